@@ -1,0 +1,77 @@
+"""The front door: mounts the rooms' commands, nothing else."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import model.cli
+import train.cli
+from labels.errors import ClassifyError
+
+
+class _FrontDoor(TyperGroup):
+    """Takes `classify PATH…` for `classify tag PATH…`, and ends errors and Ctrl-C in one line.
+
+    The context is click's or, from typer 0.26 on, that of typer's own copy of click.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        options = {name for p in self.get_params(ctx) for name in (*p.opts, *p.secondary_opts)}
+        if args and args[0] not in self.commands and args[0] not in options:
+            args = ["tag", *args]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ClassifyError as err:
+            for line in str(err).splitlines():
+                typer.echo(f"classify: {line}", err=True)
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            typer.echo("classify: stopped", err=True)
+            ctx.exit(130)
+
+
+app = typer.Typer(
+    cls=_FrontDoor,
+    name="classify",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"depeche {version('depeche')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _front_door(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Tag French news: topics and stance, with reasons. `classify PATH` is `classify tag PATH`."""
+
+
+app.command()(model.cli.tag)
+app.command()(model.cli.info)
+app.command()(train.cli.train)
+app.command()(train.cli.evaluate)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What is predicted, and the examples: schema, guidelines, labelled paragraphs."""

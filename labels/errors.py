@@ -1,0 +1,47 @@
+"""Every error that Dépêche raises on purpose.
+
+ClassifyError
+├── SchemaError        a schema that is not one, or two schemas that differ
+├── LabelsError        labelled paragraphs that break the format
+├── InputError         a file, folder or text that cannot be read as an article
+├── ArtifactError      a model folder that is incomplete, altered or too new
+├── MissingExtraError  a library that only an extra installs
+└── TrackingError      MLflow's store cannot be reached
+
+A message says where, what was found, what is allowed and what to do, on one line; `LabelsError`
+has one line per fault of the file.
+"""
+
+
+class ClassifyError(Exception):
+    """Root of the tree: a fault that the user can mend, shown without a traceback."""
+
+
+class SchemaError(ClassifyError):
+    """A schema that is not one, or two schemas that differ."""
+
+
+class LabelsError(ClassifyError):
+    """Labelled paragraphs that break the format."""
+
+
+class InputError(ClassifyError):
+    """A file, folder or text that cannot be read as an article."""
+
+
+class ArtifactError(ClassifyError):
+    """A model folder that is incomplete, altered or too new."""
+
+
+class TrackingError(ClassifyError):
+    """MLflow's store cannot be reached."""
+
+
+class MissingExtraError(ClassifyError):
+    """A library that only an extra installs."""
+
+    def __init__(self, library: str, extra: str) -> None:
+        super().__init__(
+            f"this needs {library}, which is not installed: pip install 'depeche[{extra}]' "
+            f"(from a checkout: pip install '.[{extra}]')"
+        )

@@ -1,0 +1,209 @@
+"""The schema: which dimensions and labels are predicted, read from a TOML file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from labels.errors import SchemaError
+
+DEFAULT_SCHEMA = Path(__file__).parent / "schema.toml"
+
+# Keys that labelled paragraphs and article records already use: a dimension cannot be called so.
+_LABELS_FIELDS = ("id", "article", "text", "kind", "annotator", "source", "date", "doc", "outlet")
+_RECORD_FIELDS = ("sha256", "title", "language", "encoding", "paragraphs", "skipped", "model")
+_PARAGRAPH_FIELDS = ("index", "start", "end", "scores", "review", "evidence")
+RESERVED = frozenset(_LABELS_FIELDS + _RECORD_FIELDS + _PARAGRAPH_FIELDS)
+# MLflow accepts these characters in the name of a metric, and label ids are part of such names.
+_ID = re.compile(r"\w[\w-]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """One label of a dimension: its id, its two display names and its definition."""
+
+    id: str
+    fr: str
+    en: str
+    definition: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dimension:
+    """A question asked of each paragraph: any number of its labels, or exactly one."""
+
+    id: str
+    kind: Literal["multi", "single"]
+    fr: str
+    en: str
+    labels: tuple[Label, ...]
+
+    @property
+    def label_ids(self) -> tuple[str, ...]:
+        """Ids of the labels, in schema order."""
+        return tuple(label.id for label in self.labels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """The dimensions predicted together, under a name and a version."""
+
+    name: str
+    version: int
+    dimensions: tuple[Dimension, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hexadecimal) of what binds data to a model: version, ids, kinds and order.
+
+        Names and definitions are left out, so that a better wording does not orphan a model; a
+        change of meaning is a new `version`.
+        """
+        bound = [self.version, [[d.id, d.kind, d.label_ids] for d in self.dimensions]]
+        return hashlib.sha256(json.dumps(bound, ensure_ascii=False).encode()).hexdigest()
+
+    @property
+    def n_labels(self) -> int:
+        """Number of labels over all dimensions: the number of columns a model scores."""
+        return sum(len(d.labels) for d in self.dimensions)
+
+    @cached_property
+    def label_names(self) -> tuple[str, ...]:
+        """A name for each score column: the label's id, `dimension.id` where two share it."""
+        ids = [label.id for d in self.dimensions for label in d.labels]
+        return tuple(
+            label.id if ids.count(label.id) == 1 else f"{d.id}.{label.id}"
+            for d in self.dimensions
+            for label in d.labels
+        )
+
+    def columns(self) -> list[tuple[Dimension, slice]]:
+        """Each dimension with the slice of score columns that holds its labels."""
+        spans, start = [], 0
+        for dimension in self.dimensions:
+            spans.append((dimension, slice(start, start + len(dimension.labels))))
+            start += len(dimension.labels)
+        return spans
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the schema as JSON-ready data, the inverse of `parse_schema`."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "dimension": [
+                {
+                    "id": d.id,
+                    "kind": d.kind,
+                    "fr": d.fr,
+                    "en": d.en,
+                    "label": [asdict(label) for label in d.labels],
+                }
+                for d in self.dimensions
+            ],
+        }
+
+
+def check_same_schema(ours: Schema, theirs: Schema, *, ours_is: str, theirs_is: str) -> None:
+    """Raise `SchemaError`, naming both digests, unless the two schemas bind the same labels."""
+    if ours.digest != theirs.digest:
+        raise SchemaError(
+            f"{ours_is} has schema {ours.name} {ours.digest[:12]}, but {theirs_is} has "
+            f"{theirs.name} {theirs.digest[:12]}: use labels and a model of the same schema"
+        )
+
+
+def read_schema(path: Path = DEFAULT_SCHEMA) -> Schema:
+    """Return the schema of a TOML file.
+
+    Raises
+    ------
+    SchemaError
+        When the file is absent, is not TOML, or breaks the format.
+    """
+    import tomllib  # only commands that read a schema file pay for it: artifacts hold JSON
+
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as err:
+        raise SchemaError(f"{path}: cannot read the schema: {err.strerror}") from err
+    except ValueError as err:
+        raise SchemaError(f"{path}: not a TOML file: {err}") from err
+    return parse_schema(data, where=str(path))
+
+
+def parse_schema(data: dict[str, Any], *, where: str) -> Schema:
+    """Return the schema that TOML or JSON data describes; `where` starts each error message."""
+    _check_keys(data, {"name", "version", "dimension"}, where)
+    if not isinstance(data["name"], str) or type(data["version"]) is not int:
+        raise SchemaError(f"{where}: name must be a text and version a whole number")
+    entries = data["dimension"]
+    if not isinstance(entries, list) or not entries:
+        raise SchemaError(f"{where}: at least one [[dimension]] is needed")
+    dimensions = tuple(_parse_dimension(entry, where) for entry in entries)
+    _check_ids([d.id for d in dimensions], f"{where}: dimension")
+    for dimension in dimensions:
+        clashes = {dimension.id, f"{dimension.id}_scores"} & (
+            RESERVED | {d.id for d in dimensions if d is not dimension}
+        )
+        if clashes:
+            raise SchemaError(
+                f"{where}: a dimension cannot be called {dimension.id!r}: it is a field"
+            )
+    return Schema(name=data["name"], version=data["version"], dimensions=dimensions)
+
+
+def _parse_dimension(entry: Any, where: str) -> Dimension:
+    here = f"{where}: [[dimension]]"
+    _check_keys(entry, {"id", "kind", "fr", "en", "label"}, here)
+    here = f"{where}: dimension {entry['id']!r}"
+    if entry["kind"] not in ("multi", "single"):
+        raise SchemaError(f"{here}: kind is {entry['kind']!r}; allowed: multi, single")
+    least = 1 if entry["kind"] == "multi" else 2
+    if not isinstance(entry["label"], list) or len(entry["label"]) < least:
+        raise SchemaError(f"{here}: at least {least} [[dimension.label]] needed")
+    labels = []
+    for raw in entry["label"]:
+        _check_keys(raw, {"id", "fr", "en", "definition"}, f"{here}: [[dimension.label]]")
+        labels.append(
+            Label(**{key: _text(raw, key, here) for key in ("id", "fr", "en", "definition")})
+        )
+    _check_ids([label.id for label in labels], f"{here}: label")
+    return Dimension(
+        id=_text(entry, "id", here),
+        kind=entry["kind"],
+        fr=_text(entry, "fr", here),
+        en=_text(entry, "en", here),
+        labels=tuple(labels),
+    )
+
+
+def _text(entry: dict[str, Any], key: str, where: str) -> str:
+    value = entry[key]
+    if not isinstance(value, str) or not value.strip():
+        raise SchemaError(f"{where}: {key} must be a text that is not empty, not {value!r}")
+    return value
+
+
+def _check_keys(entry: Any, keys: set[str], where: str) -> None:
+    if not isinstance(entry, dict):
+        raise SchemaError(f"{where}: a table is needed, not {entry!r}")
+    missing, unknown = sorted(keys - entry.keys()), sorted(entry.keys() - keys)
+    if missing:
+        raise SchemaError(f"{where}: missing {', '.join(missing)}")
+    if unknown:
+        raise SchemaError(
+            f"{where}: unknown key {', '.join(unknown)}; allowed: {', '.join(sorted(keys))}"
+        )
+
+
+def _check_ids(ids: list[str], where: str) -> None:
+    for position, name in enumerate(ids):
+        if not isinstance(name, str) or not _ID.fullmatch(name):
+            raise SchemaError(f"{where} id {name!r}: only letters, digits, _ and - are allowed")
+        if name in ids[:position]:
+            raise SchemaError(f"{where} id {name!r} is given twice")

@@ -1,0 +1,246 @@
+"""The artifact: a trained model as a folder, saved whole or not at all, checked byte by byte.
+
+```
+manifest.json   format, backend, schema, settings, calibration, data, scores, SHA-256 of each file
+idf.npy weights.npy bias.npy   what the `tfidf` backend scores with
+seen.npy        digests of the paragraphs it was trained on, so that nobody scores it on them
+README.md       the model card
+```
+Nothing in it is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labels.errors import ArtifactError, SchemaError
+from labels.schema import Schema, parse_schema
+from model.calibration import Calibration
+from model.features import FeatureSettings
+from model.linear import LinearScorer
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+CARD = "README.md"
+
+_ARRAYS = ("idf", "weights", "bias")
+_DTYPES: dict[str, type[np.generic]] = {
+    "idf": np.float32,
+    "weights": np.float16,
+    "bias": np.float32,
+}
+_FIELDS = (
+    *("format", "name", "version", "backend", "schema", "schema_digest", "settings"),
+    *("calibration", "data", "scores", "files", "sha256"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A model with everything that was recorded when it was trained.
+
+    `settings` holds what it was trained with (the features' under `features`), `data` the digests
+    of the files it was trained on, `seen` the sorted `text_digest` of each paragraph, uint64, and
+    `scores` its out-of-fold scores with their signature. `sha256` identifies the whole; it is
+    empty until the artifact is saved.
+    """
+
+    name: str
+    version: str
+    backend: str
+    schema: Schema
+    scorer: LinearScorer
+    calibration: Calibration
+    settings: dict[str, Any]
+    data: dict[str, Any]
+    seen: NDArray[np.uint64]
+    scores: dict[str, Any]
+    sha256: str = ""
+
+
+def text_digest(text: str) -> int:
+    """Return 64 bits that tell a paragraph from others, whatever its spaces and case."""
+    plain = " ".join(text.casefold().split())
+    return int.from_bytes(hashlib.sha256(plain.encode()).digest()[:8], "big")
+
+
+def save_artifact(artifact: Artifact, folder: Path, *, card: str) -> Artifact:
+    """Write the artifact to a folder, replacing it if it exists, and return it with its digest.
+
+    Raises
+    ------
+    ArtifactError
+        When the folder exists and is not an artifact, or cannot be written.
+    """
+    if folder.exists() and not (folder / MANIFEST).is_file():
+        raise ArtifactError(f"{folder}: exists and is not a model; choose another folder")
+    files = {f"{name}.npy": _npy(getattr(artifact.scorer, name)) for name in _ARRAYS}
+    files["seen.npy"] = _npy(artifact.seen)
+    files[CARD] = card.encode()
+    manifest = _manifest(artifact, files)
+    files[MANIFEST] = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as err:
+        raise ArtifactError(f"{folder}: cannot be written: {err.strerror}") from err
+    try:
+        for name, data in files.items():
+            _write(temporary / name, data)
+        temporary.chmod(0o755)
+        _swap(temporary, folder)
+    except OSError as err:
+        raise ArtifactError(f"{folder}: cannot be written: {err.strerror}") from err
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return replace(artifact, sha256=manifest["sha256"])
+
+
+def load_artifact(folder: Path) -> Artifact:
+    """Return the artifact of a folder.
+
+    Raises
+    ------
+    ArtifactError
+        When a file is missing, a byte has changed, or the format is not this version's.
+    """
+    manifest = _read_manifest(folder)
+    files = {name: _read(folder, name, digest) for name, digest in manifest["files"].items()}
+    where = str(folder / MANIFEST)
+    try:
+        schema = parse_schema(manifest["schema"], where=where)
+        features = FeatureSettings(**manifest["settings"]["features"])
+        calibration = Calibration(
+            **{key: np.array(values) for key, values in manifest["calibration"].items()}
+        )
+        seen = _parse_npy(files["seen.npy"], np.uint64)
+        arrays = {name: _parse_npy(files[f"{name}.npy"], _DTYPES[name]) for name in _ARRAYS}
+    except (KeyError, TypeError, ValueError, SchemaError) as err:
+        raise ArtifactError(f"{where}: not a model of this version: {err}") from err
+    n_columns, n_labels = features.n_features, schema.n_labels
+    shapes = [arrays["idf"].shape, arrays["weights"].shape, arrays["bias"].shape]
+    if shapes != [(n_columns,), (n_columns, n_labels), (n_labels,)]:
+        raise ArtifactError(f"{folder}: arrays of shapes {shapes} do not fit the manifest")
+    return Artifact(
+        name=manifest["name"],
+        version=manifest["version"],
+        backend=manifest["backend"],
+        schema=schema,
+        scorer=LinearScorer(features, **arrays),
+        calibration=calibration,
+        settings=manifest["settings"],
+        data=manifest["data"],
+        seen=seen,
+        scores=manifest["scores"],
+        sha256=manifest["sha256"],
+    )
+
+
+def _manifest(artifact: Artifact, files: Mapping[str, bytes]) -> dict[str, Any]:
+    calibration = {key: values.tolist() for key, values in asdict(artifact.calibration).items()}
+    manifest = {
+        "format": FORMAT,
+        "name": artifact.name,
+        "version": artifact.version,
+        "backend": artifact.backend,
+        "schema": artifact.schema.to_dict(),
+        "schema_digest": artifact.schema.digest,
+        "settings": artifact.settings,
+        "calibration": calibration,
+        "data": artifact.data,
+        "scores": artifact.scores,
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
+    }
+    manifest["sha256"] = _digest(manifest)
+    return manifest
+
+
+def _digest(manifest: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a manifest without its own digest; files' digests are part of it."""
+    rest = {key: value for key, value in manifest.items() if key != "sha256"}
+    text = json.dumps(rest, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as err:
+        raise ArtifactError(
+            f"{folder}: not a model: {MANIFEST} cannot be read: {err.strerror}"
+        ) from err
+    except ValueError as err:
+        raise ArtifactError(f"{path}: not JSON: the file is damaged: {err}") from err
+    if not isinstance(manifest, dict) or type(manifest.get("format")) is not int:
+        raise ArtifactError(f"{path}: not the manifest of a model")
+    if manifest["format"] != FORMAT:
+        raise ArtifactError(
+            f"{path}: format {manifest['format']}, but this version reads format {FORMAT}: "
+            + ("update depeche" if manifest["format"] > FORMAT else "train the model anew")
+        )
+    missing = [field for field in _FIELDS if field not in manifest]
+    if missing:
+        raise ArtifactError(f"{path}: missing {', '.join(missing)}")
+    if _digest(manifest) != manifest["sha256"]:
+        raise ArtifactError(f"{path}: changed since the model was saved: its digest differs")
+    return manifest
+
+
+def _read(folder: Path, name: str, digest: str) -> bytes:
+    path = folder / name
+    try:
+        data = path.read_bytes()
+    except OSError as err:
+        raise ArtifactError(f"{path}: a file of the model cannot be read: {err.strerror}") from err
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise ArtifactError(f"{path}: changed since the model was saved: its digest differs")
+    return data
+
+
+def _npy(array: NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _parse_npy(data: bytes, dtype: type[np.generic]) -> NDArray[Any]:
+    array = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+    if array.dtype != dtype:
+        raise ValueError(f"an array of {array.dtype} where {np.dtype(dtype)} belongs")
+    return np.asarray(array)
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _swap(temporary: Path, folder: Path) -> None:
+    """Put `temporary` in the place of `folder`; a reader finds the old one or the new one."""
+    if not folder.exists():
+        temporary.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+    folder.rename(old / folder.name)
+    try:
+        temporary.rename(folder)
+    except OSError:
+        (old / folder.name).rename(folder)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,192 @@
+"""The model room's commands: `classify tag` and `classify info`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import typer
+
+from labels.errors import InputError
+from labels.schema import Schema
+from model.reading import Article
+
+ModelOption = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the model.", show_default="the model in use: see classify info"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+class Format(StrEnum):
+    """What `classify tag` writes."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
+
+
+def tag(
+    paths: Annotated[
+        list[str],
+        typer.Argument(help="Text files, folders (their .txt files, recursively), or - for stdin."),
+    ],
+    format_: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="json: one record, or a list for several inputs; jsonl: a record a line.",
+            show_default="table for one article on a terminal, else jsonl",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="File to write.", show_default="stdout")
+    ] = None,
+    model: ModelOption = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Add the words behind each tag to the records.")
+    ] = False,
+) -> None:
+    """Tag French articles: topics and stance of each paragraph and of the whole.
+
+    Example: classify seeds/000_b367d460ec9ad0bd.txt
+
+    Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs failed (named on stderr).
+    """
+    from model.tagging import load_model
+
+    loaded = load_model(model)
+    single = len(paths) == 1 and not Path(paths[0]).is_dir()
+    if format_ is None:
+        on_terminal = single and output is None and sys.stdout.isatty()
+        format_ = Format.table if on_terminal else Format.jsonl
+    explain = explain or format_ is Format.table
+    failures: list[InputError] = []
+    records = (loaded.tag(article, explain=explain) for article in _articles(paths, failures))
+    with open_output(output) as file:
+        n_done = _write_records(records, file, format_, single=single, schema=loaded.schema)
+        if not n_done:
+            raise InputError("\n".join(map(str, failures)))
+    for failure in failures:
+        typer.echo(f"classify: {failure}", err=True)
+    if failures:
+        raise typer.Exit(3)
+
+
+def _articles(paths: list[str], failures: list[InputError]) -> Iterator[Article]:
+    """Yield the article of each input; those that cannot be read go to `failures`."""
+    from model.reading import find_files, parse_article, read_article
+
+    for path in paths:
+        try:
+            names = [path] if path == "-" else find_files(path)
+        except InputError as err:
+            failures.append(err)
+            continue
+        for name in names:
+            try:
+                if name == "-":
+                    article = parse_article(sys.stdin.buffer.read(), id="-")
+                else:
+                    article = read_article(Path(name))
+            except InputError as err:
+                failures.append(err)
+                continue
+            if article.encoding == "cp1252":
+                typer.echo(f"classify: {name}: not UTF-8, read as Windows-1252", err=True)
+            yield article
+
+
+def _write_records(
+    records: Iterator[dict[str, Any]], file: TextIO, form: Format, *, single: bool, schema: Schema
+) -> int:
+    """Write records as they come and return how many there were."""
+    n_done = 0
+    for n_done, record in enumerate(records, start=1):
+        if form is Format.table:
+            from rich.console import Console
+
+            from model.table import article_table
+
+            Console(file=file, highlight=False).print(article_table(record, schema))
+        elif form is Format.jsonl:
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        elif single:
+            file.write(json.dumps(record, ensure_ascii=False, indent=2) + "\n")
+        else:
+            file.write(
+                ("[" if n_done == 1 else ",") + "\n" + json.dumps(record, ensure_ascii=False)
+            )
+        file.flush()
+    if form is Format.json and not single and n_done:
+        file.write("\n]\n")
+    return n_done
+
+
+@contextmanager
+def open_output(path: Path | None) -> Iterator[TextIO]:
+    """Give stdout, or a file that takes its name only once it is complete."""
+    if path is None:
+        yield sys.stdout
+        return
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as err:
+        raise InputError(f"{path}: cannot be written: {err.strerror}") from err
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            yield file
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
+    """Show the model in use: its schema, data, scores and digest.
+
+    Example: classify info --json
+    """
+    from model.tagging import load_model, model_in_use
+
+    folder = model or model_in_use()
+    loaded = load_model(folder)
+    artifact = loaded.artifact
+    found = {
+        "folder": str(folder),
+        **loaded.identity,
+        "backend": artifact.backend,
+        "labels": {d.id: list(d.label_ids) for d in loaded.schema.dimensions},
+        "thresholds": dict(
+            zip(loaded.schema.label_names, artifact.calibration.threshold.tolist(), strict=True)
+        ),
+        "settings": artifact.settings,
+        "data": artifact.data,
+        "scores": artifact.scores,
+    }
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    typer.echo(f"{found['name']} {found['version']} ({found['backend']}) in {folder}")
+    typer.echo(f"digest  {found['sha256']}")
+    typer.echo(f"schema  {loaded.schema.name} {loaded.schema.digest[:12]}")
+    for dimension in loaded.schema.dimensions:
+        labels = ", ".join(dimension.label_ids)
+        typer.echo(f"        {dimension.id} ({dimension.kind}): {labels}")
+    n_paragraphs, n_articles = artifact.data["n_paragraphs"], artifact.data["n_articles"]
+    typer.echo(f"data    {n_paragraphs} paragraphs of {n_articles} articles")
+    for name, digest in artifact.data["files"].items():
+        typer.echo(f"        {name} {digest[:12]}")

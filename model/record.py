@@ -1,0 +1,125 @@
+"""The record of an article: what every output format holds, defined once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labels.schema import Dimension, Schema
+from model.calibration import DIGITS, Calibration
+from model.reading import Article
+from model.rollup import article_score, mean_proba, share_of_body
+
+# A decision is for review when, by its calibrated score, it is wrong at least so often.
+REVIEW_RISK = 0.4
+
+
+def build_record(
+    article: Article,
+    proba: NDArray[np.float64],
+    *,
+    schema: Schema,
+    calibration: Calibration,
+    model: dict[str, str],
+    evidence: list[dict[str, list[list[Any]]]] | None = None,
+) -> dict[str, Any]:
+    """Return the record of an article as JSON-ready data.
+
+    Parameters
+    ----------
+    proba
+        (n_paragraphs, n_labels): calibrated scores of the body paragraphs.
+    model
+        Name, version, sha256 and schema of the model.
+    evidence
+        For each paragraph and label, `[words, log-odds]` pairs.
+    """
+    proba = proba.round(DIGITS)
+    given = calibration.decide(proba, schema)
+    length = np.array([len(p.text) for p in article.paragraphs])
+    record: dict[str, Any] = {
+        "id": article.id,
+        "sha256": article.sha256,
+        "title": article.title,
+        "language": article.language,
+        "encoding": article.encoding,
+    }
+    for dimension, span in schema.columns():
+        scores, tags = proba[:, span], given[:, span]
+        if dimension.kind == "multi":
+            thresholds = calibration.threshold[span]
+            record[dimension.id] = _article_labels(dimension, scores, tags, thresholds, length)
+        else:
+            mean = mean_proba(scores, length).round(DIGITS)
+            record[dimension.id] = {
+                "label": dimension.label_ids[int(mean.argmax())],
+                "scores": _named(dimension, mean),
+            }
+    record["paragraphs"] = [
+        {
+            "index": i,
+            "start": passage.start,
+            "end": passage.end,
+            "text": passage.text,
+            **_paragraph_labels(schema, proba[i], given[i]),
+            **({"evidence": evidence[i]} if evidence is not None else {}),
+        }
+        for i, passage in enumerate(article.paragraphs)
+    ]
+    record["skipped"] = [
+        {"start": p.start, "end": p.end, "kind": p.kind, "text": p.text} for p in article.skipped
+    ]
+    record["model"] = model
+    return record
+
+
+def scores_key(schema: Schema, dimension: Dimension) -> str:
+    """Return the field of a paragraph that holds a dimension's scores."""
+    return "scores" if dimension is schema.dimensions[0] else f"{dimension.id}_scores"
+
+
+def _article_labels(
+    dimension: Dimension,
+    scores: NDArray[np.float64],
+    given: NDArray[np.bool_],
+    thresholds: NDArray[np.float64],
+    length: NDArray[np.int64],
+) -> list[dict[str, Any]]:
+    """Return the labels that the article as a whole is given, highest score first."""
+    labels = []
+    for j, label in enumerate(dimension.label_ids):
+        score = article_score(scores[:, j], length)
+        if score >= thresholds[j]:
+            labels.append(
+                {
+                    "label": label,
+                    "score": score,
+                    "share": round(share_of_body(given[:, j], length), DIGITS),
+                    "paragraphs": np.flatnonzero(given[:, j]).tolist(),
+                }
+            )
+    return sorted(labels, key=lambda entry: -entry["score"])
+
+
+def _paragraph_labels(
+    schema: Schema, proba: NDArray[np.float64], given: NDArray[np.bool_]
+) -> dict[str, Any]:
+    """Return tags, scores and what to review of one paragraph, over all dimensions."""
+    fields: dict[str, Any] = {}
+    review: list[str] = []
+    for dimension, span in schema.columns():
+        scores, tags = proba[span], given[span]
+        names = [name for name, tag in zip(dimension.label_ids, tags, strict=True) if tag]
+        fields[dimension.id] = names if dimension.kind == "multi" else names[0]
+        fields[scores_key(schema, dimension)] = _named(dimension, scores)
+        risk = np.where(tags, 1 - scores, scores if dimension.kind == "multi" else 0)
+        unique = schema.label_names[span]
+        review += [name for name, r in zip(unique, risk, strict=True) if r >= REVIEW_RISK]
+    fields["review"] = review
+    return fields
+
+
+def _named(dimension: Dimension, scores: NDArray[np.float64]) -> dict[str, float]:
+    return dict(zip(dimension.label_ids, scores.tolist(), strict=True))

@@ -1,0 +1,132 @@
+"""The record of an article as a person reads it on a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from labels.schema import Dimension, Schema
+from model.record import scores_key
+
+_BAR = 20  # cells of a score of 1
+_MOST_PARAGRAPHS = 5  # shown below the tags; the records have them all
+_MOST_WORDS = 4  # of evidence for a label
+_EXCERPT = 240  # characters of a paragraph
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+
+def article_table(record: dict[str, Any], schema: Schema) -> RenderableType:
+    """Return a record with evidence as a page for `rich.console.Console.print`.
+
+    Title, each dimension's labels with bars, then the paragraphs that carry them and the words
+    that spoke for each tag. Control characters of the text are not passed on.
+    """
+    shown = sorted(_carriers(record, schema))
+    n_skipped = len(record["skipped"])
+    foot = f"{_count(len(record['paragraphs']), 'paragraph')}, {len(shown)} shown"
+    if n_skipped:
+        foot += f"; {_count(n_skipped, 'heading or furniture line')} skipped"
+    if record["language"] != "fr":
+        foot += "; this does not look like French: do not rely on the tags"
+    return Group(
+        Text(_plain(record["title"] or record["id"]), style="bold"),
+        Text(_plain(record["id"]), style="dim") if record["title"] else Text(),
+        _tags(record, schema),
+        *(_paragraph(record["paragraphs"][i], schema) for i in shown),
+        Text(foot, style="dim"),
+    )
+
+
+def _tags(record: dict[str, Any], schema: Schema) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    for justify in ("left", "left", "left", "right", "right"):
+        grid.add_column(justify=justify, no_wrap=True)
+    grid.add_column(overflow="ellipsis", no_wrap=True, style="dim")
+    for dimension in schema.dimensions:
+        name = Text(dimension.fr, style="dim")
+        if dimension.kind == "multi":
+            for entry in record[dimension.id]:
+                carriers = " ".join(f"§{i + 1}" for i in entry["paragraphs"])
+                share = f"{entry['share']:.0%}".replace("%", " %")
+                grid.add_row(
+                    name, *_bar(dimension, entry["label"], entry["score"]), share, carriers
+                )
+                name = Text()
+            if not record[dimension.id]:
+                grid.add_row(name, Text("–"))
+        else:
+            scores = record[dimension.id]["scores"]
+            for label in sorted(scores, key=lambda key: -scores[key]):
+                style = "" if label == record[dimension.id]["label"] else "dim"
+                grid.add_row(name, *_bar(dimension, label, scores[label], style))
+                name = Text()
+    return Padding(grid, (0, 0, 1, 0))
+
+
+def _bar(dimension: Dimension, label: str, score: float, style: str = "") -> Iterator[Text]:
+    """Yield a label's name, bar and score."""
+    name = next(entry.fr for entry in dimension.labels if entry.id == label)
+    yield Text(name, style=style or "bold")
+    yield Text("█" * round(score * _BAR) or "▏", style=style or "cyan")
+    yield Text(f"{score:.2f}", style=style)
+
+
+def _carriers(record: dict[str, Any], schema: Schema) -> list[int]:
+    """Return the paragraphs to show: the strongest of each label given, then the next ones."""
+    ranked = []
+    for dimension in schema.dimensions:
+        key = scores_key(schema, dimension)
+        given = record[dimension.id]
+        labels = (
+            [entry["label"] for entry in given] if dimension.kind == "multi" else [given["label"]]
+        )
+        for label in labels:
+            carriers = [p for p in record["paragraphs"] if label in p[dimension.id]]
+            carriers.sort(key=lambda p: -p[key][label])
+            ranked += [(rank, p["index"]) for rank, p in enumerate(carriers)]
+    return list(dict.fromkeys(index for _, index in sorted(ranked)))[:_MOST_PARAGRAPHS]
+
+
+def _paragraph(paragraph: dict[str, Any], schema: Schema) -> RenderableType:
+    """Return one paragraph: its tags, its first words, and why it was given each tag."""
+    head = Text(f"§{paragraph['index'] + 1}", style="bold")
+    names = iter(schema.label_names)
+    why = Text()
+    for dimension in schema.dimensions:
+        scores = paragraph[scores_key(schema, dimension)]
+        given = paragraph[dimension.id]
+        for label in dimension.labels:
+            name = next(names)
+            if label.id not in ([given] if isinstance(given, str) else given):
+                continue
+            head.append(f"  {label.fr} ", style="cyan").append(f"{scores[label.id]:.2f}")
+            if name in paragraph["review"]:
+                head.append(" ?", style="yellow")
+            words = paragraph["evidence"].get(name, [])[:_MOST_WORDS]
+            if words:
+                why.append(f"{label.fr}: ", style="cyan")
+                why.append(
+                    ", ".join(f"{_plain(text)} {value:+.1f}" for text, value in words) + "\n"
+                )
+    text = _plain(paragraph["text"])
+    if len(text) > _EXCERPT:
+        text = text[:_EXCERPT].rsplit(" ", 1)[0] + " […]"
+    why.rstrip()
+    return Padding(
+        Group(head, Padding(Text(text), (0, 0, 0, 3)), Padding(why, (0, 0, 0, 3))), (0, 0, 1, 0)
+    )
+
+
+def _plain(text: str) -> str:
+    """Return the text on one line, without what could move a terminal's cursor or colours."""
+    return _CONTROL.sub(" ", text)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" + ("s" if n != 1 else "")

@@ -1,0 +1,1 @@
+"""Fits, calibrates, evaluates and tracks models; needs the extra `train`."""

@@ -1,0 +1,151 @@
+"""The model card: the README.md of an artifact, in the form of the Hugging Face hub."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labels.schema import Dimension, Schema
+from model.artifact import Artifact
+
+_HEAD = """\
+---
+language: fr
+license: mit
+library_name: depeche
+pipeline_tag: text-classification
+tags:
+- french
+- news
+- multi-label
+---
+
+# {name}
+
+Tags paragraphs of French news articles. A linear model on hashed words, word pairs and character
+n-grams ({backend}), trained with depeche {version}; it runs on a laptop, with numpy alone.
+
+```
+classify article.txt --model THIS_FOLDER
+```
+
+## Labels
+
+{labels}
+
+## Training data
+
+{n_paragraphs} paragraphs of {n_articles} articles. Each file with its SHA-256:
+
+{files}
+{left_out}
+## Scores
+
+Out of fold: every paragraph was scored by a model trained without any paragraph of its article,
+and calibrated and cut by thresholds from the other folds.
+
+{scores}
+
+Signature: `{signature}`
+"""
+
+_LIMITS = """
+## Reading the scores
+
+A label's score is a probability calibrated on the out-of-fold scores of the training paragraphs.
+It holds for texts drawn like them: where a label is rarer than there, the same score is right less
+often. A label of a `multi` dimension is given from its threshold on (the one with the highest F1
+out of fold); of a `single` dimension the most probable is given.
+
+## Limits
+
+- It reads one paragraph at a time, as a bag of words and pairs: irony, negation at a distance,
+  and who says what of whom are beyond it.
+- It was trained on French news. Other languages and other kinds of text (posts, laws, novels) are
+  outside what was measured.
+- What an article's paragraphs say is rolled up by their length; article scores were not measured
+  against articles labelled as a whole.
+- The shipped label files were labelled by a language model that read each paragraph by the
+  codebook, and no human has checked them yet: the model has learned that reading, not a
+  newsroom's. See `labels/README.md`.
+
+## Must not be used
+
+To decide about people: to profile, rank, block or sanction an author, a medium or a source. The
+stance is that of a paragraph, not of its author. Do not publish single tags as facts about a text
+without a reader having checked them.
+"""
+
+
+def model_card(artifact: Artifact) -> str:
+    """Return the card of an artifact as Markdown with a YAML head."""
+    data = artifact.data
+    files = "\n".join(f"- `{name}` `{digest}`" for name, digest in data["files"].items())
+    left_out = (
+        f"\n{data['n_left_out']} stand-off paragraphs were left out: their texts were not at "
+        "hand.\n"
+        if data["n_left_out"]
+        else ""
+    )
+    return (
+        _HEAD.format(
+            name=artifact.name,
+            backend=artifact.backend,
+            version=artifact.version,
+            labels=_labels(artifact.schema),
+            n_paragraphs=data["n_paragraphs"],
+            n_articles=data["n_articles"],
+            files=files,
+            left_out=left_out,
+            scores=scores_markdown(artifact.scores, artifact.schema),
+            signature=artifact.scores["signature"],
+        )
+        + _LIMITS
+    )
+
+
+def scores_markdown(scores: dict[str, Any], schema: Schema) -> str:
+    """Return the scores of every dimension as Markdown tables."""
+    return "\n\n".join(_table(dimension, scores[dimension.id]) for dimension in schema.dimensions)
+
+
+def score_rows(dimension: Dimension, scores: dict[str, Any]) -> list[list[str]]:
+    """Return a dimension's scores as rows of text: a head, a row a label, and the overall line."""
+    rows = [[dimension.id, "precision", "recall", "F1", "average precision", "support"]]
+    for label in dimension.label_ids:
+        found = scores["labels"][label]
+        values = [found[key] for key in ("precision", "recall", "f1", "average_precision")]
+        rows.append([label, *map(_number, values), str(found["support"])])
+    return rows
+
+
+def overall(scores: dict[str, Any]) -> str:
+    """Return a dimension's overall scores as one line."""
+    names = {
+        "micro_f1": "micro F1",
+        "macro_f1": "macro F1",
+        "mean_average_precision": "mean average precision",
+        "accuracy": "accuracy",
+    }
+    return ", ".join(
+        f"{name} {_number(scores[key])}" for key, name in names.items() if key in scores
+    )
+
+
+def _table(dimension: Dimension, scores: dict[str, Any]) -> str:
+    head, *rows = score_rows(dimension, scores)
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{overall(scores)}"
+
+
+def _labels(schema: Schema) -> str:
+    lines = []
+    for dimension in schema.dimensions:
+        kind = "any number of" if dimension.kind == "multi" else "exactly one of"
+        lines.append(f"`{dimension.id}`: {kind}")
+        lines += [f"- `{label.id}` ({label.fr}): {label.definition}" for label in dimension.labels]
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

@@ -1,0 +1,95 @@
+"""Scores of tagged paragraphs against their labels, each with the signature that explains it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, precision_recall_fscore_support
+
+from labels.paragraphs import LabelledSet
+from labels.schema import Dimension, Schema
+
+
+def indicator(labels: LabelledSet) -> NDArray[np.int64]:
+    """Return Y, (n_samples, n_labels): 1 where a paragraph has a label, in schema order."""
+    Y = np.zeros((len(labels.paragraphs), labels.schema.n_labels), dtype=np.int64)
+    for dimension, span in labels.schema.columns():
+        for i, paragraph in enumerate(labels.paragraphs):
+            for label in paragraph.labels[dimension.id]:
+                Y[i, span.start + dimension.label_ids.index(label)] = 1
+    return Y
+
+
+def score(
+    Y: NDArray[np.int64], proba: NDArray[np.float64], given: NDArray[np.bool_], schema: Schema
+) -> dict[str, Any]:
+    """Return the scores of each dimension and of each of its labels.
+
+    Multi dimensions: micro and macro F1 and mean average precision; single ones: macro F1 and
+    accuracy. Labels: precision, recall, F1, average precision and support (paragraphs that have
+    the label). A mean is over the labels with support; average precision without support is None.
+
+    Parameters
+    ----------
+    Y, proba, given
+        (n_samples, n_labels): labels, calibrated scores, decisions.
+    """
+    scores = {}
+    for dimension, span in schema.columns():
+        scores[dimension.id] = _score_dimension(
+            dimension, Y[:, span], proba[:, span], given[:, span].astype(np.int64)
+        )
+    return scores
+
+
+def _score_dimension(
+    dimension: Dimension,
+    Y: NDArray[np.int64],
+    proba: NDArray[np.float64],
+    given: NDArray[np.int64],
+) -> dict[str, Any]:
+    precision, recall, f1, support = precision_recall_fscore_support(Y, given, zero_division=0.0)
+    present = support > 0
+    average = [
+        float(average_precision_score(Y[:, j], proba[:, j])) if present[j] else None
+        for j in range(Y.shape[1])
+    ]
+    labels = {
+        label: {
+            "precision": float(precision[j]),
+            "recall": float(recall[j]),
+            "f1": float(f1[j]),
+            "average_precision": average[j],
+            "support": int(support[j]),
+        }
+        for j, label in enumerate(dimension.label_ids)
+    }
+    macro_f1 = float(f1[present].mean()) if present.any() else 0.0
+    if dimension.kind == "single":
+        accuracy = float((Y.argmax(axis=1) == given.argmax(axis=1)).mean())
+        return {"macro_f1": macro_f1, "accuracy": accuracy, "labels": labels}
+    found = int(Y.sum() + given.sum())
+    known = [value for value in average if value is not None]
+    return {
+        "micro_f1": 2 * int((Y * given).sum()) / found if found else 0.0,
+        "macro_f1": macro_f1,
+        "mean_average_precision": float(np.mean(known)) if known else None,
+        "labels": labels,
+    }
+
+
+def signature(labels: LabelledSet, **settings: object) -> str:
+    """Return what makes scores comparable, as one line, after sacrebleu's signatures.
+
+    >>> signature(labels, folds="5 by article")  # doctest: +SKIP
+    'data:0a1b2c3d4e5f|n:5741|schema:depeche-1:0a1b2c3d|folds:5 by article'
+    """
+    schema = labels.schema
+    known = {
+        "data": labels.digest[:12],
+        "n": len(labels.paragraphs),
+        "schema": f"{schema.name}-{schema.version}:{schema.digest[:8]}",
+    }
+    return "|".join(f"{key}:{value}" for key, value in {**known, **settings}.items())

@@ -1,0 +1,131 @@
+"""MLflow: one run a training, with parameters, metrics, digests, plots and the artifact."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from labels.errors import MissingExtraError, TrackingError
+from train.training import Training
+
+EXPERIMENT = "depeche"
+STORE = Path("mlruns")
+
+
+def log_run(training: Training, folder: Path, *, left_out: int) -> str:
+    """Log a training in MLflow and return the id of its run.
+
+    The store is `$MLFLOW_TRACKING_URI`, else `mlruns/mlflow.db` under the current folder with
+    artifacts beside it.
+
+    Parameters
+    ----------
+    folder
+        Where the artifact was saved; the run gets a copy of it under `model/`.
+
+    Raises
+    ------
+    TrackingError
+        When the store cannot be reached or written.
+    """
+    mlflow = _import_mlflow()
+    from sqlalchemy.exc import SQLAlchemyError
+
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{STORE / 'mlflow.db'}"
+    try:
+        mlflow.set_tracking_uri(uri)
+        _set_experiment(mlflow, uri)
+        with mlflow.start_run(tags=_tags(training)) as run:
+            mlflow.log_params(_params(training, left_out))
+            mlflow.log_metrics(dict(flatten_scores(training.artifact.scores)))
+            _log_plots(mlflow, training)
+            mlflow.log_artifacts(str(folder), "model")
+    except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as err:
+        reason = str(err).splitlines()[0]
+        raise TrackingError(
+            f"{uri}: MLflow's store cannot be reached or written: {reason}; the model itself is "
+            f"complete in {folder}"
+        ) from err
+    return str(run.info.run_id)
+
+
+def flatten_scores(scores: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Yield each number of nested scores under its path, as `topics.micro_f1`."""
+    for key, value in scores.items():
+        if isinstance(value, Mapping):
+            yield from flatten_scores(value, prefix if key == "labels" else f"{prefix}{key}.")
+        elif isinstance(value, int | float):
+            yield f"{prefix}{key}", float(value)
+
+
+def _import_mlflow() -> Any:
+    # Before the import: afterwards MLflow has already looked up its telemetry host.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # A server that is down is told in seconds, not after MLflow's default of several minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    try:
+        import mlflow
+    except ModuleNotFoundError as err:
+        raise MissingExtraError("mlflow", "train") from err
+    # Creating the database tells of each of its 60 migrations.
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return mlflow
+
+
+def _set_experiment(mlflow: Any, uri: str) -> None:
+    """Choose the experiment; a new one in our own store keeps its artifacts beside it."""
+    if mlflow.get_experiment_by_name(EXPERIMENT) is None:
+        own = uri.startswith("sqlite:///") and "MLFLOW_TRACKING_URI" not in os.environ
+        location = (STORE / "artifacts").resolve().as_uri() if own else None
+        mlflow.create_experiment(EXPERIMENT, artifact_location=location)
+    mlflow.set_experiment(EXPERIMENT)
+
+
+def _tags(training: Training) -> dict[str, str]:
+    artifact = training.artifact
+    tags = {
+        "backend": artifact.backend,
+        "signature": artifact.scores["signature"],
+        "model_sha256": artifact.sha256,
+        "schema": f"{artifact.schema.name} {artifact.schema.digest}",
+        "data": artifact.data["digest"],
+        **{f"data.{Path(name).name}": digest for name, digest in artifact.data["files"].items()},
+    }
+    commit = _git_commit()
+    return tags | ({"mlflow.source.git.commit": commit} if commit else {})
+
+
+def _params(training: Training, left_out: int) -> dict[str, Any]:
+    settings = dict(training.artifact.settings)
+    features = settings.pop("features", {})
+    return {
+        **settings,
+        **{f"features.{key}": value for key, value in features.items()},
+        "n_paragraphs": training.artifact.data["n_paragraphs"],
+        "n_articles": training.artifact.data["n_articles"],
+        "n_left_out": left_out,
+    }
+
+
+def _log_plots(mlflow: Any, training: Training) -> None:
+    from train.plots import plots
+
+    schema = training.artifact.schema
+    for name, figure in plots(training.Y, training.proba, training.given, schema).items():
+        mlflow.log_figure(figure, f"plots/{name}")
+
+
+def _git_commit() -> str | None:
+    """Return the commit checked out in the current folder, None outside a repository."""
+    command = ["git", "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
