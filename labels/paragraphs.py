@@ -202,12 +202,20 @@ def read_labels(path: Path, schema: Schema) -> list[LabelledParagraph]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        record, found = _parse_record(line, schema)
-        if record is not None and record.id in first_line:
-            found.append(f"id: {record.id!r} is already on line {first_line[record.id]}")
-        faults.extend(f"{path}:{number}: {fault}" for fault in found)
+        try:
+            row = json.loads(line)
+        except ValueError as err:
+            faults.append(f"{path}:{number}: not JSON: {err}")
+            continue
+        if not isinstance(row, dict):
+            faults.append(f"{path}:{number}: not a JSON object {{…}}")
+            continue
+        record, found = _parse_record(row, schema)
+        name = row.get("id")
+        if isinstance(name, str) and first_line.setdefault(name, number) != number:
+            found.append(f"id: {name!r} is already on line {first_line[name]}")
+        faults += [f"{path}:{number}: {fault}" for fault in found]
         if record is not None:
-            first_line.setdefault(record.id, number)
             records.append(record)
     if faults:
         if len(faults) > _MOST_FAULTS:
@@ -219,14 +227,10 @@ def read_labels(path: Path, schema: Schema) -> list[LabelledParagraph]:
     return records
 
 
-def _parse_record(line: str, schema: Schema) -> tuple[LabelledParagraph | None, list[str]]:
+def _parse_record(
+    row: dict[str, Any], schema: Schema
+) -> tuple[LabelledParagraph | None, list[str]]:
     """Return the record of a line, or None, with its faults."""
-    try:
-        row = json.loads(line)
-    except ValueError as err:
-        return None, [f"not JSON: {err}"]
-    if not isinstance(row, dict):
-        return None, ["not a JSON object {…}"]
     faults: list[str] = []
     faults += [
         f"{field}: must be a text that is not empty, not {row.get(field)!r}"

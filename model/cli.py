@@ -115,7 +115,8 @@ def _write_records(
 
             from model.table import article_table
 
-            Console(file=file, highlight=False).print(article_table(record, schema))
+            console = Console(file=file, highlight=False)
+            console.print(article_table(record, schema, console.width))
         elif form is Format.jsonl:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
         elif single:

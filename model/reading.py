@@ -157,12 +157,14 @@ def _decode(data: bytes, id: str) -> tuple[str, str]:
     are in.
     """
     marked = next((name for mark, name in _BOMS if data.startswith(mark)), None)
+    if not marked and b"\0" in data:
+        raise InputError(f"{id}: not a text file: it holds binary data")
     for encoding in (marked,) if marked else ("utf-8", "cp1252"):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if len(_CONTROL.findall(text)) * 100 <= len(text):
+        if len(_CONTROL.findall(text)) * 20 <= len(text):
             return text, encoding.removesuffix("-sig")
         raise InputError(f"{id}: not a text file: it holds binary data")
     tried = marked or "UTF-8 nor Windows-1252"

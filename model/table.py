@@ -14,15 +14,16 @@ from rich.text import Text
 from labels.schema import Dimension, Schema
 from model.record import scores_key
 
-_BAR = 20  # cells of a score of 1
+_BAR = 20  # most cells of a score of 1
+_BESIDE_BAR = 46  # cells of a line for all the rest
 _MOST_PARAGRAPHS = 5  # shown below the tags; the records have them all
 _MOST_WORDS = 4  # of evidence for a label
 _EXCERPT = 240  # characters of a paragraph
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
-def article_table(record: dict[str, Any], schema: Schema) -> RenderableType:
-    """Return a record with evidence as a page for `rich.console.Console.print`.
+def article_table(record: dict[str, Any], schema: Schema, width: int) -> RenderableType:
+    """Return a record with evidence as a page of `width` cells for `rich.console.Console.print`.
 
     Title, each dimension's labels with bars, then the paragraphs that carry them and the words
     that spoke for each tag. Control characters of the text are not passed on.
@@ -37,17 +38,17 @@ def article_table(record: dict[str, Any], schema: Schema) -> RenderableType:
     return Group(
         Text(_plain(record["title"] or record["id"]), style="bold"),
         Text(_plain(record["id"]), style="dim") if record["title"] else Text(),
-        _tags(record, schema),
+        _tags(record, schema, max(4, min(_BAR, width - _BESIDE_BAR))),
         *(_paragraph(record["paragraphs"][i], schema) for i in shown),
         Text(foot, style="dim"),
     )
 
 
-def _tags(record: dict[str, Any], schema: Schema) -> RenderableType:
+def _tags(record: dict[str, Any], schema: Schema, n_cells: int) -> RenderableType:
     grid = Table.grid(padding=(0, 2))
     for justify in ("left", "left", "left", "right", "right"):
         grid.add_column(justify=justify, no_wrap=True)
-    grid.add_column(overflow="ellipsis", no_wrap=True, style="dim")
+    grid.add_column(style="dim")  # the one that wraps where the terminal is narrow
     for dimension in schema.dimensions:
         name = Text(dimension.fr, style="dim")
         if dimension.kind == "multi":
@@ -55,7 +56,7 @@ def _tags(record: dict[str, Any], schema: Schema) -> RenderableType:
                 carriers = " ".join(f"§{i + 1}" for i in entry["paragraphs"])
                 share = f"{entry['share']:.0%}".replace("%", " %")
                 grid.add_row(
-                    name, *_bar(dimension, entry["label"], entry["score"]), share, carriers
+                    name, *_bar(dimension, entry["label"], entry["score"], n_cells), share, carriers
                 )
                 name = Text()
             if not record[dimension.id]:
@@ -64,16 +65,18 @@ def _tags(record: dict[str, Any], schema: Schema) -> RenderableType:
             scores = record[dimension.id]["scores"]
             for label in sorted(scores, key=lambda key: -scores[key]):
                 style = "" if label == record[dimension.id]["label"] else "dim"
-                grid.add_row(name, *_bar(dimension, label, scores[label], style))
+                grid.add_row(name, *_bar(dimension, label, scores[label], n_cells, style))
                 name = Text()
     return Padding(grid, (0, 0, 1, 0))
 
 
-def _bar(dimension: Dimension, label: str, score: float, style: str = "") -> Iterator[Text]:
+def _bar(
+    dimension: Dimension, label: str, score: float, n_cells: int, style: str = ""
+) -> Iterator[Text]:
     """Yield a label's name, bar and score."""
     name = next(entry.fr for entry in dimension.labels if entry.id == label)
     yield Text(name, style=style or "bold")
-    yield Text("█" * round(score * _BAR) or "▏", style=style or "cyan")
+    yield Text("█" * round(score * n_cells) or "▏", style=style or "cyan")
     yield Text(f"{score:.2f}", style=style)
 
 

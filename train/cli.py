@@ -64,7 +64,7 @@ def train(
     training = training.save(output, card=model_card(training.artifact))
     progress(f"model in {output}")
     _print_scores(training.artifact.scores, found.schema, as_json=as_json)
-    run_id = log_run(training, output, left_out=found.n_left_out)
+    run_id = log_run(training, output)
     progress(f"run {run_id} in MLflow")
 
 

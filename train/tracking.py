@@ -16,7 +16,7 @@ EXPERIMENT = "depeche"
 STORE = Path("mlruns")
 
 
-def log_run(training: Training, folder: Path, *, left_out: int) -> str:
+def log_run(training: Training, folder: Path) -> str:
     """Log a training in MLflow and return the id of its run.
 
     The store is `$MLFLOW_TRACKING_URI`, else `mlruns/mlflow.db` under the current folder with
@@ -35,12 +35,15 @@ def log_run(training: Training, folder: Path, *, left_out: int) -> str:
     mlflow = _import_mlflow()
     from sqlalchemy.exc import SQLAlchemyError
 
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{STORE / 'mlflow.db'}"
+    shared = os.environ.get("MLFLOW_TRACKING_URI")  # set_tracking_uri changes it
+    uri = shared or f"sqlite:///{STORE / 'mlflow.db'}"
     try:
+        if not shared:
+            STORE.mkdir(exist_ok=True)
         mlflow.set_tracking_uri(uri)
-        _set_experiment(mlflow, uri)
+        _set_experiment(mlflow, own=not shared)
         with mlflow.start_run(tags=_tags(training)) as run:
-            mlflow.log_params(_params(training, left_out))
+            mlflow.log_params(_params(training))
             mlflow.log_metrics(dict(flatten_scores(training.artifact.scores)))
             _log_plots(mlflow, training)
             mlflow.log_artifacts(str(folder), "model")
@@ -78,10 +81,9 @@ def _import_mlflow() -> Any:
     return mlflow
 
 
-def _set_experiment(mlflow: Any, uri: str) -> None:
+def _set_experiment(mlflow: Any, *, own: bool) -> None:
     """Choose the experiment; a new one in our own store keeps its artifacts beside it."""
     if mlflow.get_experiment_by_name(EXPERIMENT) is None:
-        own = uri.startswith("sqlite:///") and "MLFLOW_TRACKING_URI" not in os.environ
         location = (STORE / "artifacts").resolve().as_uri() if own else None
         mlflow.create_experiment(EXPERIMENT, artifact_location=location)
     mlflow.set_experiment(EXPERIMENT)
@@ -101,15 +103,13 @@ def _tags(training: Training) -> dict[str, str]:
     return tags | ({"mlflow.source.git.commit": commit} if commit else {})
 
 
-def _params(training: Training, left_out: int) -> dict[str, Any]:
+def _params(training: Training) -> dict[str, Any]:
     settings = dict(training.artifact.settings)
     features = settings.pop("features", {})
     return {
         **settings,
         **{f"features.{key}": value for key, value in features.items()},
-        "n_paragraphs": training.artifact.data["n_paragraphs"],
-        "n_articles": training.artifact.data["n_articles"],
-        "n_left_out": left_out,
+        **{key: value for key, value in training.artifact.data.items() if key.startswith("n_")},
     }
 
 

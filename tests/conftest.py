@@ -1,0 +1,81 @@
+"""What the tests share: the real command line, the corpus, and small made-up schemas."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SEEDS = ROOT / "seeds"
+SHARED = ROOT.parent / "shared"
+
+Classify = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def run_classify(
+    *args: object, stdin: bytes | str = "", cwd: Path, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the real command line in a process of its own."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSIFY_", "MLFLOW_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "classify", *map(str, args)],
+        input=stdin.encode() if isinstance(stdin, str) else stdin,
+        capture_output=True,
+        cwd=cwd,
+        env=clean | {"COLUMNS": "100", **env},
+        check=False,
+        timeout=170,
+    )
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
+
+
+@pytest.fixture
+def classify(tmp_path: Path) -> Classify:
+    """Run the command line in a temporary folder."""
+    return partial(run_classify, cwd=tmp_path)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder in which `classify train` was run on the composed articles and the seeds."""
+    folder = tmp_path_factory.mktemp("trained")
+    done = run_classify("train", "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    (folder / "stdout.json").write_text(done.stdout)
+    (folder / "stderr.txt").write_text(done.stderr)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def orangesum() -> Path:
+    folder = SHARED / "corpus" / "orangesum"
+    if not folder.is_dir():
+        pytest.skip("needs OrangeSum's texts in ../shared/corpus/orangesum")
+    return folder
+
+
+def write_schema(path: Path, dimensions: dict[str, tuple[str, Sequence[str]]]) -> Path:
+    """Write a schema whose names and definitions are the ids."""
+    parts = ['name = "test"\nversion = 1\n']
+    for dimension, (kind, labels) in dimensions.items():
+        parts.append(f'[[dimension]]\nid="{dimension}"\nkind="{kind}"\nfr="{dimension}"\n')
+        parts.append(f'en="{dimension}"\n')
+        parts += [
+            f'[[dimension.label]]\nid="{x}"\nfr="{x}"\nen="{x}"\ndefinition="{x}"\n' for x in labels
+        ]
+    path.write_text("".join(parts))
+    return path
+
+
+def write_rows(path: Path, rows: Sequence[dict[str, object]]) -> Path:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    return path

@@ -1,0 +1,235 @@
+"""The command line as a user meets it."""
+
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SEEDS, Classify
+
+from model.tagging import SHIPPED
+
+ARTICLE = SEEDS / "004_f09b997ef4421a0e.txt"
+MARKED = [json.loads(x) for x in (ROOT / "labels" / "seeds.jsonl").read_text().splitlines()]
+HEAVY = ("sklearn", "scipy", "pandas", "mlflow", "torch", "transformers", "pyarrow", "matplotlib")
+
+
+def on_terminal(*args: object, width: int = 80, **env: str) -> str:
+    """Return what the command prints on a terminal of that width."""
+    leader, follower = pty.openpty()
+    done = subprocess.Popen(
+        [sys.executable, "-m", "classify", *map(str, args)],
+        stdout=follower,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "COLUMNS": str(width), "TERM": "xterm-256color", **env},
+    )
+    os.close(follower)
+    chunks = []
+    while True:
+        try:
+            chunk = os.read(leader, 65536)
+        except OSError:  # the other end is closed: Linux's way to say end of file
+            break
+        if not chunk:
+            break
+        chunks.append(chunk)
+    os.close(leader)
+    assert done.wait() == 0
+    return b"".join(chunks).decode()
+
+
+def test_seeds_give_five_records_with_every_body_line_and_no_furniture(classify: Classify) -> None:
+    done = classify("seeds", "--format", "jsonl", cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [r["id"] for r in records] == sorted(str(p.relative_to(ROOT)) for p in SEEDS.glob("*"))
+    for record in records:
+        raw = (ROOT / record["id"]).read_bytes().decode()
+        marked = [r for r in MARKED if r["article"] == Path(record["id"]).name]
+        body = [r["text"] for r in marked if r["kind"] == "body"]
+        assert [p["text"] for p in record["paragraphs"]] == body
+        skipped = [r["text"] for r in marked if r["kind"] != "body"]
+        assert [p["text"] for p in record["skipped"]] == skipped
+        for passage in record["paragraphs"] + record["skipped"]:
+            assert raw[passage["start"] : passage["end"]] == passage["text"]
+
+
+def test_tag_is_the_default_command_and_reads_standard_input(classify: Classify) -> None:
+    direct, named = classify(ARTICLE), classify("tag", ARTICLE)
+    piped = classify("-", stdin=ARTICLE.read_bytes())
+    assert direct.stdout == named.stdout
+    records = [json.loads(done.stdout) for done in (direct, piped)]
+    assert records[0] | {"id": "-"} == records[1]
+
+
+def test_json_is_one_record_for_one_article_and_a_list_for_several(classify: Classify) -> None:
+    one = json.loads(classify(ARTICLE, "--format", "json").stdout)
+    many = json.loads(classify(ARTICLE, ARTICLE, "--format", "json").stdout)
+    assert many == [one, one]
+
+
+def test_terminal_shows_a_table_within_its_width() -> None:
+    for width in (50, 80, 140):
+        shown = on_terminal(ARTICLE, width=width)
+        assert "\x1b[" in shown
+        lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+        assert max(len(line.rstrip()) for line in lines) <= width
+        text = " ".join(" ".join(lines).split())
+        for expected in ("Kim Jong Un", "thèmes", "diplomatie", "█", "position", "favorable", "§1"):
+            assert expected in text
+        assert "32 heading or furniture lines skipped" in text
+
+
+def test_no_color_is_respected_and_pipes_get_no_colours(classify: Classify) -> None:
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", on_terminal(ARTICLE, NO_COLOR="1"))
+    assert "\x1b" not in classify(ARTICLE, "--format", "table").stdout
+
+
+def test_escape_sequences_of_a_text_do_not_reach_the_terminal() -> None:
+    text = "Le ministre \x1b[2J\x1b]0;pris\x07 a signé le traité avec son homologue.\n"
+    path = ROOT / "mlruns" / "escape-test.txt"
+    path.write_text(text)
+    try:
+        shown = on_terminal(path, NO_COLOR="1")
+    finally:
+        path.unlink()
+    assert "\x1b[2J" not in shown
+    assert "\x1b]0" not in shown
+
+
+def test_explain_adds_evidence_to_records(classify: Classify) -> None:
+    plain, explained = (
+        json.loads(classify(ARTICLE, *args).stdout)["paragraphs"][0]
+        for args in ((), ("--explain",))
+    )
+    assert "evidence" not in plain
+    assert plain == {key: value for key, value in explained.items() if key != "evidence"}
+    assert explained["evidence"]["diplomacy"][0][1] > 0
+
+
+def test_output_file_is_written_whole(classify: Classify, tmp_path: Path) -> None:
+    done = classify(SEEDS, "--output", "out.jsonl")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (tmp_path / "out.jsonl").read_text() == classify(SEEDS).stdout
+    before = (tmp_path / "out.jsonl").read_bytes()
+    assert classify("none.txt", "--output", "out.jsonl").returncode == 1
+    assert (tmp_path / "out.jsonl").read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["out.jsonl"]
+    done = classify(SEEDS, "--output", "no/such/folder/x.jsonl")
+    assert done.stderr.strip() == (
+        "classify: no/such/folder/x.jsonl: cannot be written: No such file or directory"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("none.txt", None, "no such file or folder, nor a command: see classify --help"),
+        ("empty.txt", b"", "empty: there is no text to tag"),
+        ("binary.txt", b"\x7fELF\0\1\2", "not a text file: it holds binary data"),
+        ("line.txt", b"x" * 50_000_000, "larger than 10 MB, which no article is: split it into one "
+         "file an article"),
+        ("folder", ..., "no .txt file in this folder"),
+    ],
+)  # fmt: skip
+def test_bad_input_gets_one_clear_line_and_exit_status_one(
+    classify: Classify, tmp_path: Path, name: str, data: object, reason: str
+) -> None:
+    if isinstance(data, bytes):
+        (tmp_path / name).write_bytes(data)
+    elif data is ...:
+        (tmp_path / name).mkdir()
+    done = classify(name)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"classify: {name}: {reason}\n"
+
+
+def test_good_inputs_beside_bad_ones_are_tagged_and_exit_status_is_three(
+    classify: Classify, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "cp1252.txt").write_bytes(
+        "L’été, le traité de paix fut signé à Évian.".encode("cp1252")
+    )
+    (tmp_path / "utf16.txt").write_bytes("Le traité de paix fut signé à Évian.".encode("utf-16"))
+    done = classify("empty.txt", "cp1252.txt", "none.txt", "utf16.txt")
+    assert done.returncode == 3
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [
+        "cp1252.txt",
+        "utf16.txt",
+    ]
+    assert done.stderr.splitlines() == [
+        "classify: cp1252.txt: not UTF-8, read as Windows-1252",
+        "classify: empty.txt: empty: there is no text to tag",
+        "classify: none.txt: no such file or folder, nor a command: see classify --help",
+    ]
+
+
+def test_wrong_usage_is_exit_status_two(classify: Classify) -> None:
+    assert classify(ARTICLE, "--format", "xml").returncode == 2
+    assert classify("--nothing").returncode == 2
+
+
+def test_model_in_use_is_the_option_then_the_variable_then_the_champion(
+    classify: Classify, tmp_path: Path
+) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "mlruns" / "champion")
+    assert json.loads(classify("info", "--json").stdout)["folder"] == "mlruns/champion"
+    done = classify("info", "--json", CLASSIFY_MODEL=str(SHIPPED))
+    assert json.loads(done.stdout)["folder"] == str(SHIPPED)
+    (tmp_path / "mlruns" / "champion" / "idf.npy").unlink()
+    done = classify(ARTICLE)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "mlruns/champion/idf.npy: a file of the model cannot be read" in done.stderr
+    assert classify(ARTICLE, "--model", SHIPPED).returncode == 0
+
+
+def test_info_names_schema_data_and_digest(classify: Classify) -> None:
+    found = json.loads(classify("info", "--json").stdout)
+    assert found["data"]["n_paragraphs"] == 5741
+    assert set(found["thresholds"]) >= {"military", "space", "diplomacy", "sanctions"}
+    shown = classify("info").stdout
+    assert found["sha256"] in shown
+    assert "topics (multi): military, space, diplomacy, sanctions" in shown
+
+
+@pytest.mark.parametrize("args", [("--help",), ("tag", ARTICLE), ("info",), ("train", "--help")])
+def test_no_heavy_library_is_imported(args: tuple[object, ...], tmp_path: Path) -> None:
+    code = (
+        "import sys, classify\n"
+        f"sys.argv = ['classify', *{list(map(str, args))!r}]\n"
+        "try:\n    classify.main()\nexcept SystemExit:\n    pass\n"
+        f"print(sorted(set({HEAVY!r}) & sys.modules.keys()), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("command", ["tag", "info", "train", "evaluate"])
+def test_every_command_has_help_with_an_example_and_stands_in_the_readme(
+    classify: Classify, command: str
+) -> None:
+    done = classify(command, "--help")
+    assert done.returncode == 0
+    assert "Example: classify" in done.stdout
+    assert f"classify {command}" in (ROOT / "README.md").read_text()
+
+
+def test_missing_extra_is_reported_with_the_command_that_brings_it(
+    classify: Classify, tmp_path: Path
+) -> None:
+    hide = "import sys\nsys.modules.update(sklearn=None, mlflow=None, matplotlib=None)\n"
+    (tmp_path / "sitecustomize.py").write_text(hide)
+    done = classify("train", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "classify: this needs scikit-learn, which is not installed: pip install 'depeche[train]' "
+        "(from a checkout: pip install '.[train]')\n"
+    )

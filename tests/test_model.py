@@ -1,0 +1,167 @@
+"""Calibration, roll-up, record and artifact."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SEEDS
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from labels.errors import ArtifactError
+from labels.schema import read_schema
+from model import load_model
+from model.artifact import FORMAT, MANIFEST, load_artifact, save_artifact
+from model.calibration import Calibration
+from model.reading import parse_article, read_article
+from model.rollup import article_score, mean_proba, share_of_body
+from model.tagging import SHIPPED
+
+SCHEMA = read_schema()
+MODEL = load_model(SHIPPED)
+PROBA = arrays(np.float64, st.tuples(st.integers(1, 9)), elements=st.floats(0, 1))
+
+
+def calibration(threshold: float) -> Calibration:
+    return Calibration(slope=np.ones(7), offset=np.zeros(7), threshold=np.full(7, threshold))
+
+
+@given(arrays(np.float64, (3, 7), elements=st.floats(-800, 800)), st.floats(0, 1), st.floats(0, 1))
+def test_scores_are_probabilities_and_a_higher_threshold_never_adds_a_topic(
+    logits: np.ndarray, one: float, two: float
+) -> None:
+    low, high = sorted((one, two))
+    proba = calibration(low).predict_proba(logits, SCHEMA)
+    assert ((proba >= 0) & (proba <= 1)).all()
+    assert np.allclose(proba[:, 4:].sum(axis=1), 1)
+    more, fewer = (calibration(t).decide(proba, SCHEMA) for t in (low, high))
+    assert (more[:, :4] >= fewer[:, :4]).all()
+    assert (more[:, 4:].sum(axis=1) == 1).all()
+
+
+@given(PROBA, st.floats(0.01, 1), st.data())
+def test_article_gets_a_label_exactly_when_a_fifth_of_its_body_carries_it(
+    proba: np.ndarray, threshold: float, data: st.DataObject
+) -> None:
+    length = np.array(
+        data.draw(st.lists(st.integers(1, 500), min_size=len(proba), max_size=len(proba)))
+    )
+    carried = 5 * length[proba >= threshold].sum() >= length.sum()
+    assert (article_score(proba, length) >= threshold) == carried
+
+
+def test_article_stance_is_weighed_by_the_room_each_paragraph_gets() -> None:
+    proba = np.array([[0.8, 0.1, 0.1], [0.0, 0.2, 0.8]])
+    assert mean_proba(proba, np.array([100, 300])) == pytest.approx([0.2, 0.175, 0.625])
+    assert share_of_body(np.array([True, False]), np.array([100, 300])) == 0.25
+
+
+def test_record_has_the_form_of_the_contract() -> None:
+    record = MODEL.tag(read_article(SEEDS / "004_f09b997ef4421a0e.txt"), explain=True)
+    assert list(record) == [
+        *("id", "sha256", "title", "language", "encoding", "topics", "stance"),
+        *("paragraphs", "skipped", "model"),
+    ]
+    first = record["paragraphs"][0]
+    assert list(first) == [
+        *("index", "start", "end", "text", "topics", "scores", "stance", "stance_scores"),
+        *("review", "evidence"),
+    ]
+    assert list(first["scores"]) == ["military", "space", "diplomacy", "sanctions"]
+    assert first["topics"] == ["diplomacy"]
+    assert first["stance"] == "supportive"
+    assert set(first["evidence"]) == {"diplomacy", "supportive"}
+    assert record["language"] == "fr"
+    diplomacy = record["topics"][0]
+    assert (diplomacy["label"], diplomacy["share"]) == ("diplomacy", 1.0)
+    assert diplomacy["paragraphs"] == [0, 1, 2, 3, 4]
+    assert record["model"]["sha256"] == MODEL.artifact.sha256
+    assert record["model"]["schema"] == SCHEMA.digest
+
+
+def test_evidence_words_stand_in_the_paragraph_and_speak_for_the_tag() -> None:
+    text = "L'ONU a voté un embargo sur les armes contre le régime et gelé ses avoirs."
+    evidence = MODEL.evidence(text)
+    assert "sanctions" in evidence
+    assert all(words in text for pairs in evidence.values() for words, _ in pairs)
+    words, value = evidence["sanctions"][0]
+    assert "embargo" in words or "avoirs" in words
+    assert value > 0
+
+
+def test_review_lists_uncertain_labels_only() -> None:
+    records = [MODEL.tag(read_article(path)) for path in sorted(SEEDS.glob("*.txt"))]
+    for record in records:
+        for paragraph in record["paragraphs"]:
+            for name in paragraph["review"]:
+                score = (paragraph["scores"] | paragraph["stance_scores"])[name]
+                assert score <= 0.6
+
+
+def test_paragraph_order_does_not_change_its_tags() -> None:
+    texts = [p.text for p in read_article(SEEDS / "001_d81ca5ce1a1317d3.txt").paragraphs]
+    assert (MODEL.predict_proba(texts[::-1])[::-1] == MODEL.predict_proba(texts)).all()
+
+
+def test_saved_artifact_loads_as_it_was(tmp_path: Path) -> None:
+    artifact = load_artifact(SHIPPED)
+    saved = save_artifact(artifact, tmp_path / "m", card=(SHIPPED / "README.md").read_text())
+    assert saved.sha256 == artifact.sha256
+    for path in SHIPPED.iterdir():
+        assert (tmp_path / "m" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_saving_replaces_a_model_but_never_another_folder(tmp_path: Path) -> None:
+    artifact = load_artifact(SHIPPED)
+    save_artifact(artifact, tmp_path / "m", card="one")
+    save_artifact(artifact, tmp_path / "m", card="two")
+    assert (tmp_path / "m" / "README.md").read_text() == "two"
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("precious")
+    with pytest.raises(ArtifactError, match="exists and is not a model"):
+        save_artifact(artifact, tmp_path / "thesis", card="")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m", "thesis"]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SHIPPED.iterdir()))
+def test_changed_byte_or_missing_file_is_refused_with_its_name(tmp_path: Path, name: str) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "m")
+    path = tmp_path / "m" / name
+    data = bytearray(path.read_bytes())
+    middle = data.find(b"0.1.0") if name == MANIFEST else len(data) // 2
+    data[middle] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ArtifactError, match=f"{name}: changed since the model was saved"):
+        load_artifact(tmp_path / "m")
+    path.unlink()
+    with pytest.raises(ArtifactError, match=f"{name}.* cannot be read: No such file"):
+        load_artifact(tmp_path / "m")
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        ({"format": FORMAT + 1}, f"format {FORMAT + 1}, but this version reads format {FORMAT}"),
+        ({"format": "1"}, "not the manifest of a model"),
+        ({"scores": None}, "changed since the model was saved"),
+    ],
+)
+def test_edited_manifest_is_refused(tmp_path: Path, edit: dict[str, object], message: str) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "m")
+    path = tmp_path / "m" / MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | edit))
+    with pytest.raises(ArtifactError, match=message):
+        load_artifact(tmp_path / "m")
+
+
+def test_shipped_model_is_small_and_holds_no_pickle() -> None:
+    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) <= 8_000_000
+    assert {path.suffix for path in SHIPPED.iterdir()} == {".json", ".npy", ".md"}
+
+
+def test_text_that_is_not_french_is_said_to_be_undetermined() -> None:
+    text = b"The minister met his counterpart on Monday to discuss the new round of sanctions."
+    assert parse_article(text, id="x").language == "und"
