@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -11,6 +12,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("depeche", deadline=None)  # shared machines stall for no fault of ours
+settings.load_profile("depeche")
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"
@@ -38,6 +43,15 @@ def run_classify(
     )
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an MLflow database without runs: making one takes seconds, copying it none."""
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    code = f"import mlflow; mlflow.MlflowClient('sqlite:///{path}').search_experiments()"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    return path
+
+
 @pytest.fixture
 def classify(tmp_path: Path) -> Classify:
     """Run the command line in a temporary folder."""
@@ -45,9 +59,10 @@ def classify(tmp_path: Path) -> Classify:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
     """Return a folder in which `classify train` was run on the composed articles and the seeds."""
     folder = tmp_path_factory.mktemp("trained")
+    put_store(empty_store, folder)
     done = run_classify("train", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     (folder / "stdout.json").write_text(done.stdout)
@@ -61,6 +76,12 @@ def orangesum() -> Path:
     if not folder.is_dir():
         pytest.skip("needs OrangeSum's texts in ../shared/corpus/orangesum")
     return folder
+
+
+def put_store(empty_store: Path, folder: Path) -> None:
+    """Give a folder a database of its own in which commands log their runs."""
+    (folder / "mlruns").mkdir()
+    shutil.copy(empty_store, folder / "mlruns")
 
 
 def write_schema(path: Path, dimensions: dict[str, tuple[str, Sequence[str]]]) -> Path:

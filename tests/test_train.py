@@ -7,7 +7,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pytest
-from conftest import ROOT, SEEDS, Classify, write_rows, write_schema
+from conftest import ROOT, SEEDS, Classify, put_store, write_rows, write_schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -201,8 +201,12 @@ def test_evaluate_scores_new_labels_and_says_what_it_has_seen(
     ids=["one single dimension of six labels", "twenty topics and no stance"],
 )
 def test_another_schema_trains_evaluates_and_tags_without_a_change_of_code(
-    dimensions: dict[str, tuple[str, list[str]]], classify: Classify, tmp_path: Path
+    dimensions: dict[str, tuple[str, list[str]]],
+    classify: Classify,
+    tmp_path: Path,
+    empty_store: Path,
 ) -> None:
+    put_store(empty_store, tmp_path)
     (name, (kind, ids)), *_ = dimensions.items()
     schema = write_schema(tmp_path / "schema.toml", dimensions)
     rng = random.Random(1)
