@@ -16,7 +16,10 @@ DEFAULT_SCHEMA = Path(__file__).parent / "schema.toml"
 
 # Keys that labelled paragraphs and article records already use: a dimension cannot be called so.
 _LABELS_FIELDS = ("id", "article", "text", "kind", "annotator", "source", "date", "doc", "outlet")
-_RECORD_FIELDS = ("sha256", "title", "language", "encoding", "paragraphs", "skipped", "model")
+_RECORD_FIELDS = (
+    *("sha256", "title", "site", "author", "language", "encoding", "offsets", "note"),
+    *("paragraphs", "skipped", "model"),
+)
 _PARAGRAPH_FIELDS = ("index", "start", "end", "scores", "review", "evidence")
 RESERVED = frozenset(_LABELS_FIELDS + _RECORD_FIELDS + _PARAGRAPH_FIELDS)
 # MLflow accepts these characters in the name of a metric, and label ids are part of such names.

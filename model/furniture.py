@@ -1,168 +1,349 @@
-"""Which lines of a scraped article are its paragraphs, its headings, and site furniture.
+"""Which units of a scraped text are its paragraphs, its headings, and site furniture.
 
-Dropping a paragraph is the worse error, so a line is only left out on a sign:
-
-- the article's body runs from the first to the last line that reads like a paragraph (long
-  enough, ended like a sentence, without interface words); short lines before and after it are
-  titles or furniture, short lines inside it are subheadings or short paragraphs;
-- interface words (cookie notices, share buttons, "lire aussi", comment forms…), author and date
-  lines, menus of short items between separators;
-- lines in another language or script than French;
-- repetition of the title.
+Each unit gets some two hundred signs: its form (length, end, case, numbers), its language, the
+words of an interface in it (by family: sharing, subscribing, comments…), its place in the text, and
+the same of its neighbours, so that a short line inside an article is read as the article's and the
+same line in a menu as the menu's. A small model learned from marked lines (`train/furniture.py`)
+weighs them. Dropping a paragraph is the worse error, and the model was biased accordingly.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-from labels.paragraphs import Kind
+import numpy as np
+from numpy.typing import NDArray
 
-# Shortest line that can open or close the body: the shortest of 741 marked paragraphs has 123
-# characters, the longest headings and furniture lines without interface words have 120.
-_LONG = 100
-_SENTENCE_END = re.compile(r"[.!?…:;][\s»”\"')\]]*$")
-_FINAL_QUOTE = re.compile(r"[»”\"]$")
+from labels.paragraphs import KINDS, Kind
+from model.language import UNDETERMINED, fold, language_of, language_shares
+
+WEIGHTS = Path(__file__).parent / "furniture.npz"
+
 _WORD = re.compile(r"[^\W\d_]+")
 
-# Words of a site's interface, in French and in the languages of translated sites.
-_INTERFACE = re.compile(
-    r"""
-    \b(?:
-      abonne[zr]?-?\s?vous | (?:je\s)?m['’]abonne | s['’]abonner
-      | r[ée]serv[ée]e?s?\saux\sabonn[ée]s | se\sconnecter | connectez-vous
-      | identifi(?:ez-vous|er) | d[ée]j[àa]\sinscrit | se\sd[ée]sinscrire
-      | inscri(?:vez|re)-(?:vous|moi) | s['’]inscrire | je\sm['’]inscris | newsletter
-      | notre\s(?:lettre|bulletin) | cookies? | traceurs | nos\s\d+\spartenaires
-      | continuer\ssans\saccepter | tout\saccepter | param[ée]trer | partager | partagez | tweeter
-      | copier\sle\slien | imprimer | whatsapp | facebook | linkedin | twitter | suivez[- ]nous
-      | suivez\snotre | google\sactualit[ée]s | google\splay | app\sstore
-      | (?:[àa]\s)?lire\s(?:aussi|[ée]galement) | sur\sle\sm[êe]me\ssujet
-      | dans\sla\sm[êe]me\srubrique | les\splus\slus | articles?\s(?:similaires|li[ée]s|connexes)
-      | sujets\sconnexes | notre\ss[ée]lection | nos\sderni[èe]res\svid[ée]os
-      | voir\s(?:toutes\sles\sphotos|cette\snewsletter) | publicit[ée]
-      | contenu\s(?:partenaire|sponsoris[ée]) | sponsoris[ée] | petites\sannonces | commentaires?
-      | commenter | r[ée]agir | laisser\sun | signaler | signalez | posez\svotre\squestion
-      | noter\scet\sarticle | champs\sobligatoires | adresse\s(?:e-?mail|[ée]lectronique)
-      | captcha | tous\sdroits\sr[ée]serv[ée]s | mentions\sl[ée]gales | cgu | plan\sdu\ssite
-      | politique\sde\sconfidentialit[ée] | aller\sau\scontenu | passer\sau\scontenu
-      | activer\sles\snotifications | actualiser\sle\sdirect | messages?\spr[ée]c[ée]dents
-      | charger\sles | ce\sdirect\sest | [ée]couter\s(?:cet|l['’])\s?article | temps\sde\slecture
-      | lecture\s?: | mis(?:e)?\s[àa]\sjour | publi[ée]\sle | cliquez\s(?:ici|pour)
-      | testez\sl['’]abonnement | soutenez | t[ée]l[ée]chargez\snotre | transf[ée]rez | votre\sdon
-      | faire\sun\sdon | gagnez\svos | retrouvez\stoutes? | traduit\sd[eu] | version\sfran[çc]aise
-      | photos?\s?: | read\s(?:in|more) | skip\sto | sign\sup | subscribe | comments? | failed
-      | logo | spot_img | yorum\w* | yay[ıi]nlama
-    )\b | © | ★
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_ONLY_LABEL = re.compile(r"\W*(?:date\s[\d-]+\s)?(?:publicit[ée]|annonce)\W*", re.IGNORECASE)
-_BYLINE = re.compile(
-    r"(?:par|by|texte|photos?)\b\s?:?.{0,60}$|.{0,60}\d{1,2}[/.]\d{1,2}[/.]\d{4}", re.I
-)
-_HOME = ("Accueil", "Home", "Ana sayfa")
-_SEPARATED = re.compile(r"\s[|·›>/•–—-]\s|\s{3,}")
-# The commonest French words; a running French text of eight words has one of them nearly always.
-_FRENCH = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        à au aux avec ce ces cette c d dans de des du elle elles en est et eux il ils j
-        je l la le les leur leurs lui mais ne n nous on ont ou où par pas plus pour qu
-        que qui s sa se ses son sont sur un une vous y a été était
+# Words and phrases (joined by _) of an interface, by family; accents folded, elisions apart.
+_FAMILIES = {
+    "share": """
+        partager partagez partage tweeter twitter facebook whatsapp linkedin telegram
+        instagram pinterest email e mail courriel imprimer copier_le_lien envoyer epingler
+        suivez suivre rejoignez like j_aime youtube tiktok messenger bluesky
         """,
-    )
+    "subscribe": """
+        abonnez abonner abonne abonnement abonnements abonnes abonnee m_abonne reserve_aux
+        reserve_a_nos newsletter newsletters infolettre inscrivez inscrire inscris
+        inscription inscrit desabonner desinscrire connecter connectez connexion identifiez
+        identifier identifie mon_compte mon_espace offre offres offert engagement
+        premier_mois par_mois soutenez soutenir faire_un_don don dons recevez edition
+        numerique kiosque bulletin boite_mail
+        """,
+    "cookie": """
+        cookies cookie traceurs traceur partenaires consentement accepter accepte refuser
+        parametrer personnaliser personnalises navigation audience donnees_personnelles
+        confidentialite votre_appareil votre_terminal votre_accord vos_choix votre_choix
+        technologies_similaires
+        """,
+    "related": """
+        lire_aussi lire_egalement lire_encore voir_aussi ecouter_aussi relire revoir
+        a_revoir meme_sujet meme_theme meme_rubrique les_plus_lus plus_lus plus_vus
+        plus_populaires articles_similaires article_similaire articles_lies
+        articles_connexes articles_recents article_precedent article_suivant precedent
+        suivant precedente suivante a_la_une dernieres_infos derniers_articles
+        dernieres_actualites en_continu notre_selection selection peuvent_vous pourrait_vous
+        pourraient_vous vous_interesser vous_aimerez lire_la_suite plus_de_l_auteur
+        notre_dossier nos_autres populaire populaires tendances en_images diaporama
+        sujets_relatifs voir_plus a_decouvrir dossier
+        """,
+    "comment": """
+        commentaire commentaires commenter commentez reagir reagissez reaction reactions
+        repondre reponse reponses signaler moderation moderateur moderes laisser_un
+        champs_obligatoires votre_nom votre_adresse votre_commentaire votre_question poste
+        citer membre membres message messages pseudo forum forums dit ecrit utile vote votes
+        sondage captcha hors_ligne invite visiteur profil sujet sujets discussion
+        """,
+    "byline": """
+        propos_recueillis texte redaction correspondant correspondante envoye_special
+        envoyee_speciale journaliste auteur auteure ecrit_par publie publiee modifie
+        modification mis_a_jour mise_a_jour mise_en_ligne temps_de_lecture lecture min
+        minutes avec_afp afp agence duree vue vues source signe suivi par
+        """,
+    "legal": """
+        tous_droits droits_reserves copyright mentions_legales cgu cgv conditions_generales
+        plan_du_site contact contacts contactez contacter reproduction reproduire issn
+        depot_legal directeur_de_la_publication directrice_de_la_publication propulse
+        a_propos qui_sommes charte accessibilite publicite annonce annonces sponsorise
+        sponsorises sponsorisee regie siret rss powered editeur
+        """,
+    "navigation": """
+        accueil menu recherche rechercher rubrique rubriques aller_au aller_a retour
+        haut_de_page page pages sommaire index telecharger application appli direct live
+        video videos podcast podcasts photo photos archives meteo obseques horoscope jeux
+        boutique services logo spot_img actualiser charger chargement cliquez voir_tout
+        voir_toutes voir_tous voir_la voir_le afficher fermer ouvrir activer notification
+        notifications alerte alertes taille_de_police actualites infos flash politique
+        economie monde societe sports sport culture
+        """,
+    "caption": """
+        photo photos credit illustration legende d_archives capture infographie getty afp
+        reuters image images photographe
+        """,
+    "foreign": """
+        subscribe sign_in sign_up log_in login share comment comments read more home search
+        skip privacy policy terms related latest yorum yorumlar yorumlari yapilmamis yazin
+        haber haberler yayinlama oku giris guncel compartir suscribete suscribirse inicio
+        leer noticias comentarios entrar anmelden teilen mehr startseite condividi leggi
+        lees failed loading advertisement verification news editor
+        """,
+    "mail": """
+        objet envoye navigateur bonjour bonne_lecture cordialement a_demain a_bientot
+        transferez transfere transferer desabonner ce_message cette_lettre cet_e_mail vous
+        recevez repondre lettre numero abonnes
+        """,
+    "tags": """
+        tag tags etiquette etiquettes mots_cles mot_cle theme themes publie_dans categorie
+        categories classe_dans
+        """,
+}
+_LEXICON = {
+    tuple(phrase.split("_")): number
+    for number, phrases in enumerate(_FAMILIES.values())
+    for phrase in phrases.split()
+}
+_LONGEST_PHRASE: dict[str, int] = {}  # by first word
+for _phrase in _LEXICON:
+    _LONGEST_PHRASE[_phrase[0]] = max(_LONGEST_PHRASE.get(_phrase[0], 0), len(_phrase))
+
+_ENDED = re.compile(r"[.!?…][\s»”\"')\]]*$")
+_SENTENCES = re.compile(r"[.!?…][»”\"]?\s+[«“\"A-ZÀ-ÝŒ]")
+_SEPARATOR = re.compile(r"\s[|·•›>/→»~–—-]\s|\s{2,}|[|›→]")
+_DATE = re.compile(
+    r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}-\d\d-\d\d"
+    r"|\d{1,2}(?:er)?\s(?:jan|f[ée]v|mar|avr|mai|jui|ao|sep|oct|nov|d[ée]c)\w*\.?\s\d{4}"
+)
+_CLOCK = re.compile(r"\b\d{1,2}\s?[h:]\s?\d{2}\b")
+_ADDRESS = re.compile(r"https?:|www\.|\w\.(?:example|com|fr|org|net|info)\b|@\w|\w@")
+_BULLET = re.compile(r"[-–—•·*▪►→]\s|\d{1,2}[.)]\s")
+_NAMELIKE = re.compile(r"(?:[A-ZÀ-Ý][\w'’-]*\.?\s?(?:d[eu]\s|la\s|le\s)?){1,4}$")
+_SPEAKER = re.compile(r"[A-ZÀ-Ý][\w .'’-]{1,40}\s?:\s")
+_SYMBOL = re.compile(r"[©★☆●▶►⬇←→↑📷👍💬🔁✉☎✔✓№#*_=<>\[\]{}]|:\w+:")
+_UPPER = re.compile(r"[A-ZÀ-ÖØ-Þ]")
+_DIGIT = re.compile(r"\d")
+_NOT_LATIN = re.compile(r"[^\W\d_a-zA-ZÀ-ɏ]")
+_VOUS = frozenset(("vous", "votre", "vos"))
+_VERB = re.compile(
+    r"\b(?:est|sont|a|ont|etait|etaient|avait|avaient|sera|seront|fait|dit|peut|va|doit|reste"
+    r"|\w{3,}(?:ait|aient|erent|ent|era|ont))\b"
+)
+
+_LONG = 110  # characters of a unit that reads like a paragraph; the shortest of 741 marked has 123
+_HEAD, _TAIL = 400, 120  # characters of a long unit that are looked at
+_START = 200  # where dates, symbols and capitals tell furniture
+
+# Signs of one unit by itself, in the order of `_own_signs`.
+OWN_SIGNS = (
+    *("length", "words", "short", "middle", "long", "ended", "ended_half", "ended_quoted"),
+    *("sentences", "lower_start", "upper_share", "title_share", "digit_share", "bullet", "quote"),
+    *("french", "foreign", "not_latin", "separators", "date", "clock", "address", "namelike"),
+    *("symbol", "vous", "verb", "question", "colon_inside", "paragraph", "gap", "speaker"),
+    *_FAMILIES,
+    "interface",
+)
+_LENGTH, _SHORT, _LONGER, _IS_ENDED, _FRENCH, _FOREIGN, _INTERFACE = (
+    OWN_SIGNS.index(name)
+    for name in ("length", "short", "long", "ended", "french", "foreign", "interface")
 )
 
 
-def line_kinds(lines: Sequence[str]) -> list[Kind]:
-    """Return what each line of an article is: body, heading or boilerplate.
+def _interface_words(words: Sequence[str]) -> list[int]:
+    """Return how many words and phrases of each family there are, at most 4 each."""
+    found = [0] * len(_FAMILIES)
+    for i, word in enumerate(words):
+        for n in range(_LONGEST_PHRASE.get(word, 0), 0, -1):
+            family = _LEXICON.get(tuple(words[i : i + n]))
+            if family is not None:
+                found[family] += 1
+                break
+    return [min(n, 4) for n in found]
+
+
+def _own_signs(unit: str, gap: bool) -> list[float]:
+    """Return the signs of a unit by itself, named in `OWN_SIGNS`."""
+    text = unit if len(unit) <= _HEAD + _TAIL else f"{unit[:_HEAD]} {unit[-_TAIL:]}"
+    start, end = text[:_START], text[-12:]
+    folded = fold(text)
+    written, words = _WORD.findall(start), _WORD.findall(folded)
+    n, letters = len(text), max(sum(map(len, written)), 1)
+    found = _interface_words(words)
+    ended = _ENDED.search(end) is not None
+    shares = language_shares(words)
+    french = shares.pop("fr")
+    return [
+        np.log1p(len(unit)) / 6,
+        np.log1p(len(words)) / 4,
+        n < 25,
+        25 <= n < 70,
+        n >= _LONG,
+        ended,
+        end[-1] in ":;,",
+        end[-1] in '»”"',
+        min(len(_SENTENCES.findall(text)), 4) / 2,
+        text[0].islower(),
+        len(_UPPER.findall(start)) / letters,
+        sum(word[0].isupper() for word in written) / max(len(written), 1),
+        len(_DIGIT.findall(start)) / len(start),
+        _BULLET.match(text) is not None,
+        text[0] in '«“"—–',
+        min(french, 0.5) * 2,
+        max(shares.values()),
+        len(_NOT_LATIN.findall(start)) / letters,
+        min(len(_SEPARATOR.findall(start)), 6) / 3,
+        _DATE.search(start) is not None,
+        _CLOCK.search(start) is not None,
+        _ADDRESS.search(start) is not None,
+        len(words) <= 6 and _NAMELIKE.match(text) is not None,
+        _SYMBOL.search(start) is not None,
+        min(sum(word in _VOUS for word in words), 3) / 2,
+        _VERB.search(folded) is not None,
+        end[-1] == "?",
+        ":" in text[:-1],
+        n >= _LONG and ended and french > 0.15,
+        gap,
+        _SPEAKER.match(text) is not None,
+        *found,
+        min(sum(found) * 25 / n, 3),
+    ]
+
+
+def signs(units: Sequence[str], gaps: Sequence[bool]) -> NDArray[np.float64]:
+    """Return the signs of every unit, (n_units, n_signs): its own, its neighbours', its place."""
+    own = np.array(
+        [_own_signs(unit, gap) for unit, gap in zip(units, gaps, strict=True)], dtype=float
+    )
+    n = len(units)
+    padded = np.zeros((n + 4, own.shape[1]))
+    padded[2:-2] = own
+    before, after = padded[1 : n + 1], padded[3 : n + 3]
+    wide = (padded[:n] + padded[4 : n + 4]) / 2
+    return np.hstack([own, before, after, wide, _places(units, own)])
+
+
+def _places(units: Sequence[str], own: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what depends on the whole text: where paragraphs stand, what came before, repeats."""
+    n = len(units)
+    paragraph = own[:, OWN_SIGNS.index("paragraph")] * (own[:, -1] < 0.8)
+    count = np.cumsum(paragraph)
+    total = count[-1]
+    at = np.arange(n)
+    standing = np.flatnonzero(paragraph)
+    first, last = (standing[0], standing[-1]) if len(standing) else (0, n - 1)
+    nearest = np.abs(at[:, None] - standing[None, :]).min(axis=1) if len(standing) else np.zeros(n)
+    comment, related = (
+        np.cumsum(own[:, OWN_SIGNS.index(name)] * (own[:, _LENGTH] < 0.75)) > 0
+        for name in ("comment", "related")
+    )
+    shapes = [" ".join(_WORD.findall(unit.lower())) for unit in units]
+    times = Counter(shapes)
+    seen = np.array([times[shape] > 1 for shape in shapes])
+    longest = max((s for s in shapes[: first + 1] if 20 < len(s) < 160), key=len, default="")
+    titled = np.array([bool(longest) and longest in shape for shape in shapes])
+    length = np.array([len(unit) for unit in units], dtype=float)
+    behind = np.cumsum(length) / length.sum()
+    columns = [
+        at < first, at > last, (at >= first) & (at <= last), at == 0, at == n - 1,
+        at / n, behind, count / max(total, 1), np.minimum(nearest, 8) / 4, total == 0,
+        np.minimum(np.abs(at - first), 6) / 3 * (at < first),
+        np.minimum(np.abs(at - last), 6) / 3 * (at > last),
+        comment, comment & (at > first), related & (at > last), comment & (at > last),
+        seen, titled, titled & (at < first), np.full(n, min(total, 10) / 5),
+        own[:, _LONGER] * (at > last), own[:, _IS_ENDED] * (at > last),
+        own[:, _IS_ENDED] * (at < first), own[:, _IS_ENDED] * (at >= first) * (at <= last),
+        own[:, _SHORT] * (at >= first) * (at <= last),
+    ]  # fmt: skip
+    return np.stack([np.broadcast_to(np.asarray(c, dtype=float), n) for c in columns], axis=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindModel:
+    """Boosted trees over the signs.
+
+    `feature`, `threshold`, `left`, `right` and `value` are (n_trees, n_nodes): a unit goes left
+    where its sign is at most the threshold, and a leaf is its own child. Tree `i` speaks for kind
+    `i % 3`, in the order of `KINDS`. `baseline` is (3,): the score of each kind before the trees.
+    `bias` is (3,), added to the log-probabilities before a kind is chosen: it makes it rarer to
+    drop a paragraph.
+    """
+
+    feature: NDArray[np.int64]
+    threshold: NDArray[np.float64]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    value: NDArray[np.float64]
+    baseline: NDArray[np.float64]
+    bias: NDArray[np.float64]
+
+    def log_proba(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the log-probability of each kind, (n_units, 3), from signs."""
+        n_trees, n_nodes = self.feature.shape
+        feature, threshold = self.feature.ravel(), self.threshold.ravel()
+        first = np.arange(n_trees)[:, None] * n_nodes
+        left, right = (self.left + first).ravel(), (self.right + first).ravel()
+        signs_of_unit = X.ravel()
+        unit = np.arange(len(X))[:, None] * X.shape[1]
+        node = np.broadcast_to(first.T, (len(X), n_trees))
+        while True:
+            goes_left = signs_of_unit.take(unit + feature.take(node)) <= threshold.take(node)
+            child = np.where(goes_left, left.take(node), right.take(node))
+            if (child == node).all():
+                break
+            node = child
+        leaves = self.value.ravel().take(node).reshape(len(X), -1, len(KINDS)).sum(axis=1)
+        scores = leaves + self.baseline
+        return np.asarray(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
+
+    def kinds(self, X: NDArray[np.float64]) -> list[Kind]:
+        """Return the likeliest kind of each unit, dropped paragraphs being the worse error."""
+        return [KINDS[k] for k in (self.log_proba(X) + self.bias).argmax(axis=1)]
+
+
+@cache
+def load_kind_model() -> KindModel:
+    """Return the model that ships."""
+    with np.load(WEIGHTS, allow_pickle=False) as arrays:
+        return KindModel(**{name: arrays[name] for name in arrays.files})
+
+
+def unit_kinds(units: Sequence[str], gaps: Sequence[bool]) -> list[Kind]:
+    """Return what each unit of a text is: body, heading or boilerplate.
 
     Parameters
     ----------
-    lines
-        The lines that are not blank, in order, without blanks around them.
+    units
+        Lines or wrapped paragraphs that are not blank, in order, without blanks around them.
+    gaps
+        Whether a blank line stands before each.
     """
-    furniture = [_is_furniture(line) for line in lines]
-    teasers = [i for i, line in enumerate(lines) if _is_teaser(line, lines[:i])]
-    anchors = [
-        i
-        for i, line in enumerate(lines)
-        if not furniture[i] and i not in teasers and _is_paragraph(line)
-    ]
-    if not anchors:  # no long paragraph: a short note, so every line that is no furniture counts
-        kinds: list[Kind] = ["boilerplate" if bad else "body" for bad in furniture]
+    X = signs(units, gaps)
+    kinds = load_kind_model().kinds(X)
+    if "body" not in kinds:  # a note or a headline alone: whatever is no furniture is the article
+        kinds = [
+            "body" if kind == "heading" or row[_IS_ENDED] or not row[_INTERFACE] else kind
+            for kind, row in zip(kinds, X, strict=True)
+        ]
+    return _without_foreign(units, kinds, X)
+
+
+def _without_foreign(units: Sequence[str], kinds: list[Kind], X: NDArray[np.float64]) -> list[Kind]:
+    """Return the kinds with units in other languages as boilerplate, in a French article."""
+    body = np.array([kind == "body" for kind in kinds])
+    apart = (X[:, _FOREIGN] > X[:, _FRENCH] / 2) & body  # the sign of French is doubled
+    if apart.sum() * 2 > body.sum():
         return kinds
-    first, last = anchors[0], anchors[-1]
-    title = _title_line(lines[:first], furniture[:first])
-    kinds = []
-    for i, line in enumerate(lines):
-        if i in (first, last) or (first < i < last and not furniture[i]):
-            heading = not (i in anchors or _SENTENCE_END.search(line) or _is_speech(lines, i))
-            kinds.append("heading" if heading else "body")
-        elif title is not None and i < first and _repeats(line, lines[title]):
-            glued = i != title and line.startswith(_HOME)  # breadcrumbs run into the title
-            kinds.append("boilerplate" if glued else "heading")
-        else:
-            kinds.append("boilerplate")
-    return kinds
-
-
-def _is_paragraph(line: str) -> bool:
-    ended = _SENTENCE_END.search(line) or _FINAL_QUOTE.search(line)
-    return len(line) >= _LONG and ended is not None and french_share(line) >= 0.15
-
-
-def _is_furniture(line: str) -> bool:
-    """Whether a line has a sign of the interface; a long one needs more than one word of it."""
-    found = len(_INTERFACE.findall(line))
-    if _ONLY_LABEL.fullmatch(line):
-        return True
-    separators = len(_SEPARATED.findall(line))
-    if len(line) >= _LONG:
-        return found * 60 > len(line) or separators * 25 > len(line)
-    if found or separators >= 2 or _BYLINE.match(line):
-        return True
-    words = _WORD.findall(line)
-    return not words or (len(words) >= 3 and french_share(line) == 0 and not _is_latin(line))
-
-
-def french_share(line: str) -> float:
-    """Share of the commonest French words among the words of a line."""
-    words = _WORD.findall(line.lower())
-    return sum(word in _FRENCH for word in words) / len(words) if words else 0.0
-
-
-def _is_latin(line: str) -> bool:
-    return sum(ch < "\u0250" for ch in line) > len(line) / 2
-
-
-def _title_line(head: Sequence[str], furniture: Sequence[bool]) -> int | None:
-    """Return the line of the title: the last long enough one before the body, or its repetition."""
-    candidates = [
-        i for i, line in enumerate(head) if not furniture[i] and len(_WORD.findall(line)) >= 4
+    ours = ("fr", UNDETERMINED)
+    return [
+        "boilerplate" if other and language_of(unit) not in ours else kind
+        for unit, kind, other in zip(units, kinds, apart, strict=True)
     ]
-    for i in candidates:
-        if any(head[i] == head[j] for j in candidates if j != i):
-            return i
-    return candidates[-1] if candidates else None
-
-
-def _repeats(line: str, title: str) -> bool:
-    """Whether a line is the title or repeats most of its words."""
-    ours, theirs = set(_WORD.findall(line.lower())), set(_WORD.findall(title.lower()))
-    return len(ours) >= 4 and len(ours & theirs) >= 0.6 * len(theirs)
-
-
-def _is_teaser(line: str, before: Sequence[str]) -> bool:
-    """Whether a line only repeats a line before it and asks to click."""
-    return bool(_INTERFACE.search(line)) and any(_repeats(line, other) for other in before[-4:])
-
-
-def _is_speech(lines: Sequence[str], i: int) -> bool:
-    """Whether a line without a final stop is part of a list or of a speech that goes on."""
-    return lines[i][:1] in "-–—•*" and any(
-        a[:1] == b[:1] for a, b in pairwise(lines[max(0, i - 1) : i + 2])
-    )

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import html
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from labels.errors import InputError
 from labels.paragraphs import Kind
-from model.furniture import french_share, line_kinds
+from model.dates import find_date
+from model.furniture import unit_kinds
+from model.language import language_of
+from model.lines import Unit, split_units
+from model.pages import Page, declared_encoding, plain_text_of_html, read_html, read_markdown
 
-# Share of the commonest French words from which a text counts as French. Of 5,741 French paragraphs
-# 99.9 % have 0.15 or more; Spanish and Italian text stays below 0.15, English and German below 0.1.
-_FRENCH_SHARE = 0.15
+Form = Literal["text", "html", "markdown"]
 
+FORMS: dict[str, Form] = {
+    ".txt": "text",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".md": "markdown",
+    ".markdown": "markdown",
+}
 # The longest article of a corpus of 26,422 has 32 kB; this leaves room for a book.
 MAX_BYTES = 10_000_000
 
@@ -29,8 +41,19 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LINE = re.compile(r"[^\r\n\v\f\u0085\u2028\u2029]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_HTML = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html\b)", re.I | re.S
+)
+_HYPHENATED = re.compile(r"(?<=\w)-[ \t]*[\r\n]+[> \t]*(?=[a-zà-ÿœ])")
+_BREAK = re.compile(r"[ \t]*[\r\n\v\f\u0085\u2028\u2029]+[> \t]*")
+# Links to other articles inside a paragraph: in brackets, or from the sign to the end.
+_SIGN = r"(?:[àa]\s)?(?:re)?(?:lire|voir|[ée]couter)\s+(?:aussi|[ée]galement|encore)|[àa]\s+revoir"
+_INLINE = re.compile(
+    rf"(?<=[.!?…»”\")\]])\s+(?P<cut>[(\[]\s*(?:{_SIGN})\s*[:.–—|>-][^)\]\n]{{3,200}}[)\]]"
+    rf"|(?:[>→►▶•-]+\s*)?(?:{_SIGN})\s*[:.–—|>][^\n]{{3,160}}$)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,21 +65,41 @@ class Passage:
     text: str
     kind: Kind
 
+    @cached_property
+    def flowed(self) -> str:
+        """The text as it is scored: wrapped lines joined, divided words whole, entities decoded."""
+        text = self.text
+        if _BREAK.search(text):
+            text = _BREAK.sub(" ", _HYPHENATED.sub("", text))
+        return html.unescape(text) if "&" in text else text
+
+    @cached_property
+    def language(self) -> str:
+        """ISO 639-1 code, `und` where the passage is too short to tell."""
+        return language_of(self.flowed)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Article:
     """An article as it was read.
 
-    `id` is the path as given, `sha256` that of the bytes, `encoding` what decoded them and `text`
-    the result, newlines untouched. `passages` are in the order of the text; the body ones are
-    what gets tagged.
+    `id` is the path as given, `sha256` that of the bytes and `encoding` what decoded them. `text`
+    is what offsets refer to: the decoded input, newlines untouched, or (`extracted`) what was
+    taken out of a page or a Markdown file, a blank line between blocks. `passages` are in the order
+    of the text; the body ones are what gets tagged. `note` says what the reader had to do without.
     """
 
     id: str
     sha256: str
     encoding: str
     text: str
+    extracted: bool
     passages: tuple[Passage, ...]
+    title: str | None = None
+    date: str | None = None
+    author: str | None = None
+    site: str | None = None
+    note: str | None = None
 
     @cached_property
     def paragraphs(self) -> tuple[Passage, ...]:
@@ -68,29 +111,21 @@ class Article:
         """Headings and site furniture."""
         return tuple(p for p in self.passages if p.kind != "body")
 
-    @property
+    @cached_property
     def language(self) -> str:
-        """`fr`, or `und` (undetermined, ISO 639) for a text without enough French words."""
-        body = " ".join(p.text for p in self.paragraphs)
-        return "fr" if french_share(body) >= _FRENCH_SHARE else "und"
-
-    @property
-    def title(self) -> str | None:
-        """First heading that stands before any paragraph, if there is one."""
-        first = self.passages[0].start if not self.paragraphs else self.paragraphs[0].start
-        headings = (p.text for p in self.passages if p.kind == "heading" and p.start < first)
-        return next(headings, None)
+        """ISO 639-1 code of the paragraphs' language, `und` where it cannot be told."""
+        return language_of("\n".join(p.flowed for p in self.paragraphs))
 
 
 def find_files(path: str) -> list[str]:
-    """Return a file's own path, or those of the .txt files of a folder and its subfolders, sorted.
+    """Return a file's own path, or those of the articles of a folder and its subfolders, sorted.
 
-    Hidden files and folders are passed over.
+    Articles are the files whose ending is in `FORMS`. Hidden files and folders are passed over.
 
     Raises
     ------
     InputError
-        When there is no such file or folder, or no .txt file in the folder.
+        When there is no such file or folder, or no article in the folder.
     """
     top = Path(path)
     if not top.is_dir():
@@ -100,81 +135,150 @@ def find_files(path: str) -> list[str]:
     found = []
     for folder, folders, files in os.walk(top):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        names = (name for name in sorted(files) if name.endswith(".txt") and name[0] != ".")
-        found += [str(Path(folder) / name) for name in names]
+        names = [name for name in sorted(files) if Path(name).suffix.lower() in FORMS]
+        found += [str(Path(folder) / name) for name in names if not name.startswith(".")]
     if not found:
-        raise InputError(f"{path}: no .txt file in this folder")
+        raise InputError(f"{path}: no article in this folder ({', '.join(FORMS)})")
     return found
 
 
 def read_article(path: Path) -> Article:
-    """Return the article of a text file.
+    """Return the article of a file: plain text, a web page or Markdown, by its ending or its start.
 
     Raises
     ------
     InputError
         When the file cannot be opened, is larger than `MAX_BYTES`, is not text, or is empty.
     """
+    if not path.is_file():
+        raise InputError(f"{path}: not a file that can be read")
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as err:
         raise InputError(f"{path}: cannot be read: {err.strerror}") from err
-    return parse_article(data, id=str(path))
+    return parse_article(data, id=str(path), form=FORMS.get(path.suffix.lower()))
 
 
-def parse_article(data: bytes, *, id: str) -> Article:
-    """Return the article that the bytes of a text file hold; `id` starts each error message."""
+def parse_article(data: bytes, *, id: str, form: Form | None = None) -> Article:
+    """Return the article that the bytes of a file hold; `id` starts each error message.
+
+    Without `form`, text that begins as a web page does is one, and other text is plain.
+    """
     if len(data) > MAX_BYTES:
         raise InputError(
             f"{id}: larger than {MAX_BYTES // 1_000_000} MB, which no article is: "
             "split it into one file an article"
         )
-    text, encoding = _decode(data, id)
+    text, encoding = _decode(data, id, declared_encoding(data) if form == "html" else None)
+    if form is None:
+        form = "html" if _HTML.match(text) else "text"
+    page, note = None, None
+    if form == "html":
+        page = read_html(text)
+        if page is None or not page.blocks:
+            text, page, note = plain_text_of_html(text), None, "no article found: all text was read"
+    elif form == "markdown":
+        page = read_markdown(text)
+    if page is not None:
+        text = "\n\n".join(block for block, _ in page.blocks)
     if not text.strip():
         raise InputError(f"{id}: empty: there is no text to tag")
-    lines = list(_iter_lines(text))
-    kinds = line_kinds([text[start:end] for start, end in lines])
-    passages = tuple(
-        Passage(start=start, end=end, text=text[start:end], kind=kind)
-        for (start, end), kind in zip(lines, kinds, strict=True)
-    )
+    passages = _page_passages(page) if page is not None else _text_passages(text)
     if not any(p.kind == "body" for p in passages):
         raise InputError(f"{id}: no paragraph of an article in it, only menus, titles or notices")
+    around = [p.text for p in passages if p.kind != "body"]
     return Article(
         id=id,
         sha256=hashlib.sha256(data).hexdigest(),
         encoding=encoding,
         text=text,
-        passages=passages,
+        extracted=form != "text",
+        passages=tuple(passages),
+        title=(page.title if page else None) or _title(passages),
+        date=(page.date if page else None) or find_date(around),
+        author=page.author if page else None,
+        site=page.site if page else None,
+        note=note,
     )
 
 
-def _decode(data: bytes, id: str) -> tuple[str, str]:
-    """Return text and encoding: by the byte-order mark, else UTF-8, else Windows-1252.
+def _decode(data: bytes, id: str, declared: str | None) -> tuple[str, str]:
+    """Return text and encoding: by the byte-order mark, else as declared, else UTF-8 or cp1252.
 
-    Detectors that guess take short French texts for UTF-16; these three are what French files
-    are in.
+    Detectors that guess take short French texts for UTF-16; these are what French files are in.
     """
     marked = next((name for mark, name in _BOMS if data.startswith(mark)), None)
     if not marked and b"\0" in data:
         raise InputError(f"{id}: not a text file: it holds binary data")
-    for encoding in (marked,) if marked else ("utf-8", "cp1252"):
+    tried = [marked] if marked else [*([declared] if declared else []), "utf-8", "cp1252"]
+    for encoding in tried:
         try:
             text = data.decode(encoding)
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, LookupError):  # a page may declare what no decoder knows
             continue
         if len(_CONTROL.findall(text)) * 20 <= len(text):
             return text, encoding.removesuffix("-sig")
         raise InputError(f"{id}: not a text file: it holds binary data")
-    tried = marked or "UTF-8 nor Windows-1252"
-    raise InputError(f"{id}: not {tried}: save it as UTF-8, or it is not a text file")
+    names = marked or "UTF-8 nor Windows-1252"
+    raise InputError(f"{id}: not {names}: save it as UTF-8, or it is not a text file")
 
 
-def _iter_lines(text: str) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each line that is not blank, without the blanks around it."""
-    for match in _LINE.finditer(text):
-        stripped = match[0].strip()
-        if stripped:
-            start = match.start() + match[0].index(stripped)
-            yield start, start + len(stripped)
+def _text_passages(text: str) -> list[Passage]:
+    """Return the passages of plain text."""
+    units = split_units(text)
+    if not units:
+        return []
+    kinds = unit_kinds([text[u.start : u.end] for u in units], [u.gap for u in units])
+    return _cut_inline(text, units, kinds)
+
+
+def _page_passages(page: Page) -> list[Passage]:
+    """Return the passages of a page's blocks in the text that joins them by blank lines."""
+    if not page.blocks:
+        return []
+    units, at = [], 0
+    for block, _ in page.blocks:
+        units.append(Unit(at, at + len(block), True))
+        at += len(block) + 2
+    blocks = [block for block, _ in page.blocks]
+    found = unit_kinds(blocks, [True] * len(blocks))
+    kinds: list[Kind] = [
+        "heading" if heading and kind == "body" else kind
+        for kind, (_, heading) in zip(found, page.blocks, strict=True)
+    ]
+    return _cut_inline("\n\n".join(blocks), units, kinds)
+
+
+def _cut_inline(text: str, units: Sequence[Unit], kinds: Sequence[Kind]) -> list[Passage]:
+    """Return the passages, links to other articles inside a paragraph cut out of it."""
+    passages = []
+    for unit, kind in zip(units, kinds, strict=True):
+        start = unit.start
+        if kind == "body":
+            for match in _INLINE.finditer(text[unit.start : unit.end]):
+                cut = (unit.start + match.start("cut"), unit.start + match.end("cut"))
+                passages += [_passage(text, start, cut[0], kind)]
+                passages += [_passage(text, *cut, "boilerplate")]
+                start = cut[1]
+        if text[start : unit.end].strip():
+            passages.append(_passage(text, start, unit.end, kind))
+    return passages
+
+
+def _passage(text: str, start: int, end: int, kind: Kind) -> Passage:
+    """Return a passage without the blanks around it."""
+    stretch = text[start:end]
+    start += len(stretch) - len(stretch.lstrip())
+    stretch = stretch.strip()
+    return Passage(start=start, end=start + len(stretch), text=stretch, kind=kind)
+
+
+def _title(passages: Sequence[Passage]) -> str | None:
+    """Return the first heading that stands before any paragraph, if there is one."""
+    for passage in passages:
+        if passage.kind == "body":
+            return None
+        if passage.kind == "heading":
+            return passage.text
+    return None

@@ -43,8 +43,13 @@ def build_record(
         "id": article.id,
         "sha256": article.sha256,
         "title": article.title,
+        "date": article.date,
+        "author": article.author,
+        "site": article.site,
         "language": article.language,
         "encoding": article.encoding,
+        "offsets": "extracted" if article.extracted else "input",
+        **({"note": article.note} if article.note else {}),
     }
     for dimension, span in schema.columns():
         scores, tags = proba[:, span], given[:, span]
@@ -63,6 +68,7 @@ def build_record(
             "start": passage.start,
             "end": passage.end,
             "text": passage.text,
+            "language": passage.language,
             **_paragraph_labels(schema, proba[i], given[i]),
             **({"evidence": evidence[i]} if evidence is not None else {}),
         }

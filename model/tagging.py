@@ -45,7 +45,7 @@ class Model:
 
     def tag(self, article: Article, *, explain: bool = False) -> dict[str, Any]:
         """Return the record of an article; with `explain`, with the words behind each tag."""
-        texts = [p.text for p in article.paragraphs]
+        texts = [p.flowed for p in article.paragraphs]
         return build_record(
             article,
             self.predict_proba(texts),

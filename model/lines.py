@@ -1,0 +1,112 @@
+"""The lines of a scraped text, and hard-wrapped lines put back into paragraphs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+_LINE = re.compile(r"[^\r\n\v\f\u0085\u2028\u2029]+")
+_NEWLINE = re.compile(r"\r\n|[\r\n\v\f\u0085\u2028\u2029]")
+_QUOTING = re.compile(r"(?:>[ \t]?)+")  # how mail marks what it quotes
+_BULLET = re.compile(r"[-–—•·*▪►→]\s|\d{1,2}[.)]\s")
+_WORD = re.compile(r"[^\W\d_]+")
+_PAGE = re.compile(r"\W*(?:page|p\.)?\s*\d{1,4}(?:\s*(?:/|sur|of)\s*\d{1,4})?\W*", re.IGNORECASE)
+_ENDED = re.compile(r"[.!?…:;»”\"]$")
+# Terminals, mail and PDF readers wrap between these widths; a web page does not wrap at all.
+_NARROWEST, _WIDEST = 40, 100
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One line, or several lines that wrap one paragraph: `text[start:end]` of the input.
+
+    `gap` is whether a blank line (or the start of the text) comes before it.
+    """
+
+    start: int
+    end: int
+    gap: bool
+
+
+def split_units(text: str) -> list[Unit]:
+    """Return the units of a text in order; blanks around each are left out, nothing else is."""
+    lines = list(_iter_lines(text))
+    texts = [text[line.start : line.end] for line in lines]
+    furniture = _page_furniture(texts)
+    joinable = [
+        not (after.gap or i in furniture or i + 1 in furniture or _BULLET.match(texts[i + 1]))
+        for i, after in enumerate(lines[1:])
+    ]
+    width = _wrap_width(texts, joinable)
+    if not width:
+        return lines
+    units: list[Unit] = lines[:1]
+    for i, line in enumerate(lines[1:]):
+        if joinable[i] and _goes_on(texts[i], texts[i + 1], width, _indented(text, lines[i], line)):
+            units[-1] = Unit(units[-1].start, line.end, units[-1].gap)
+        else:
+            units.append(line)
+    return units
+
+
+def _iter_lines(text: str) -> Iterator[Unit]:
+    """Yield each line that is not blank, without the marks of quoting in mail."""
+    last_end = 0
+    for match in _LINE.finditer(text):
+        quoting = _QUOTING.match(match[0])
+        skip = quoting.end() if quoting else 0
+        stripped = match[0][skip:].strip()
+        if stripped:
+            start = match.start() + match[0].index(stripped, skip)
+            gap = len(_NEWLINE.findall(text, last_end, match.start())) > 1
+            yield Unit(start, start + len(stripped), gap or last_end == 0)
+            last_end = match.end()
+
+
+def _page_furniture(texts: Sequence[str]) -> set[int]:
+    """Return the lines that number the pages, or that come again but for their numbers."""
+    shapes = [" ".join(sorted(_WORD.findall(text.lower()))) for text in texts]
+    times = Counter(shape for shape in shapes if len(shape) <= _WIDEST)
+    return {
+        i
+        for i, shape in enumerate(shapes)
+        if times[shape] > 1 or _PAGE.fullmatch(texts[i]) is not None
+    }
+
+
+def _wrap_width(texts: Sequence[str], joinable: Sequence[bool]) -> int:
+    """Return the width at which a text was wrapped, 0 when it was not.
+
+    A line broken inside a sentence is followed by one that begins with a small letter; in wrapped
+    text a third of the longer lines or more are so.
+    """
+    broken, longer = [], 0
+    for i, may_join in enumerate(joinable):
+        if may_join and len(texts[i]) >= _NARROWEST:
+            longer += 1
+            if texts[i + 1][0].islower() and not _ENDED.search(texts[i]):
+                broken.append(len(texts[i]))
+    if len(broken) < 3 or len(broken) < longer / 3 or max(broken) > _WIDEST:
+        return 0
+    return max(broken)
+
+
+def _goes_on(before: str, after: str, width: int, indented: bool) -> bool:
+    """Whether a line continues the one before: its first word did not fit, or no sentence ended."""
+    if not _ENDED.search(before) and after[0].islower() and len(before) >= width / 2:
+        return True
+    return not indented and len(before) + 1 + len(after.split(maxsplit=1)[0]) > width
+
+
+def _indented(text: str, before: Unit, line: Unit) -> bool:
+    """Whether a line starts further right than the one before it."""
+    return _blanks_before(text, line.start) > _blanks_before(text, before.start)
+
+
+def _blanks_before(text: str, start: int) -> int:
+    at = start
+    while at and text[at - 1] in " \t":
+        at -= 1
+    return start - at

@@ -1,0 +1,135 @@
+"""Saved web pages and Markdown files as blocks of text, with what they say of themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+# Encodings that pages name and that browsers read as Windows-1252 (WHATWG Encoding Standard, 4.2).
+_READ_AS_CP1252 = frozenset(("iso-8859-1", "iso8859-1", "latin1", "latin-1", "ascii", "us-ascii"))
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_HEAD_BYTES = 4096
+_FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n(?:---|\.\.\.)\s*\n", re.DOTALL)
+_FIELD = re.compile(r"^(title|date|author|site)\s*:\s*[\"']?(.*?)[\"']?\s*$", re.MULTILINE)
+_BLOCKS = ("p", "head", "item", "quote", "cell", "ab")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What a page holds: its blocks in order, headings marked, and its own data where stated.
+
+    `blocks` are `(text, is_heading)`, without blank ones and with single spaces.
+    """
+
+    blocks: tuple[tuple[str, bool], ...]
+    title: str | None = None
+    date: str | None = None
+    author: str | None = None
+    site: str | None = None
+
+
+def declared_encoding(data: bytes) -> str | None:
+    """Return the encoding that the head of a page names, as browsers take it."""
+    found = _CHARSET.search(data[:_HEAD_BYTES])
+    if not found:
+        return None
+    name = found[1].decode("ascii", "replace").lower()
+    return "cp1252" if name in _READ_AS_CP1252 else name
+
+
+def read_html(html: str) -> Page | None:
+    """Return the article of a page, None where trafilatura finds none."""
+    import lxml.etree
+    import lxml.html
+    import trafilatura
+
+    try:
+        tree = lxml.html.fromstring(html.encode(), parser=lxml.html.HTMLParser(encoding="utf-8"))
+    except (lxml.etree.LxmlError, ValueError):
+        return None
+    for header in tree.iterfind(".//article//header"):
+        header.tag = "div"  # trafilatura drops headers, where the standfirst of an article stands
+    document: Any = trafilatura.bare_extraction(
+        tree,
+        include_comments=False,
+        with_metadata=True,
+        date_extraction_params={"original_date": True, "extensive_search": True},
+    )
+    if document is None or document.body is None:
+        return None
+    blocks = tuple(_iter_blocks(document.body))
+    headings = [" ".join(h.text_content().split()) for h in tree.iter("h1")]
+    title = _page_title(document.title, [h for h in headings if h], document.sitename)
+    return Page(
+        blocks=blocks,
+        title=title,
+        date=document.date,
+        author=document.author,
+        site=document.sitename,
+    )
+
+
+def read_markdown(text: str) -> Page:
+    """Return the blocks of a Markdown file, its marks removed; front matter gives its data."""
+    from markdown_it import MarkdownIt
+
+    matter = _FRONT_MATTER.match(text)
+    fields = dict(_FIELD.findall(matter[1])) if matter else {}
+    blocks: list[tuple[str, bool]] = []
+    heading = False
+    for token in MarkdownIt().enable("table").parse(text[matter.end() if matter else 0 :]):
+        if token.type == "heading_open":
+            heading = True
+        elif token.type == "heading_close":
+            heading = False
+        elif token.type == "inline":
+            words = " ".join("".join(_iter_inline(token.children or [])).split())
+            if words:
+                blocks.append((words, heading))
+    date = fields.get("date", "")[:10]
+    return Page(
+        blocks=tuple(blocks),
+        title=fields.get("title") or None,
+        date=date if re.fullmatch(r"\d{4}-\d\d-\d\d", date) else None,
+        author=fields.get("author") or None,
+        site=fields.get("site") or None,
+    )
+
+
+def plain_text_of_html(html: str) -> str:
+    """Return all the text of a page, furniture and all, a line a block."""
+    from trafilatura import html2txt
+
+    text: str = html2txt(html)
+    return text
+
+
+def _iter_blocks(body: Any) -> Iterator[tuple[str, bool]]:
+    """Yield the innermost blocks of what trafilatura extracted."""
+    for element in body.iter(*_BLOCKS):
+        if any(inner is not element for inner in element.iter(*_BLOCKS)):
+            continue
+        text = " ".join("".join(element.itertext()).split())
+        if text:
+            yield text, element.tag == "head"
+
+
+def _iter_inline(tokens: list[Any]) -> Iterator[str]:
+    """Yield the text of inline Markdown, without images, marks and the targets of links."""
+    for token in tokens:
+        if token.type in ("text", "code_inline"):
+            yield token.content
+        elif token.type in ("softbreak", "hardbreak"):
+            yield " "
+
+
+def _page_title(title: str | None, headings: list[str], site: str | None) -> str | None:
+    """Return the title without the name of the site, in the words of the page's own heading."""
+    for heading in headings:
+        if title and title.startswith(heading):
+            return heading
+    if headings and (not title or title == site):
+        return headings[0]
+    return title
