@@ -36,7 +36,7 @@ class Format(StrEnum):
 def tag(
     paths: Annotated[
         list[str],
-        typer.Argument(help="Text files, folders (their .txt files, recursively), or - for stdin."),
+        typer.Argument(help="Text, HTML or Markdown files, folders of them, or - for stdin."),
     ],
     format_: Annotated[
         Format | None,
@@ -99,8 +99,8 @@ def _articles(paths: list[str], failures: list[InputError]) -> Iterator[Article]
             except InputError as err:
                 failures.append(err)
                 continue
-            if article.encoding == "cp1252":
-                typer.echo(f"classify: {name}: not UTF-8, read as Windows-1252", err=True)
+            for warning in article.warnings:
+                typer.echo(f"classify: {name}: {warning}", err=True)
             yield article
 
 

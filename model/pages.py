@@ -13,6 +13,8 @@ _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _HEAD_BYTES = 4096
 _FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n(?:---|\.\.\.)\s*\n", re.DOTALL)
 _FIELD = re.compile(r"^(title|date|author|site)\s*:\s*[\"']?(.*?)[\"']?\s*$", re.MULTILINE)
+# schema.org's date, which trafilatura passes over for the date of an update.
+_PUBLISHED = re.compile(r'"datePublished"\s*:\s*"(\d{4}-\d\d-\d\d)')
 _BLOCKS = ("p", "head", "item", "quote", "cell", "ab")
 
 
@@ -20,11 +22,13 @@ _BLOCKS = ("p", "head", "item", "quote", "cell", "ab")
 class Page:
     """What a page holds: its blocks in order, headings marked, and its own data where stated.
 
-    `blocks` are `(text, is_heading)`, without blank ones and with single spaces.
+    `blocks` are `(text, is_heading)`, without blank ones and with single spaces. `title_marked` is
+    whether the title stands in the page as such, rather than in its window's title alone.
     """
 
     blocks: tuple[tuple[str, bool], ...]
     title: str | None = None
+    title_marked: bool = False
     date: str | None = None
     author: str | None = None
     site: str | None = None
@@ -49,8 +53,10 @@ def read_html(html: str) -> Page | None:
         tree = lxml.html.fromstring(html.encode(), parser=lxml.html.HTMLParser(encoding="utf-8"))
     except (lxml.etree.LxmlError, ValueError):
         return None
-    for header in tree.iterfind(".//article//header"):
-        header.tag = "div"  # trafilatura drops headers, where the standfirst of an article stands
+    # trafilatura leaves out the header of an article, where its standfirst stands.
+    standfirst = [
+        (" ".join(p.text_content().split()), False) for p in tree.iterfind(".//article//header//p")
+    ]
     document: Any = trafilatura.bare_extraction(
         tree,
         include_comments=False,
@@ -59,13 +65,18 @@ def read_html(html: str) -> Page | None:
     )
     if document is None or document.body is None:
         return None
-    blocks = tuple(_iter_blocks(document.body))
+    for line_break in document.body.iter("lb"):
+        line_break.tail = f" {line_break.tail or ''}"
+    blocks = list(_iter_blocks(document.body))
+    blocks[:0] = [block for block in standfirst if block[0] and block not in blocks]
+    published = _PUBLISHED.search(html)
     headings = [" ".join(h.text_content().split()) for h in tree.iter("h1")]
     title = _page_title(document.title, [h for h in headings if h], document.sitename)
     return Page(
-        blocks=blocks,
+        blocks=tuple(blocks),
         title=title,
-        date=document.date,
+        title_marked=bool(headings),
+        date=published[1] if published else document.date,
         author=document.author,
         site=document.sitename,
     )
@@ -92,6 +103,7 @@ def read_markdown(text: str) -> Page:
     return Page(
         blocks=tuple(blocks),
         title=fields.get("title") or None,
+        title_marked="title" in fields,
         date=date if re.fullmatch(r"\d{4}-\d\d-\d\d", date) else None,
         author=fields.get("author") or None,
         site=fields.get("site") or None,

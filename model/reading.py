@@ -50,7 +50,7 @@ _BREAK = re.compile(r"[ \t]*[\r\n\v\f\u0085\u2028\u2029]+[> \t]*")
 # Links to other articles inside a paragraph: in brackets, or from the sign to the end.
 _SIGN = r"(?:[àa]\s)?(?:re)?(?:lire|voir|[ée]couter)\s+(?:aussi|[ée]galement|encore)|[àa]\s+revoir"
 _INLINE = re.compile(
-    rf"(?<=[.!?…»”\")\]])\s+(?P<cut>[(\[]\s*(?:{_SIGN})\s*[:.–—|>-][^)\]\n]{{3,200}}[)\]]"
+    rf"(?<=[.!?…»”\")\]])\s*(?P<cut>[(\[]\s*(?:{_SIGN})\s*[:.–—|>-][^)\]\n]{{3,200}}[)\]]"
     rf"|(?:[>→►▶•-]+\s*)?(?:{_SIGN})\s*[:.–—|>][^\n]{{3,160}}$)",
     re.IGNORECASE,
 )
@@ -115,6 +115,17 @@ class Article:
     def language(self) -> str:
         """ISO 639-1 code of the paragraphs' language, `und` where it cannot be told."""
         return language_of("\n".join(p.flowed for p in self.paragraphs))
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a user should know before relying on the tags, a line each."""
+        found = [self.note] if self.note else []
+        if self.encoding == "cp1252" and not self.extracted:
+            found.append("not UTF-8, read as Windows-1252")
+        if self.language != "fr":
+            name = "of no language it knows" if self.language == "und" else f"in {self.language!r}"
+            found.append(f"text {name}, not French: do not rely on its tags")
+        return found
 
 
 def find_files(path: str) -> list[str]:
@@ -195,7 +206,7 @@ def parse_article(data: bytes, *, id: str, form: Form | None = None) -> Article:
         text=text,
         extracted=form != "text",
         passages=tuple(passages),
-        title=(page.title if page else None) or _title(passages),
+        title=_title(passages, page),
         date=(page.date if page else None) or find_date(around),
         author=page.author if page else None,
         site=page.site if page else None,
@@ -274,11 +285,10 @@ def _passage(text: str, start: int, end: int, kind: Kind) -> Passage:
     return Passage(start=start, end=start + len(stretch), text=stretch, kind=kind)
 
 
-def _title(passages: Sequence[Passage]) -> str | None:
-    """Return the first heading that stands before any paragraph, if there is one."""
-    for passage in passages:
-        if passage.kind == "body":
-            return None
-        if passage.kind == "heading":
-            return passage.text
-    return None
+def _title(passages: Sequence[Passage], page: Page | None) -> str | None:
+    """Return the title that the page marks, else the first heading before any paragraph."""
+    if page is not None and page.title_marked:
+        return page.title
+    first = next(p.start for p in passages if p.kind == "body")
+    headings = (p.text for p in passages if p.kind == "heading" and p.start < first)
+    return next(headings, page.title if page is not None else None)

@@ -28,16 +28,17 @@ def article_table(record: dict[str, Any], schema: Schema, width: int) -> Rendera
     Title, each dimension's labels with bars, then the paragraphs that carry them and the words
     that spoke for each tag. Control characters of the text are not passed on.
     """
+    about = [record["id"] if record["title"] else None, record["site"], record["date"]]
     shown = sorted(_carriers(record, schema))
     n_skipped = len(record["skipped"])
     foot = f"{_count(len(record['paragraphs']), 'paragraph')}, {len(shown)} shown"
     if n_skipped:
         foot += f"; {_count(n_skipped, 'heading or furniture line')} skipped"
     if record["language"] != "fr":
-        foot += "; this does not look like French: do not rely on the tags"
+        foot += f"; language {record['language']}, not French: do not rely on the tags"
     return Group(
         Text(_plain(record["title"] or record["id"]), style="bold"),
-        Text(_plain(record["id"]), style="dim") if record["title"] else Text(),
+        Text(_plain(" · ".join(filter(None, about))), style="dim"),
         _tags(record, schema, max(4, min(_BAR, width - _BESIDE_BAR))),
         *(_paragraph(record["paragraphs"][i], schema) for i in shown),
         Text(foot, style="dim"),

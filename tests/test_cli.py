@@ -134,7 +134,7 @@ def test_output_file_is_written_whole(classify: Classify, tmp_path: Path) -> Non
         ("binary.txt", b"\x7fELF\0\1\2", "not a text file: it holds binary data"),
         ("line.txt", b"x" * 50_000_000, "larger than 10 MB, which no article is: split it into one "
          "file an article"),
-        ("folder", ..., "no .txt file in this folder"),
+        ("folder", ..., "no article in this folder (.txt, .html, .htm, .xhtml, .md, .markdown)"),
     ],
 )  # fmt: skip
 def test_bad_input_gets_one_clear_line_and_exit_status_one(

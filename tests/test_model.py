@@ -16,7 +16,7 @@ from labels.schema import read_schema
 from model import load_model
 from model.artifact import FORMAT, MANIFEST, load_artifact, save_artifact
 from model.calibration import Calibration
-from model.reading import parse_article, read_article
+from model.reading import read_article
 from model.rollup import article_score, mean_proba, share_of_body
 from model.tagging import SHIPPED
 
@@ -62,13 +62,13 @@ def test_article_stance_is_weighed_by_the_room_each_paragraph_gets() -> None:
 def test_record_has_the_form_of_the_contract() -> None:
     record = MODEL.tag(read_article(SEEDS / "004_f09b997ef4421a0e.txt"), explain=True)
     assert list(record) == [
-        *("id", "sha256", "title", "language", "encoding", "topics", "stance"),
-        *("paragraphs", "skipped", "model"),
+        *("id", "sha256", "title", "date", "author", "site", "language", "encoding", "offsets"),
+        *("topics", "stance", "paragraphs", "skipped", "model"),
     ]
     first = record["paragraphs"][0]
     assert list(first) == [
-        *("index", "start", "end", "text", "topics", "scores", "stance", "stance_scores"),
-        *("review", "evidence"),
+        *("index", "start", "end", "text", "language", "topics", "scores"),
+        *("stance", "stance_scores", "review", "evidence"),
     ]
     assert list(first["scores"]) == ["military", "space", "diplomacy", "sanctions"]
     assert first["topics"] == ["diplomacy"]
@@ -160,8 +160,3 @@ def test_edited_manifest_is_refused(tmp_path: Path, edit: dict[str, object], mes
 def test_shipped_model_is_small_and_holds_no_pickle() -> None:
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) <= 8_000_000
     assert {path.suffix for path in SHIPPED.iterdir()} == {".json", ".npy", ".md"}
-
-
-def test_text_that_is_not_french_is_said_to_be_undetermined() -> None:
-    text = b"The minister met his counterpart on Monday to discuss the new round of sanctions."
-    assert parse_article(text, id="x").language == "und"

@@ -24,22 +24,6 @@ def test_seeds_are_read_as_they_are_marked(path: Path) -> None:
     assert [(p.text, p.kind) for p in read_article(path).passages] == marked
 
 
-def test_marked_furniture_of_composed_articles_is_mostly_removed_and_no_paragraph_lost() -> None:
-    articles: dict[str, list[tuple[str, str]]] = {}
-    for line in (ROOT / "labels" / "composed.jsonl").read_text().splitlines():
-        row = json.loads(line)
-        if not row["id"].endswith(":title"):
-            articles.setdefault(row["article"], []).append((row["text"], row["kind"]))
-    kept, lost = 0, []
-    for name, lines in articles.items():
-        found = parse_article("\n\n".join(text for text, _ in lines).encode(), id=name)
-        kinds = {p.text: p.kind for p in found.passages}
-        lost += [text for text, kind in lines if kind == "body" and kinds[text] != "body"]
-        kept += sum(kind == "boilerplate" and kinds[text] == "body" for text, kind in lines)
-    assert lost == []
-    assert kept <= 7  # of 147
-
-
 def test_title_is_found_and_a_page_without_one_has_none() -> None:
     titled = read_article(SEEDS / "004_f09b997ef4421a0e.txt")
     assert (
@@ -107,16 +91,16 @@ def test_offsets_give_each_passage_and_nothing_is_lost(lines: list[str], newline
 
 
 def test_folder_gives_its_text_files_sorted_without_hidden_ones(tmp_path: Path) -> None:
-    for name in ("b.txt", "a/c.txt", "a.txt", ".hidden.txt", ".git/d.txt", "e.pdf"):
+    for name in ("b.txt", "a/c.md", "a.HTML", ".hidden.txt", ".git/d.txt", "e.pdf"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("x")
     found = [str(Path(name).relative_to(tmp_path)) for name in find_files(str(tmp_path))]
-    assert found == ["a.txt", "b.txt", "a/c.txt"]
+    assert found == ["a.HTML", "b.txt", "a/c.md"]
 
 
 def test_folder_without_articles_and_missing_path_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no \.txt file in this folder"):
+    with pytest.raises(InputError, match=r"no article in this folder \(\.txt, \.html"):
         find_files(str(tmp_path))
     with pytest.raises(InputError, match="no such file or folder"):
         find_files(str(tmp_path / "none"))

@@ -58,6 +58,11 @@ out of fold); of a `single` dimension the most probable is given.
 
 ## Limits
 
+- Before that, the reader decides what is a paragraph. It mistakes some: reader comments,
+  advertisements and notices written as prose may pass for paragraphs; lists of short lines
+  (results, recipes, casts, programmes) may be left out; a paragraph that a page break divides stays
+  divided; tables, captions and the words in pictures are not read. `skipped` in a record shows what
+  was left out. Texts in other languages than French are flagged, and their tags mean nothing.
 - It reads one paragraph at a time, as a bag of words and pairs: irony, negation at a distance,
   and who says what of whom are beyond it.
 - It was trained on French news. Other languages and other kinds of text (posts, laws, novels) are

@@ -23,7 +23,7 @@ LINES = FOLDER / "lines.jsonl"
 
 # Added to the log-probability of body: dropping a paragraph is the worse error. Chosen out of fold
 # on the training lines, so that 99 % of the body units are kept.
-_BODY_BIAS = 2.7
+_BODY_BIAS = 3.0
 _N_FOLDS = 8
 _SEED_WEIGHT = 5.0  # real pages are few among texts written to look like some
 
@@ -88,9 +88,9 @@ def fit_kind_model(texts: Sequence[MarkedText]) -> KindModel:
     """Return trees fitted on marked texts by gradient boosting (Friedman 2001)."""
     X, y = _stacked(texts)
     trees = HistGradientBoostingClassifier(
-        max_iter=150,
+        max_iter=120,
         learning_rate=0.08,
-        max_leaf_nodes=12,
+        max_leaf_nodes=20,
         min_samples_leaf=8,
         l2_regularization=1.0,
         max_features=0.3,
