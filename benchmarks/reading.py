@@ -53,7 +53,9 @@ def main() -> None:
         show(f"  {name}", [texts[i] for i in kept], [found[i] for i in kept])
     model = fit_kind_model(texts)
     held_out = read_marked_lines(HELD_OUT)
-    show("held out", held_out, [model.kinds(signs(t.units, t.gaps)) for t in held_out])
+    kinds = [model.kinds(signs(t.units, t.gaps)) for t in held_out]
+    show("held out", held_out, kinds)
+    show("together, out of sample", [*texts, *held_out], [*found, *kinds])
     if "--write" in sys.argv:
         save_kind_model(model, WEIGHTS)
         print(f"wrote {WEIGHTS.name}, {WEIGHTS.stat().st_size // 1000} kB")

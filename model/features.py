@@ -22,6 +22,7 @@ _INVISIBLE = "\u00ad\u200b-\u200d\u2060\ufeff"  # soft hyphen, zero-width spaces
 _ACCENTS = "\u0300-\u036f"  # combining, as macOS and PDF files write them
 # A word with the apostrophe that elides it, or a mark that tells quotation, exclamation or doubt.
 _TOKEN = re.compile(rf"[\w{_ACCENTS}{_INVISIBLE}]+['’ʼ‘`´]?|[«»“”„\"!?…]")
+_BLANK = re.compile(r"\s")
 _APOSTROPHES = "'’ʼ‘`´"
 _QUOTES = frozenset('«»“”„"')
 _NOT_SPELLED = re.compile(f"[_{_INVISIBLE}]")
@@ -31,6 +32,10 @@ _DROPPED = frozenset(("l", "d", "j", "m", "t", "s", "c"))
 _ELIDED = {"n": "ne", "qu": "que", "jusqu": "jusque", "lorsqu": "lorsque", "puisqu": "puisque"}
 
 _MOST_TOKENS_KEPT = 1 << 18  # some 120 MB
+_WORDS_AT_ONCE = 1 << 13
+_MOST_PARTS = 8
+_LONGEST_WORD = 64  # characters whose n-grams count; what is longer is no word
+_PIECE = 100_000  # characters that are cut into tokens at once
 _MASK = np.uint64(0xFFFFFFFF)
 _GOLDEN = np.uint64(0x9E3779B1)  # 2**32 / golden ratio: Knuth, TAOCP 3, 6.4, multiplicative hashing
 _PAIR = np.uint64(31)
@@ -100,14 +105,17 @@ class FeatureExtractor:
         """Return the features of each text; the result for a text does not depend on the others."""
         if len(self._tokens) > _MOST_TOKENS_KEPT:
             self._tokens, self._words, self._hashes, self._grams = {}, {}, [], []
+        n_features = self.settings.n_features
         words = [self._word_ids(text) for text in texts]
         word = np.concatenate([np.empty(0, dtype=np.int64), *words])
         row = np.repeat(np.arange(len(texts)), [len(found) for found in words])
-        n_features = self.settings.n_features
-        keys = np.concatenate(
-            [owner * n_features + columns for owner, columns in self._occurrences(word, row)]
-        )
-        keys, counts = np.unique(keys, return_counts=True)
+        found = []
+        for occurrences in self._iter_occurrences(word, row):
+            every = np.concatenate([at * n_features + columns for at, columns in occurrences])
+            found.append(np.unique(every, return_counts=True))
+            if len(found) == _MOST_PARTS:
+                found = [_merged(found)]
+        keys, counts = _merged(found)
         indptr = np.searchsorted(keys, np.arange(len(texts) + 1) * n_features)
         return Counts(counts, keys % n_features, indptr)
 
@@ -125,25 +133,40 @@ class FeatureExtractor:
         a text, every occurrence that `count` counts is yielded exactly once.
         """
         word = np.array([token.word for token in tokens], dtype=np.int64)
-        own, pairs, _ = self._occurrences(word, np.zeros_like(word))
+        own, pairs, _ = self._occurrences(word, np.zeros_like(word), 0)
         for i, token in enumerate(tokens):
             yield i, i, np.concatenate(([own[1][i]], self._grams[token.word]))
         for i, column in enumerate(pairs[1]):
             yield i, i + 1, np.array([column])
 
-    def _occurrences(
+    def _iter_occurrences(
         self, word: NDArray[np.int64], row: NDArray[np.int64]
+    ) -> Iterator[list[tuple[NDArray[np.int64], NDArray[np.int64]]]]:
+        """Yield `_occurrences` of some words at a time, so that a long text takes little memory."""
+        for start in range(0, max(len(word), 1), _WORDS_AT_ONCE):
+            before = min(start, 1)  # the word that a slice's first pair begins with
+            part = slice(start - before, start + _WORDS_AT_ONCE)
+            yield self._occurrences(word[part], row[part], before)
+
+    def _occurrences(
+        self, word: NDArray[np.int64], row: NDArray[np.int64], before: int
     ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Return rows and columns of every word, every pair and every character n-gram."""
+        """Return rows and columns of every word, every pair and every character n-gram.
+
+        The first `before` words only take part in pairs.
+        """
         hashes = np.array(self._hashes, dtype=np.uint64)[word]
         together = row[1:] == row[:-1]
         pair = ((hashes[:-1] * _PAIR + hashes[1:] * _GOLDEN + np.uint64(1)) & _MASK)[together]
-        n_grams = np.array([len(self._grams[w]) for w in word], dtype=np.int64)
-        grams = [self._grams[w] for w in word]
+        grams = [self._grams[w] for w in word[before:]]
+        n_grams = np.array([len(columns) for columns in grams], dtype=np.int64)
         return [
-            (row, self._column(hashes)),
+            (row[before:], self._column(hashes[before:])),
             (row[1:][together], self._column(pair)),
-            (np.repeat(row, n_grams), np.concatenate([np.empty(0, dtype=np.int64), *grams])),
+            (
+                np.repeat(row[before:], n_grams),
+                np.concatenate([np.empty(0, dtype=np.int64), *grams]),
+            ),
         ]
 
     def _column(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -153,8 +176,12 @@ class FeatureExtractor:
 
     def _word_ids(self, text: str) -> NDArray[np.int64]:
         """Return the ids of the words of a text that have features, in order."""
-        ids = [self._word_id(token) for token in _TOKEN.findall(text)]
-        return np.array([i for i in ids if i >= 0], dtype=np.int64)
+        ids = [
+            np.array([self._word_id(token) for token in _TOKEN.findall(piece)], dtype=np.int64)
+            for piece in _pieces(text)
+        ]
+        found = np.concatenate([np.empty(0, dtype=np.int64), *ids])
+        return found[found >= 0]
 
     def _word_id(self, token: str) -> int:
         """Return the id of a token as it stands in the text, -1 when it has no features."""
@@ -177,11 +204,36 @@ class FeatureExtractor:
         """Yield the hashes of the character n-grams of a word and its two boundaries."""
         if not word[0].isalnum():
             return
-        padded = f" {word} ".encode("utf-32-le")
+        padded = f" {word[:_LONGEST_WORD]} ".encode("utf-32-le")
         n_chars = len(padded) // 4
         for n in range(self.settings.char_min, self.settings.char_max + 1):
             for start in range(n_chars - n + 1):
                 yield zlib.crc32(padded[4 * start : 4 * (start + n)], _CHAR_SEED + n)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield the text in pieces that end at blanks, where no token goes on."""
+    start = 0
+    while len(text) - start > _PIECE:
+        blank = _BLANK.search(text, start + _PIECE)
+        if blank is None:
+            break
+        yield text[start : blank.end()]
+        start = blank.end()
+    yield text[start:]
+
+
+def _merged(
+    found: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the keys of all parts, each once and rising, with the sums of their counts."""
+    if len(found) == 1:
+        return found[0]
+    keys = np.concatenate([part[0] for part in found])
+    order = np.argsort(keys, kind="stable")
+    keys, counts = keys[order], np.concatenate([part[1] for part in found])[order]
+    first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    return keys[first], np.add.reduceat(counts, first)
 
 
 def normalise(token: str) -> str:

@@ -141,6 +141,7 @@ _VERB = re.compile(
 
 _LONG = 110  # characters of a unit that reads like a paragraph; the shortest of 741 marked has 123
 _HEAD, _TAIL = 400, 120  # characters of a long unit that are looked at
+_UNITS_AT_ONCE = 256
 _START = 200  # where dates, symbols and capitals tell furniture
 
 # Signs of one unit by itself, in the order of `_own_signs`.
@@ -231,6 +232,15 @@ def signs(units: Sequence[str], gaps: Sequence[bool]) -> NDArray[np.float64]:
     return np.hstack([own, before, after, wide, _places(units, own)])
 
 
+def _distance_to_nearest(at: NDArray[np.int64], standing: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how far each unit is from the nearest paragraph, 0 where there is none."""
+    if not len(standing):
+        return np.zeros(len(at), dtype=np.int64)
+    right = np.searchsorted(standing, at).clip(max=len(standing) - 1)
+    left = (right - 1).clip(min=0)
+    return np.asarray(np.minimum(np.abs(standing[right] - at), np.abs(standing[left] - at)))
+
+
 def _places(units: Sequence[str], own: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what depends on the whole text: where paragraphs stand, what came before, repeats."""
     n = len(units)
@@ -240,7 +250,7 @@ def _places(units: Sequence[str], own: NDArray[np.float64]) -> NDArray[np.float6
     at = np.arange(n)
     standing = np.flatnonzero(paragraph)
     first, last = (standing[0], standing[-1]) if len(standing) else (0, n - 1)
-    nearest = np.abs(at[:, None] - standing[None, :]).min(axis=1) if len(standing) else np.zeros(n)
+    nearest = _distance_to_nearest(at, standing)
     comment, related = (
         np.cumsum(own[:, OWN_SIGNS.index(name)] * (own[:, _LENGTH] < 0.75)) > 0
         for name in ("comment", "related")
@@ -306,7 +316,9 @@ class KindModel:
 
     def kinds(self, X: NDArray[np.float64]) -> list[Kind]:
         """Return the likeliest kind of each unit, dropped paragraphs being the worse error."""
-        return [KINDS[k] for k in (self.log_proba(X) + self.bias).argmax(axis=1)]
+        parts = (X[i : i + _UNITS_AT_ONCE] for i in range(0, len(X), _UNITS_AT_ONCE))
+        best = np.concatenate([(self.log_proba(part) + self.bias).argmax(axis=1) for part in parts])
+        return [KINDS[k] for k in best]
 
 
 @cache

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.features import Counts, FeatureExtractor, FeatureSettings
+
+_BATCH = 50_000  # characters scored at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,10 @@ class LinearScorer:
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the scores before calibration, (n_samples, n_labels)."""
-        return self.logits_of_counts(self._extractor.count(texts))
+        batches = [
+            self.logits_of_counts(self._extractor.count(batch)) for batch in _iter_batches(texts)
+        ]
+        return np.concatenate([np.empty((0, len(self.bias))), *batches])
 
     def logits_of_counts(self, counts: Counts) -> NDArray[np.float64]:
         """Return the logits of features that were counted before."""
@@ -92,6 +97,18 @@ class LinearScorer:
                 value=value + (known.value if known else 0.0),
             )
         return sorted(found.values(), key=lambda c: (-abs(c.value), c.start, c.end))
+
+
+def _iter_batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield the texts in runs of about `_BATCH` characters, so that memory stays small."""
+    start, size = 0, 0
+    for i, text in enumerate(texts):
+        size += len(text)
+        if size >= _BATCH:
+            yield texts[start : i + 1]
+            start, size = i + 1, 0
+    if start < len(texts):
+        yield texts[start:]
 
 
 def weigh(counts: Counts, idf: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 _LINE = re.compile(r"[^\r\n\v\f\u0085\u2028\u2029]+")
 _NEWLINE = re.compile(r"\r\n|[\r\n\v\f\u0085\u2028\u2029]")
@@ -30,9 +31,12 @@ class Unit:
     gap: bool
 
 
-def split_units(text: str) -> list[Unit]:
-    """Return the units of a text in order; blanks around each are left out, nothing else is."""
-    lines = list(_iter_lines(text))
+def split_units(text: str, most: int) -> list[Unit]:
+    """Return the units of a text in order; blanks around each are left out, nothing else is.
+
+    Of the first `most` lines: a caller that asks for one more than it takes knows of the rest.
+    """
+    lines = list(islice(_iter_lines(text), most))
     texts = [text[line.start : line.end] for line in lines]
     furniture = _page_furniture(texts)
     joinable = [

@@ -33,6 +33,7 @@ FORMS: dict[str, Form] = {
 }
 # The longest article of a corpus of 26,422 has 32 kB; this leaves room for a book.
 MAX_BYTES = 10_000_000
+MAX_UNITS = 20_000  # lines; the longest of those articles has 60 paragraphs
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -195,7 +196,7 @@ def parse_article(data: bytes, *, id: str, form: Form | None = None) -> Article:
         text = "\n\n".join(block for block, _ in page.blocks)
     if not text.strip():
         raise InputError(f"{id}: empty: there is no text to tag")
-    passages = _page_passages(page) if page is not None else _text_passages(text)
+    passages = _page_passages(page, id) if page is not None else _text_passages(text, id)
     if not any(p.kind == "body" for p in passages):
         raise InputError(f"{id}: no paragraph of an article in it, only menus, titles or notices")
     around = [p.text for p in passages if p.kind != "body"]
@@ -235,19 +236,28 @@ def _decode(data: bytes, id: str, declared: str | None) -> tuple[str, str]:
     raise InputError(f"{id}: not {names}: save it as UTF-8, or it is not a text file")
 
 
-def _text_passages(text: str) -> list[Passage]:
+def _check_number(n_units: int, id: str) -> None:
+    """Raise `InputError` for a text of more lines than an article has, or of none."""
+    if not n_units:
+        raise InputError(f"{id}: empty: there is no text to tag")
+    if n_units > MAX_UNITS:
+        raise InputError(
+            f"{id}: more than {MAX_UNITS} lines, which no article has: "
+            "split it into one file an article"
+        )
+
+
+def _text_passages(text: str, id: str) -> list[Passage]:
     """Return the passages of plain text."""
-    units = split_units(text)
-    if not units:
-        return []
+    units = split_units(text, MAX_UNITS + 1)
+    _check_number(len(units), id)
     kinds = unit_kinds([text[u.start : u.end] for u in units], [u.gap for u in units])
     return _cut_inline(text, units, kinds)
 
 
-def _page_passages(page: Page) -> list[Passage]:
+def _page_passages(page: Page, id: str) -> list[Passage]:
     """Return the passages of a page's blocks in the text that joins them by blank lines."""
-    if not page.blocks:
-        return []
+    _check_number(len(page.blocks), id)
     units, at = [], 0
     for block, _ in page.blocks:
         units.append(Unit(at, at + len(block), True))
