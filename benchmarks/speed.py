@@ -1,0 +1,54 @@
+"""CPU time of reading a plain text article of 5 KB, and of scoring it, in one process.
+
+    python benchmarks/speed.py
+
+The articles are made of the composed paragraphs, with their furniture; each is read and scored
+once, so nearly every word is met for the first time by one and by the other. Bar: reading costs
+less than scoring.
+"""
+
+from __future__ import annotations
+
+import time
+
+from labels.paragraphs import FOLDER, read_labels
+from labels.schema import read_schema
+from model import load_model
+from model.reading import parse_article
+
+SIZE = 5_000
+
+
+def articles() -> list[bytes]:
+    """Return texts of about 5 KB, paragraphs and furniture in their order."""
+    texts, lines = [], []
+    for paragraph in read_labels(FOLDER / "composed.jsonl", read_schema()):
+        lines.append(paragraph.text)
+        text = "\n\n".join(lines).encode()
+        if len(text) >= SIZE:
+            texts.append(text)
+            lines = []
+    return texts
+
+
+def main() -> None:
+    """Measure and print."""
+    model = load_model()
+    texts = articles()
+    parse_article(texts[0], id="warm-up")  # loads what is loaded once
+    reading = scoring = 0.0
+    for text in texts:
+        start = time.process_time()
+        article = parse_article(text, id="x")
+        read = time.process_time()
+        model.tag(article)
+        scoring += time.process_time() - read
+        reading += read - start
+    size = sum(map(len, texts)) / len(texts) / 1000
+    print(f"{len(texts)} articles of {size:.1f} KB, CPU per article")
+    print(f"reading  {1000 * reading / len(texts):6.2f} ms")
+    print(f"scoring  {1000 * scoring / len(texts):6.2f} ms   {scoring / reading:.2f} times reading")
+
+
+if __name__ == "__main__":
+    main()
