@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from labels.paragraphs import Kind
-from model.furniture import WEIGHTS, signs
+from model.furniture import WEIGHTS
+from model.signs import signs
 from train.furniture import (
     LINES,
     MarkedText,

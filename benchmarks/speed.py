@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import time
 
-from labels.paragraphs import FOLDER, read_labels
+from labels.dataset import FOLDER
+from labels.paragraphs import read_labels
 from labels.schema import read_schema
 from model import load_model
 from model.reading import parse_article

@@ -1,12 +1,10 @@
-"""Labelled paragraphs: reading, checking and completing the JSON-lines files in labels/."""
+"""Labelled paragraphs: the records of the JSON-lines files, read and checked."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -16,9 +14,6 @@ from labels.schema import Schema
 
 Kind = Literal["body", "heading", "boilerplate"]
 KINDS: tuple[Kind, ...] = ("body", "heading", "boilerplate")
-
-FOLDER = Path(__file__).parent
-SHIPPED = (FOLDER / "seeds.jsonl", FOLDER / "composed.jsonl", FOLDER / "press.jsonl")
 
 _MOST_FAULTS = 100  # printed for one file; the rest is counted
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -52,134 +47,6 @@ class LabelledParagraph:
     source: str | None
     date: str | None
     span: Span | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabelledSet:
-    """Body paragraphs of one or several files, ready for fitting or scoring.
-
-    `digests` maps each file's name to the SHA-256 of its bytes; `n_left_out` counts the stand-off
-    paragraphs without a text at hand.
-    """
-
-    schema: Schema
-    paragraphs: tuple[LabelledParagraph, ...]
-    digests: dict[str, str]
-    n_left_out: int
-
-    @property
-    def texts(self) -> list[str]:
-        """Texts of the paragraphs, in order."""
-        return [p.text for p in self.paragraphs]
-
-    @property
-    def articles(self) -> list[str]:
-        """Article of each paragraph: the groups that folds keep together."""
-        return [p.article for p in self.paragraphs]
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of ids, texts and labels: the same for the same examples in whatever files."""
-        sha = hashlib.sha256()
-        for p in sorted(self.paragraphs, key=lambda p: p.id):
-            row = [p.id, p.article, p.text, sorted((k, sorted(v)) for k, v in p.labels.items())]
-            sha.update(json.dumps(row, ensure_ascii=False).encode())
-        return sha.hexdigest()
-
-
-def load_labels(
-    paths: Sequence[Path], schema: Schema, *, orangesum: Path | None = None
-) -> LabelledSet:
-    """Return the body paragraphs of some files, with texts.
-
-    Parameters
-    ----------
-    orangesum
-        Clone of the public repository Tixierae/OrangeSum, from which stand-off paragraphs get
-        their text; without it they are left out and counted.
-
-    Raises
-    ------
-    LabelsError
-        When a file breaks the format, an id stands in two files, a span's text has changed, or
-        no paragraph remains.
-    """
-    paragraphs: list[LabelledParagraph] = []
-    digests: dict[str, str] = {}
-    owner: dict[str, Path] = {}
-    for path in paths:
-        for paragraph in read_labels(path, schema):
-            if paragraph.id in owner:
-                raise LabelsError(
-                    f"{path}: id {paragraph.id!r} is also in {owner[paragraph.id]}: "
-                    "give each paragraph once"
-                )
-            owner[paragraph.id] = path
-            if paragraph.kind == "body":
-                paragraphs.append(paragraph)
-        name = path.name if path.name not in digests else str(path)
-        digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    n_all = len(paragraphs)
-    if orangesum is None:
-        paragraphs = [p for p in paragraphs if p.span is None]
-    else:
-        paragraphs = hydrate(paragraphs, orangesum)
-    if not paragraphs:
-        raise LabelsError(
-            f"{', '.join(map(str, paths))}: no body paragraph with a text"
-            + (f"; {n_all} need OrangeSum (--orangesum DIR)" if n_all else "")
-        )
-    return LabelledSet(
-        schema=schema,
-        paragraphs=tuple(paragraphs),
-        digests=digests,
-        n_left_out=n_all - len(paragraphs),
-    )
-
-
-def hydrate(paragraphs: Iterable[LabelledParagraph], folder: Path) -> list[LabelledParagraph]:
-    """Return the paragraphs with the texts of their spans, each proved by its hash.
-
-    Raises
-    ------
-    LabelsError
-        When `folder` is no clone of OrangeSum, a document is missing, or a text has changed.
-    """
-    documents = folder / "data" / "docs" / "parsed"
-    if not documents.is_dir():
-        raise LabelsError(
-            f"{folder}: not a clone of OrangeSum, data/docs/parsed is missing; get it with "
-            "git clone https://github.com/Tixierae/OrangeSum"
-        )
-    articles: dict[int, str] = {}
-    hydrated = []
-    for paragraph in paragraphs:
-        span = paragraph.span
-        if span is None:
-            hydrated.append(paragraph)
-            continue
-        if span.doc not in articles:
-            articles[span.doc] = _read_article(documents / f"{span.doc}.json")
-        text = articles[span.doc][span.start : span.end]
-        if hashlib.sha256(text.encode()).hexdigest() != span.sha256:
-            raise LabelsError(
-                f"{documents / f'{span.doc}.json'}: the text of {paragraph.id} is not the one "
-                "that was labelled: its hash differs; use an unchanged clone"
-            )
-        hydrated.append(replace(paragraph, text=text))
-    return hydrated
-
-
-def _read_article(path: Path) -> str:
-    try:
-        article = json.loads(path.read_text(encoding="utf-8"))["article"]
-    except OSError as err:
-        raise LabelsError(f"{path}: cannot be read: {err.strerror}") from err
-    except (ValueError, KeyError, TypeError) as err:
-        raise LabelsError(f"{path}: not an OrangeSum document with an 'article'") from err
-    if not isinstance(article, str):
-        raise LabelsError(f"{path}: 'article' is not a text")
-    return article
 
 
 def read_labels(path: Path, schema: Schema) -> list[LabelledParagraph]:

@@ -16,7 +16,7 @@ import typer
 
 from labels.errors import InputError
 from labels.schema import Schema
-from model.reading import Article
+from model.article import Article
 
 ModelOption = Annotated[
     Path | None,

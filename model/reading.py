@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import html
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from labels.errors import InputError
 from labels.paragraphs import Kind
+from model.article import Article, Passage
 from model.dates import find_date
 from model.furniture import unit_kinds
-from model.language import language_of
 from model.lines import Unit, split_units
 from model.pages import Page, declared_encoding, plain_text_of_html, read_html, read_markdown
 
@@ -46,8 +43,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _HTML = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html\b)", re.I | re.S
 )
-_HYPHENATED = re.compile(r"(?<=\w)-[ \t]*[\r\n]+[> \t]*(?=[a-zà-ÿœ])")
-_BREAK = re.compile(r"[ \t]*[\r\n\v\f\u0085\u2028\u2029]+[> \t]*")
 # Links to other articles inside a paragraph: in brackets, or from the sign to the end.
 _SIGN = r"(?:[àa]\s)?(?:re)?(?:lire|voir|[ée]couter)\s+(?:aussi|[ée]galement|encore)|[àa]\s+revoir"
 _INLINE = re.compile(
@@ -55,78 +50,6 @@ _INLINE = re.compile(
     rf"|(?:[>→►▶•-]+\s*)?(?:{_SIGN})\s*[:.–—|>][^\n]{{3,160}}$)",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Passage:
-    """A stretch of an article, `text == article.text[start:end]`, and what it is."""
-
-    start: int
-    end: int
-    text: str
-    kind: Kind
-
-    @cached_property
-    def flowed(self) -> str:
-        """The text as it is scored: wrapped lines joined, divided words whole, entities decoded."""
-        text = self.text
-        if _BREAK.search(text):
-            text = _BREAK.sub(" ", _HYPHENATED.sub("", text))
-        return html.unescape(text) if "&" in text else text
-
-    @cached_property
-    def language(self) -> str:
-        """ISO 639-1 code, `und` where the passage is too short to tell."""
-        return language_of(self.flowed)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Article:
-    """An article as it was read.
-
-    `id` is the path as given, `sha256` that of the bytes and `encoding` what decoded them. `text`
-    is what offsets refer to: the decoded input, newlines untouched, or (`extracted`) what was
-    taken out of a page or a Markdown file, a blank line between blocks. `passages` are in the order
-    of the text; the body ones are what gets tagged. `note` says what the reader had to do without.
-    """
-
-    id: str
-    sha256: str
-    encoding: str
-    text: str
-    extracted: bool
-    passages: tuple[Passage, ...]
-    title: str | None = None
-    date: str | None = None
-    author: str | None = None
-    site: str | None = None
-    note: str | None = None
-
-    @cached_property
-    def paragraphs(self) -> tuple[Passage, ...]:
-        """The passages that are tagged."""
-        return tuple(p for p in self.passages if p.kind == "body")
-
-    @cached_property
-    def skipped(self) -> tuple[Passage, ...]:
-        """Headings and site furniture."""
-        return tuple(p for p in self.passages if p.kind != "body")
-
-    @cached_property
-    def language(self) -> str:
-        """ISO 639-1 code of the paragraphs' language, `und` where it cannot be told."""
-        return language_of("\n".join(p.flowed for p in self.paragraphs))
-
-    @property
-    def warnings(self) -> list[str]:
-        """What a user should know before relying on the tags, a line each."""
-        found = [self.note] if self.note else []
-        if self.encoding == "cp1252" and not self.extracted:
-            found.append("not UTF-8, read as Windows-1252")
-        if self.language != "fr":
-            name = "of no language it knows" if self.language == "und" else f"in {self.language!r}"
-            found.append(f"text {name}, not French: do not rely on its tags")
-        return found
 
 
 def find_files(path: str) -> list[str]:

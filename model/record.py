@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.schema import Dimension, Schema
+from model.article import Article
 from model.calibration import DIGITS, Calibration
-from model.reading import Article
 from model.rollup import article_score, mean_proba, share_of_body
 
 # A decision is for review when, by its calibrated score, it is wrong at least so often.

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.schema import Dimension
+from model.article import Article
 from model.artifact import Artifact, load_artifact
-from model.reading import Article
 from model.record import build_record
 
 SHIPPED = Path(__file__).parent / "default"

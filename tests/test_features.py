@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labels.paragraphs import FOLDER, read_labels
+from labels.dataset import FOLDER
+from labels.paragraphs import read_labels
 from labels.schema import read_schema
 from model.features import FeatureExtractor, FeatureSettings, normalise
 from model.linear import LinearScorer, weigh

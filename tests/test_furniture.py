@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from model.furniture import load_kind_model, signs, unit_kinds
+from model.article import Article
+from model.furniture import load_kind_model, unit_kinds
 from model.lines import split_units
-from model.reading import Article, parse_article, read_article
+from model.reading import parse_article, read_article
+from model.signs import signs
 from train.furniture import (
     LINES,
     copy_trees,

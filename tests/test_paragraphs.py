@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from conftest import write_rows
 
+from labels.dataset import FOLDER, SHIPPED, load_labels
 from labels.errors import LabelsError
-from labels.paragraphs import FOLDER, SHIPPED, hydrate, load_labels, read_labels
+from labels.orangesum import hydrate
+from labels.paragraphs import read_labels
 from labels.schema import read_schema
 
 SCHEMA = read_schema()

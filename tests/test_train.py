@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import accuracy_score, f1_score
 
-from labels.paragraphs import FOLDER, load_labels
+from labels.dataset import FOLDER, load_labels
 from labels.schema import read_schema
 from model import load_model
 from model.artifact import load_artifact

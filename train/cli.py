@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from labels.dataset import SHIPPED, LabelledSet, load_labels
 from labels.errors import MissingExtraError
-from labels.paragraphs import SHIPPED, LabelledSet, load_labels
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from model.cli import JsonOption, ModelOption
 

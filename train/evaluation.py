@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from labels.paragraphs import LabelledSet
+from labels.dataset import LabelledSet
 from labels.schema import check_same_schema
 from model.artifact import text_digest
 from model.tagging import Model

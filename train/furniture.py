@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GroupKFold
 
-from labels.paragraphs import FOLDER, KINDS, Kind, read_labels
+from labels.dataset import FOLDER
+from labels.paragraphs import KINDS, Kind, read_labels
 from labels.schema import read_schema
-from model.furniture import KindModel, signs
+from model.furniture import KindModel
 from model.lines import split_units
+from model.signs import signs
 
 LINES = FOLDER / "lines.jsonl"
 

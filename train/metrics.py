@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
-from labels.paragraphs import LabelledSet
+from labels.dataset import LabelledSet
 from labels.schema import Dimension, Schema
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
+from labels.dataset import LabelledSet
 from labels.errors import LabelsError
-from labels.paragraphs import LabelledSet
 from model.artifact import Artifact, save_artifact, text_digest
 from model.features import Counts, FeatureExtractor
 from train.fitting import fit_calibration, fit_scorer

@@ -1,0 +1,100 @@
+"""The examples of one or several label files together, ready for fitting or scoring."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from labels.errors import LabelsError
+from labels.orangesum import hydrate
+from labels.paragraphs import LabelledParagraph, read_labels
+from labels.schema import Schema
+
+FOLDER = Path(__file__).parent
+SHIPPED = (FOLDER / "seeds.jsonl", FOLDER / "composed.jsonl", FOLDER / "press.jsonl")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledSet:
+    """Body paragraphs of one or several files, ready for fitting or scoring.
+
+    `digests` maps each file's name to the SHA-256 of its bytes; `n_left_out` counts the stand-off
+    paragraphs without a text at hand.
+    """
+
+    schema: Schema
+    paragraphs: tuple[LabelledParagraph, ...]
+    digests: dict[str, str]
+    n_left_out: int
+
+    @property
+    def texts(self) -> list[str]:
+        """Texts of the paragraphs, in order."""
+        return [p.text for p in self.paragraphs]
+
+    @property
+    def articles(self) -> list[str]:
+        """Article of each paragraph: the groups that folds keep together."""
+        return [p.article for p in self.paragraphs]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of ids, texts and labels: the same for the same examples in whatever files."""
+        sha = hashlib.sha256()
+        for p in sorted(self.paragraphs, key=lambda p: p.id):
+            row = [p.id, p.article, p.text, sorted((k, sorted(v)) for k, v in p.labels.items())]
+            sha.update(json.dumps(row, ensure_ascii=False).encode())
+        return sha.hexdigest()
+
+
+def load_labels(
+    paths: Sequence[Path], schema: Schema, *, orangesum: Path | None = None
+) -> LabelledSet:
+    """Return the body paragraphs of some files, with texts.
+
+    Parameters
+    ----------
+    orangesum
+        Clone of the public repository Tixierae/OrangeSum, from which stand-off paragraphs get
+        their text; without it they are left out and counted.
+
+    Raises
+    ------
+    LabelsError
+        When a file breaks the format, an id stands in two files, a span's text has changed, or
+        no paragraph remains.
+    """
+    paragraphs: list[LabelledParagraph] = []
+    digests: dict[str, str] = {}
+    owner: dict[str, Path] = {}
+    for path in paths:
+        for paragraph in read_labels(path, schema):
+            if paragraph.id in owner:
+                raise LabelsError(
+                    f"{path}: id {paragraph.id!r} is also in {owner[paragraph.id]}: "
+                    "give each paragraph once"
+                )
+            owner[paragraph.id] = path
+            if paragraph.kind == "body":
+                paragraphs.append(paragraph)
+        name = path.name if path.name not in digests else str(path)
+        digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    n_all = len(paragraphs)
+    if orangesum is None:
+        paragraphs = [p for p in paragraphs if p.span is None]
+    else:
+        paragraphs = hydrate(paragraphs, orangesum)
+    if not paragraphs:
+        raise LabelsError(
+            f"{', '.join(map(str, paths))}: no body paragraph with a text"
+            + (f"; {n_all} need OrangeSum (--orangesum DIR)" if n_all else "")
+        )
+    return LabelledSet(
+        schema=schema,
+        paragraphs=tuple(paragraphs),
+        digests=digests,
+        n_left_out=n_all - len(paragraphs),
+    )

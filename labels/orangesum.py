@@ -1,0 +1,57 @@
+"""The texts of stand-off paragraphs, taken from a clone of OrangeSum and proved by their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from labels.errors import LabelsError
+from labels.paragraphs import LabelledParagraph
+
+
+def hydrate(paragraphs: Iterable[LabelledParagraph], folder: Path) -> list[LabelledParagraph]:
+    """Return the paragraphs with the texts of their spans, each proved by its hash.
+
+    Raises
+    ------
+    LabelsError
+        When `folder` is no clone of OrangeSum, a document is missing, or a text has changed.
+    """
+    documents = folder / "data" / "docs" / "parsed"
+    if not documents.is_dir():
+        raise LabelsError(
+            f"{folder}: not a clone of OrangeSum, data/docs/parsed is missing; get it with "
+            "git clone https://github.com/Tixierae/OrangeSum"
+        )
+    articles: dict[int, str] = {}
+    hydrated = []
+    for paragraph in paragraphs:
+        span = paragraph.span
+        if span is None:
+            hydrated.append(paragraph)
+            continue
+        if span.doc not in articles:
+            articles[span.doc] = _read_article(documents / f"{span.doc}.json")
+        text = articles[span.doc][span.start : span.end]
+        if hashlib.sha256(text.encode()).hexdigest() != span.sha256:
+            raise LabelsError(
+                f"{documents / f'{span.doc}.json'}: the text of {paragraph.id} is not the one "
+                "that was labelled: its hash differs; use an unchanged clone"
+            )
+        hydrated.append(replace(paragraph, text=text))
+    return hydrated
+
+
+def _read_article(path: Path) -> str:
+    try:
+        article = json.loads(path.read_text(encoding="utf-8"))["article"]
+    except OSError as err:
+        raise LabelsError(f"{path}: cannot be read: {err.strerror}") from err
+    except (ValueError, KeyError, TypeError) as err:
+        raise LabelsError(f"{path}: not an OrangeSum document with an 'article'") from err
+    if not isinstance(article, str):
+        raise LabelsError(f"{path}: 'article' is not a text")
+    return article
