@@ -10,7 +10,7 @@ from pathlib import Path
 
 from labels.errors import LabelsError
 from labels.orangesum import hydrate
-from labels.paragraphs import LabelledParagraph, read_labels
+from labels.paragraphs import LabelledParagraph, parse_labels
 from labels.schema import Schema
 
 FOLDER = Path(__file__).parent
@@ -71,7 +71,11 @@ def load_labels(
     digests: dict[str, str] = {}
     owner: dict[str, Path] = {}
     for path in paths:
-        for paragraph in read_labels(path, schema):
+        try:
+            data = path.read_bytes()
+        except OSError as err:
+            raise LabelsError(f"{path}: cannot read the labels: {err.strerror}") from err
+        for paragraph in parse_labels(data, schema, path=path):
             if paragraph.id in owner:
                 raise LabelsError(
                     f"{path}: id {paragraph.id!r} is also in {owner[paragraph.id]}: "
@@ -81,7 +85,7 @@ def load_labels(
             if paragraph.kind == "body":
                 paragraphs.append(paragraph)
         name = path.name if path.name not in digests else str(path)
-        digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        digests[name] = hashlib.sha256(data).hexdigest()
     n_all = len(paragraphs)
     if orangesum is None:
         paragraphs = [p for p in paragraphs if p.span is None]

@@ -58,9 +58,16 @@ def read_labels(path: Path, schema: Schema) -> list[LabelledParagraph]:
         With one line per fault of the file: path, line, field, what was found, what is allowed.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
+        data = path.read_bytes()
     except OSError as err:
         raise LabelsError(f"{path}: cannot read the labels: {err.strerror}") from err
+    return parse_labels(data, schema, path=path)
+
+
+def parse_labels(data: bytes, schema: Schema, *, path: Path) -> list[LabelledParagraph]:
+    """Return the records that the bytes of a file hold, as `read_labels` does."""
+    try:
+        lines = data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as err:
         raise LabelsError(f"{path}: not UTF-8 (byte {err.start}): save it as UTF-8") from err
     faults: list[str] = []
@@ -71,7 +78,11 @@ def read_labels(path: Path, schema: Schema) -> list[LabelledParagraph]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as err:
+            json.dumps(row, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            faults.append(f"{path}:{number}: not text: half of a character, \\ud800 to \\udfff")
+            continue
+        except (ValueError, RecursionError) as err:
             faults.append(f"{path}:{number}: not JSON: {err}")
             continue
         if not isinstance(row, dict):

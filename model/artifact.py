@@ -76,6 +76,12 @@ def text_digest(text: str) -> int:
     return int.from_bytes(hashlib.sha256(plain.encode()).digest()[:8], "big")
 
 
+def check_destination(folder: Path) -> None:
+    """Raise `ArtifactError` when a folder is there that is not a model, and so is not replaced."""
+    if folder.exists() and not (folder / MANIFEST).is_file():
+        raise ArtifactError(f"{folder}: exists and is not a model; choose another folder")
+
+
 def save_artifact(artifact: Artifact, folder: Path, *, card: str) -> Artifact:
     """Write the artifact to a folder, replacing it if it exists, and return it with its digest.
 
@@ -84,8 +90,7 @@ def save_artifact(artifact: Artifact, folder: Path, *, card: str) -> Artifact:
     ArtifactError
         When the folder exists and is not an artifact, or cannot be written.
     """
-    if folder.exists() and not (folder / MANIFEST).is_file():
-        raise ArtifactError(f"{folder}: exists and is not a model; choose another folder")
+    check_destination(folder)
     files = {f"{name}.npy": _npy(getattr(artifact.scorer, name)) for name in _ARRAYS}
     files["seen.npy"] = _npy(artifact.seen)
     files[CARD] = card.encode()
@@ -129,6 +134,8 @@ def load_artifact(folder: Path) -> Artifact:
         arrays = {name: _parse_npy(files[f"{name}.npy"], _DTYPES[name]) for name in _ARRAYS}
     except (KeyError, TypeError, ValueError, SchemaError) as err:
         raise ArtifactError(f"{where}: not a model of this version: {err}") from err
+    if schema.digest != manifest["schema_digest"]:
+        raise ArtifactError(f"{where}: the schema is not the one of its digest")
     n_columns, n_labels = features.n_features, schema.n_labels
     shapes = [arrays["idf"].shape, arrays["weights"].shape, arrays["bias"].shape]
     if shapes != [(n_columns,), (n_columns, n_labels), (n_labels,)]:
@@ -177,12 +184,13 @@ def _digest(manifest: Mapping[str, Any]) -> str:
 def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        manifest = json.loads(text, parse_constant=_refuse_constant)
     except OSError as err:
         raise ArtifactError(
             f"{folder}: not a model: {MANIFEST} cannot be read: {err.strerror}"
         ) from err
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise ArtifactError(f"{path}: not JSON: the file is damaged: {err}") from err
     if not isinstance(manifest, dict) or type(manifest.get("format")) is not int:
         raise ArtifactError(f"{path}: not the manifest of a model")
@@ -197,6 +205,10 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     if _digest(manifest) != manifest["sha256"]:
         raise ArtifactError(f"{path}: changed since the model was saved: its digest differs")
     return manifest
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number")
 
 
 def _read(folder: Path, name: str, digest: str) -> bytes:
@@ -231,7 +243,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _swap(temporary: Path, folder: Path) -> None:
-    """Put `temporary` in the place of `folder`; a reader finds the old one or the new one."""
+    """Put `temporary` in the place of `folder`, which stands aside until it has succeeded."""
     if not folder.exists():
         temporary.rename(folder)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -65,7 +66,7 @@ def tag(
     loaded = load_model(model)
     single = len(paths) == 1 and not Path(paths[0]).is_dir()
     if format_ is None:
-        on_terminal = single and output is None and sys.stdout.isatty()
+        on_terminal = single and output is None and sys.stdout is not None and sys.stdout.isatty()
         format_ = Format.table if on_terminal else Format.jsonl
     explain = explain or format_ is Format.table
     failures: list[InputError] = []
@@ -93,7 +94,7 @@ def _articles(paths: list[str], failures: list[InputError]) -> Iterator[Article]
         for name in names:
             try:
                 if name == "-":
-                    article = parse_article(sys.stdin.buffer.read(), id="-")
+                    article = parse_article(_stdin(), id="-")
                 else:
                     article = read_article(Path(name))
             except InputError as err:
@@ -102,6 +103,12 @@ def _articles(paths: list[str], failures: list[InputError]) -> Iterator[Article]
             for warning in article.warnings:
                 typer.echo(f"classify: {name}: {warning}", err=True)
             yield article
+
+
+def _stdin() -> bytes:
+    if sys.stdin is None:
+        raise InputError("-: standard input is closed")
+    return sys.stdin.buffer.read()
 
 
 def _write_records(
@@ -133,21 +140,48 @@ def _write_records(
 
 @contextmanager
 def open_output(path: Path | None) -> Iterator[TextIO]:
-    """Give stdout, or a file that takes its name only once it is complete."""
-    if path is None:
-        yield sys.stdout
-        return
+    """Give stdout, or a file that takes its name only once it is complete.
+
+    A link is followed, and a device or a pipe is written to as it is.
+    """
+    where = "standard output" if path is None else str(path)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        if path is None:
+            yield _stdout()
+            return
+        target = path.resolve()
+        if target.is_dir():
+            raise InputError(f"{path}: a folder: give the name of a file to write")
+        if target.exists() and not target.is_file():
+            with target.open("w", encoding="utf-8") as file:
+                yield file
+            return
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                yield file
+            Path(name).chmod(0o666 & ~_umask())
+            Path(name).replace(target)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except BrokenPipeError:
+        raise  # typer ends quietly when a reader such as head has had enough
     except OSError as err:
-        raise InputError(f"{path}: cannot be written: {err.strerror}") from err
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            yield file
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+        if path is None:  # what is still to be flushed has nowhere to go
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise InputError(f"{where}: cannot be written: {err.strerror}") from err
+
+
+def _stdout() -> TextIO:
+    """Return standard output, in UTF-8 unless it is a terminal's own."""
+    if sys.stdout is None:
+        raise InputError("standard output is closed: give --output FILE")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="replace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8")
+    return sys.stdout
 
 
 def _umask() -> int:
@@ -191,3 +225,8 @@ def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
     typer.echo(f"data    {n_paragraphs} paragraphs of {n_articles} articles")
     for name, digest in artifact.data["files"].items():
         typer.echo(f"        {name} {digest[:12]}")
+    for dimension in loaded.schema.dimensions:
+        overall = artifact.scores[dimension.id].items()
+        numbers = [f"{name} {value:.3f}" for name, value in overall if isinstance(value, float)]
+        typer.echo(f"scores  {dimension.id}: {', '.join(numbers)}")
+    typer.echo(f"        {artifact.scores['signature']}")

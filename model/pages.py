@@ -7,11 +7,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-# Encodings that pages name and that browsers read as Windows-1252 (WHATWG Encoding Standard, 4.2).
-_READ_AS_CP1252 = frozenset(("iso-8859-1", "iso8859-1", "latin1", "latin-1", "ascii", "us-ascii"))
-_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+from model.dates import find_date
+
+# How browsers read the encodings that French pages name (WHATWG Encoding Standard, 4.2): what is
+# declared as Latin-1 is Windows-1252, and a page that can say so is not in UTF-16.
+_ENCODINGS = {
+    **dict.fromkeys(
+        ("iso-8859-1", "iso8859-1", "latin1", "latin-1", "ascii", "us-ascii"), "cp1252"
+    ),
+    **dict.fromkeys(("windows-1252", "cp1252", "x-cp1252"), "cp1252"),
+    **dict.fromkeys(("iso-8859-15", "iso8859-15", "latin-9", "latin9"), "iso8859-15"),
+    **dict.fromkeys(("utf-8", "utf8", "utf-16", "utf-16le", "utf-16be"), "utf-8"),
+    **dict.fromkeys(("macintosh", "x-mac-roman"), "mac_roman"),
+}
+_CHARSET = re.compile(
+    rb"(?:charset|<\?xml[^>]{0,80}\bencoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE
+)
 _HEAD_BYTES = 4096
 _FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n(?:---|\.\.\.)\s*\n", re.DOTALL)
+_TAG = re.compile(r"<[^>]+>")
 _FIELD = re.compile(r"^(title|date|author|site)\s*:\s*[\"']?(.*?)[\"']?\s*$", re.MULTILINE)
 # schema.org's date, which trafilatura passes over for the date of an update.
 _PUBLISHED = re.compile(r'"datePublished"\s*:\s*"(\d{4}-\d\d-\d\d)')
@@ -35,12 +49,9 @@ class Page:
 
 
 def declared_encoding(data: bytes) -> str | None:
-    """Return the encoding that the head of a page names, as browsers take it."""
+    """Return the encoding that the head of a page names, None where it names none that is known."""
     found = _CHARSET.search(data[:_HEAD_BYTES])
-    if not found:
-        return None
-    name = found[1].decode("ascii", "replace").lower()
-    return "cp1252" if name in _READ_AS_CP1252 else name
+    return _ENCODINGS.get(found[1].decode("ascii", "replace").lower()) if found else None
 
 
 def read_html(html: str) -> Page | None:
@@ -99,12 +110,16 @@ def read_markdown(text: str) -> Page:
             words = " ".join("".join(_iter_inline(token.children or [])).split())
             if words:
                 blocks.append((words, heading))
-    date = fields.get("date", "")[:10]
+        elif token.type in ("html_block", "fence", "code_block"):
+            words = " ".join(_TAG.sub(" ", token.content).split())
+            if words:
+                blocks.append((words, False))
+    stated = fields.get("date", "")[:10]
     return Page(
         blocks=tuple(blocks),
         title=fields.get("title") or None,
         title_marked="title" in fields,
-        date=date if re.fullmatch(r"\d{4}-\d\d-\d\d", date) else None,
+        date=find_date([stated]),
         author=fields.get("author") or None,
         site=fields.get("site") or None,
     )

@@ -30,6 +30,7 @@ FORMS: dict[str, Form] = {
 }
 # The longest article of a corpus of 26,422 has 32 kB; this leaves room for a book.
 MAX_BYTES = 10_000_000
+_HEAD = 2048  # bytes in which a page shows that it is one
 MAX_UNITS = 20_000  # lines; the longest of those articles has 60 paragraphs
 
 _BOMS = (
@@ -62,13 +63,17 @@ def find_files(path: str) -> list[str]:
     InputError
         When there is no such file or folder, or no article in the folder.
     """
+    if not path:
+        raise InputError("'': an empty path; give a file, a folder, or - for standard input")
     top = Path(path)
     if not top.is_dir():
         if not top.exists():
             raise InputError(f"{path}: no such file or folder, nor a command: see classify --help")
         return [path]
-    found = []
-    for folder, folders, files in os.walk(top):
+    found: list[str] = []
+    # A subfolder that cannot be opened is listed as such, so that reading it says so.
+    unreadable = found.append
+    for folder, folders, files in os.walk(top, onerror=lambda err: unreadable(str(err.filename))):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         names = [name for name in sorted(files) if Path(name).suffix.lower() in FORMS]
         found += [str(Path(folder) / name) for name in names if not name.startswith(".")]
@@ -85,7 +90,8 @@ def read_article(path: Path) -> Article:
     InputError
         When the file cannot be opened, is larger than `MAX_BYTES`, is not text, or is empty.
     """
-    if not path.is_file():
+    # The shell gives what a command prints, <(…), as such a file; other pipes could hang for ever.
+    if not (path.is_file() or str(path).startswith("/dev/fd/")):
         raise InputError(f"{path}: not a file that can be read")
     try:
         with path.open("rb") as file:
@@ -98,15 +104,18 @@ def read_article(path: Path) -> Article:
 def parse_article(data: bytes, *, id: str, form: Form | None = None) -> Article:
     """Return the article that the bytes of a file hold; `id` starts each error message.
 
-    Without `form`, text that begins as a web page does is one, and other text is plain.
+    Text that begins as a web page does is one, whatever its file's ending; other text without a
+    `form` is plain.
     """
     if len(data) > MAX_BYTES:
         raise InputError(
             f"{id}: larger than {MAX_BYTES // 1_000_000} MB, which no article is: "
             "split it into one file an article"
         )
-    text, encoding = _decode(data, id, declared_encoding(data) if form == "html" else None)
-    if form is None:
+    begins = data[:_HEAD].decode("latin-1").lstrip("\xef\xbb\xbf")  # marks alone matter here
+    paged = form == "html" or _HTML.match(begins) is not None
+    text, encoding = _decode(data, id, declared_encoding(data) if paged else None)
+    if form is None or form == "text":
         form = "html" if _HTML.match(text) else "text"
     page, note = None, None
     if form == "html":
@@ -150,7 +159,7 @@ def _decode(data: bytes, id: str, declared: str | None) -> tuple[str, str]:
     for encoding in tried:
         try:
             text = data.decode(encoding)
-        except (UnicodeDecodeError, LookupError):  # a page may declare what no decoder knows
+        except UnicodeDecodeError:
             continue
         if len(_CONTROL.findall(text)) * 20 <= len(text):
             return text, encoding.removesuffix("-sig")

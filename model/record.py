@@ -38,8 +38,32 @@ def build_record(
     """
     proba = proba.round(DIGITS)
     given = calibration.decide(proba, schema)
-    length = np.array([len(p.text) for p in article.paragraphs])
-    record: dict[str, Any] = {
+    return {
+        **_article_fields(article),
+        **_article_tags(article, proba, given, schema, calibration),
+        "paragraphs": [
+            {
+                "index": i,
+                "start": passage.start,
+                "end": passage.end,
+                "text": passage.text,
+                "language": passage.language,
+                **_paragraph_labels(schema, proba[i], given[i]),
+                **({"evidence": evidence[i]} if evidence is not None else {}),
+            }
+            for i, passage in enumerate(article.paragraphs)
+        ],
+        "skipped": [
+            {"start": p.start, "end": p.end, "kind": p.kind, "text": p.text}
+            for p in article.skipped
+        ],
+        "model": model,
+    }
+
+
+def _article_fields(article: Article) -> dict[str, Any]:
+    """Return what is known of an article before it is tagged."""
+    fields = {
         "id": article.id,
         "sha256": article.sha256,
         "title": article.title,
@@ -49,36 +73,33 @@ def build_record(
         "language": article.language,
         "encoding": article.encoding,
         "offsets": "extracted" if article.extracted else "input",
-        **({"note": article.note} if article.note else {}),
     }
+    return fields | ({"note": article.note} if article.note else {})
+
+
+def _article_tags(
+    article: Article,
+    proba: NDArray[np.float64],
+    given: NDArray[np.bool_],
+    schema: Schema,
+    calibration: Calibration,
+) -> dict[str, Any]:
+    """Return the labels of the whole article, a field a dimension."""
+    length = np.array([len(p.text) for p in article.paragraphs])
+    tags: dict[str, Any] = {}
     for dimension, span in schema.columns():
-        scores, tags = proba[:, span], given[:, span]
         if dimension.kind == "multi":
             thresholds = calibration.threshold[span]
-            record[dimension.id] = _article_labels(dimension, scores, tags, thresholds, length)
+            tags[dimension.id] = _article_labels(
+                dimension, proba[:, span], given[:, span], thresholds, length
+            )
         else:
-            mean = mean_proba(scores, length).round(DIGITS)
-            record[dimension.id] = {
+            mean = mean_proba(proba[:, span], length).round(DIGITS)
+            tags[dimension.id] = {
                 "label": dimension.label_ids[int(mean.argmax())],
                 "scores": _named(dimension, mean),
             }
-    record["paragraphs"] = [
-        {
-            "index": i,
-            "start": passage.start,
-            "end": passage.end,
-            "text": passage.text,
-            "language": passage.language,
-            **_paragraph_labels(schema, proba[i], given[i]),
-            **({"evidence": evidence[i]} if evidence is not None else {}),
-        }
-        for i, passage in enumerate(article.paragraphs)
-    ]
-    record["skipped"] = [
-        {"start": p.start, "end": p.end, "kind": p.kind, "text": p.text} for p in article.skipped
-    ]
-    record["model"] = model
-    return record
+    return tags
 
 
 def scores_key(schema: Schema, dimension: Dimension) -> str:

@@ -91,7 +91,7 @@ def _carriers(record: dict[str, Any], schema: Schema) -> list[int]:
             [entry["label"] for entry in given] if dimension.kind == "multi" else [given["label"]]
         )
         for label in labels:
-            carriers = [p for p in record["paragraphs"] if label in p[dimension.id]]
+            carriers = [p for p in record["paragraphs"] if label in _given(p, dimension)]
             carriers.sort(key=lambda p: -p[key][label])
             ranked += [(rank, p["index"]) for rank, p in enumerate(carriers)]
     return list(dict.fromkeys(index for _, index in sorted(ranked)))[:_MOST_PARAGRAPHS]
@@ -104,10 +104,10 @@ def _paragraph(paragraph: dict[str, Any], schema: Schema) -> RenderableType:
     why = Text()
     for dimension in schema.dimensions:
         scores = paragraph[scores_key(schema, dimension)]
-        given = paragraph[dimension.id]
+        given = _given(paragraph, dimension)
         for label in dimension.labels:
             name = next(names)
-            if label.id not in ([given] if isinstance(given, str) else given):
+            if label.id not in given:
                 continue
             head.append(f"  {label.fr} ", style="cyan").append(f"{scores[label.id]:.2f}")
             if name in paragraph["review"]:
@@ -125,6 +125,12 @@ def _paragraph(paragraph: dict[str, Any], schema: Schema) -> RenderableType:
     return Padding(
         Group(head, Padding(Text(text), (0, 0, 0, 3)), Padding(why, (0, 0, 0, 3))), (0, 0, 1, 0)
     )
+
+
+def _given(paragraph: dict[str, Any], dimension: Dimension) -> list[str]:
+    """Return the labels that a paragraph is given, of either kind of dimension."""
+    value = paragraph[dimension.id]
+    return [value] if dimension.kind == "single" else value
 
 
 def _plain(text: str) -> str:

@@ -173,6 +173,53 @@ def test_good_inputs_beside_bad_ones_are_tagged_and_exit_status_is_three(
     ]
 
 
+def test_output_follows_links_writes_to_pipes_and_refuses_folders(
+    classify: Classify, tmp_path: Path
+) -> None:
+    (tmp_path / "real.jsonl").write_text("old")
+    (tmp_path / "link.jsonl").symlink_to("real.jsonl")
+    assert classify(ARTICLE, "--output", "link.jsonl").returncode == 0
+    assert (tmp_path / "link.jsonl").is_symlink()
+    assert json.loads((tmp_path / "real.jsonl").read_text())["id"] == str(ARTICLE)
+    os.mkfifo(tmp_path / "pipe")
+    reader = subprocess.Popen(["cat", "pipe"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert classify(ARTICLE, "--output", "pipe").returncode == 0
+    assert json.loads(reader.communicate()[0])["id"] == str(ARTICLE)
+    assert (tmp_path / "pipe").is_fifo()
+    (tmp_path / "folder").mkdir()
+    done = classify(ARTICLE, "--output", "folder")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "classify: folder: a folder: give the name of a file to write\n",
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which Linux has")
+def test_full_disk_is_one_line(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "classify", str(ARTICLE)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "classify: standard output: cannot be written: No space left on device\n",
+    )
+
+
+def test_records_are_utf8_whatever_the_locale(classify: Classify) -> None:
+    done = classify(ARTICLE, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "Corée" in done.stdout
+
+
+def test_empty_path_is_refused(classify: Classify) -> None:
+    assert "an empty path" in classify("").stderr
+
+
 def test_wrong_usage_is_exit_status_two(classify: Classify) -> None:
     assert classify(ARTICLE, "--format", "xml").returncode == 2
     assert classify("--nothing").returncode == 2

@@ -170,6 +170,32 @@ def test_page_without_an_article_falls_back_to_its_text_and_says_so() -> None:
 
 
 @pytest.mark.parametrize(
+    ("head", "encoding", "name"),
+    [
+        ('<html><meta charset="iso-8859-15">', "iso8859-15", "iso8859-15"),
+        ('<html><meta charset="iso-8859-1">', "cp1252", "cp1252"),
+        ('<html><meta charset="undefined">', "utf-8", "utf-8"),
+        ('<html><meta charset="utf-16">', "utf-8", "utf-8"),
+        ('<?xml version="1.0" encoding="iso-8859-15"?><html>', "iso8859-15", "iso8859-15"),
+    ],
+)
+def test_page_is_decoded_as_it_declares_from_a_file_or_not(
+    head: str, encoding: str, name: str
+) -> None:
+    page = f"{head}<body><article><p>{LONG}</p><p>Prix : 300 €. {LONG}</p></article></body></html>"
+    for form in ("html", "text", None):
+        article = parse_article(page.encode(encoding), id="x", form=form)  # type: ignore[arg-type]
+        assert article.encoding == name
+        assert any("300 €" in p.text for p in article.paragraphs)
+
+
+def test_html_blocks_of_markdown_are_read() -> None:
+    text = f"{LONG}\n\n<div>{LONG.replace('ministre', 'président')}</div>\n"
+    article = parse_article(text.encode(), id="x.md", form="markdown")
+    assert text_of(article) == [LONG, LONG.replace("ministre", "président")]
+
+
+@pytest.mark.parametrize(
     ("text", "language"),
     [
         (LONG, "fr"),

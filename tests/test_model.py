@@ -147,6 +147,7 @@ def test_changed_byte_or_missing_file_is_refused_with_its_name(tmp_path: Path, n
         ({"format": FORMAT + 1}, f"format {FORMAT + 1}, but this version reads format {FORMAT}"),
         ({"format": "1"}, "not the manifest of a model"),
         ({"scores": None}, "changed since the model was saved"),
+        ({"scores": float("nan")}, "not JSON: the file is damaged: NaN is no number"),
     ],
 )
 def test_edited_manifest_is_refused(tmp_path: Path, edit: dict[str, object], message: str) -> None:

@@ -121,3 +121,17 @@ def test_folder_that_is_no_clone_says_how_to_get_one(tmp_path: Path) -> None:
     press = read_labels(FOLDER / "press.jsonl", SCHEMA)[:1]
     with pytest.raises(LabelsError, match=r"not a clone of OrangeSum.*git clone https://github"):
         hydrate(press, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"id":"e","article":"x","text":"\\ud800","topics":[],"stance":"neutral"}', "half of a"),
+        ("[" * 100_000, "not JSON"),
+    ],
+)
+def test_hostile_line_is_a_fault_like_others(tmp_path: Path, line: str, message: str) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(line + "\n")
+    with pytest.raises(LabelsError, match=rf"x\.jsonl:1: .*{message}"):
+        read_labels(path, SCHEMA)

@@ -259,6 +259,15 @@ def test_too_few_articles_for_the_folds_is_said(classify: Classify, tmp_path: Pa
     assert not (tmp_path / "mlruns").exists()
 
 
+def test_folder_that_is_no_model_is_refused_before_the_training(
+    classify: Classify, tmp_path: Path
+) -> None:
+    (tmp_path / "thesis").mkdir()
+    done = classify("train", "--output", "thesis")
+    assert done.returncode == 1
+    assert done.stderr == ("classify: thesis: exists and is not a model; choose another folder\n")
+
+
 def test_indicator_has_a_column_a_label_in_schema_order() -> None:
     labels = load_labels([FOLDER / "seeds.jsonl"], SCHEMA)
     Y = indicator(labels)

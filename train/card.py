@@ -16,7 +16,6 @@ pipeline_tag: text-classification
 tags:
 - french
 - news
-- multi-label
 ---
 
 # {name}
@@ -65,8 +64,8 @@ out of fold); of a `single` dimension the most probable is given.
   was left out. Texts in other languages than French are flagged, and their tags mean nothing.
 - It reads one paragraph at a time, as a bag of words and pairs: irony, negation at a distance,
   and who says what of whom are beyond it.
-- It was trained on French news. Other languages and other kinds of text (posts, laws, novels) are
-  outside what was measured.
+- It was measured on paragraphs like those above. Other kinds of text (posts, laws, novels) and
+  other languages are outside what was measured.
 - What an article's paragraphs say is rolled up by their length; article scores were not measured
   against articles labelled as a whole.
 - The shipped label files were labelled by a language model that read each paragraph by the

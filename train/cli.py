@@ -47,6 +47,7 @@ def train(
     Example: classify train --orangesum ../OrangeSum
     """
     _check_extra()
+    from model.artifact import check_destination
     from train.card import model_card
     from train.settings import TrainSettings
     from train.tracking import log_run
@@ -57,6 +58,7 @@ def train(
     def progress(step: str) -> None:
         typer.echo(f"{time.monotonic() - start:6.1f} s  {step}", err=True)
 
+    check_destination(output)
     found = _load(labels or list(SHIPPED), read_schema(schema), orangesum)
     n_articles = len(set(found.articles))
     progress(f"{len(found.paragraphs)} paragraphs of {n_articles} articles")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,8 @@ from train.training import Training
 
 EXPERIMENT = "depeche"
 STORE = Path("mlruns")
+
+_NOT_IN_KEYS = re.compile(r"[^\w\-. :/]")  # of MLflow's tags
 
 
 def log_run(training: Training, folder: Path) -> str:
@@ -97,7 +100,10 @@ def _tags(training: Training) -> dict[str, str]:
         "model_sha256": artifact.sha256,
         "schema": f"{artifact.schema.name} {artifact.schema.digest}",
         "data": artifact.data["digest"],
-        **{f"data.{Path(name).name}": digest for name, digest in artifact.data["files"].items()},
+        **{
+            f"data.{_NOT_IN_KEYS.sub('_', name)}": digest
+            for name, digest in artifact.data["files"].items()
+        },
     }
     commit = _git_commit()
     return tags | ({"mlflow.source.git.commit": commit} if commit else {})

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,11 +61,7 @@ def train_model(
     schema, Y = labels.schema, indicator(labels)
     counts = FeatureExtractor(settings.features).count(labels.texts)
     fold = grouped_folds(labels.articles, settings.n_folds, settings.seed)
-    logits = np.empty(Y.shape)
-    for k in range(settings.n_folds):
-        scorer = fit_scorer(_rows(counts, fold != k), Y[fold != k], settings)
-        logits[fold == k] = scorer.logits_of_counts(_rows(counts, fold == k))
-        progress(f"fold {k + 1} of {settings.n_folds}")
+    logits = _out_of_fold_logits(counts, Y, fold, settings, progress)
     proba, given = np.empty(Y.shape), np.empty(Y.shape, dtype=bool)
     for k in range(settings.n_folds):
         calibration = fit_calibration(logits[fold != k], Y[fold != k], schema)
@@ -72,15 +69,6 @@ def train_model(
         given[fold == k] = calibration.decide(proba[fold == k], schema)
     scorer = fit_scorer(counts, Y, settings)
     progress("final fit on all paragraphs")
-    scores = {
-        "signature": signature(
-            labels,
-            folds=f"{settings.n_folds} by article",
-            seed=settings.seed,
-            depeche=version("depeche"),
-        ),
-        **score(Y, proba, given, schema),
-    }
     artifact = Artifact(
         name=f"{schema.name}-tfidf",
         version=version("depeche"),
@@ -89,17 +77,46 @@ def train_model(
         scorer=scorer,
         calibration=fit_calibration(logits, Y, schema),
         settings=settings.to_dict(),
-        data={
-            "digest": labels.digest,
-            "files": labels.digests,
-            "n_paragraphs": len(labels.paragraphs),
-            "n_articles": len(set(labels.articles)),
-            "n_left_out": labels.n_left_out,
-        },
+        data=_describe(labels),
         seen=np.unique(np.array([text_digest(text) for text in labels.texts], dtype=np.uint64)),
-        scores=scores,
+        scores={
+            "signature": signature(
+                labels,
+                folds=f"{settings.n_folds} by article",
+                seed=settings.seed,
+                depeche=version("depeche"),
+            ),
+            **score(Y, proba, given, schema),
+        },
     )
     return Training(artifact=artifact, Y=Y, proba=proba, given=given)
+
+
+def _out_of_fold_logits(
+    counts: Counts,
+    Y: NDArray[np.int64],
+    fold: NDArray[np.int64],
+    settings: TrainSettings,
+    progress: Callable[[str], None],
+) -> NDArray[np.float64]:
+    """Return each paragraph's logits, (n_samples, n_labels), by a model fitted without its fold."""
+    logits = np.empty(Y.shape)
+    for k in range(settings.n_folds):
+        scorer = fit_scorer(_rows(counts, fold != k), Y[fold != k], settings)
+        logits[fold == k] = scorer.logits_of_counts(_rows(counts, fold == k))
+        progress(f"fold {k + 1} of {settings.n_folds}")
+    return logits
+
+
+def _describe(labels: LabelledSet) -> dict[str, Any]:
+    """Return what an artifact says of its training data."""
+    return {
+        "digest": labels.digest,
+        "files": labels.digests,
+        "n_paragraphs": len(labels.paragraphs),
+        "n_articles": len(set(labels.articles)),
+        "n_left_out": labels.n_left_out,
+    }
 
 
 def grouped_folds(groups: list[str], n_folds: int, seed: int) -> NDArray[np.int64]:
