@@ -107,8 +107,8 @@ class FeatureExtractor:
             self._tokens, self._words, self._hashes, self._grams = {}, {}, [], []
         n_features = self.settings.n_features
         words = [self._word_ids(text) for text in texts]
-        word = np.concatenate([np.empty(0, dtype=np.int64), *words])
-        row = np.repeat(np.arange(len(texts)), [len(found) for found in words])
+        word = np.concatenate([np.empty(0, dtype=np.int32), *words])
+        row = np.repeat(np.arange(len(texts), dtype=np.int32), [len(found) for found in words])
         found = []
         for occurrences in self._iter_occurrences(word, row):
             every = np.concatenate([at * n_features + columns for at, columns in occurrences])
@@ -132,24 +132,24 @@ class FeatureExtractor:
         A word comes with its own column and those of its character n-grams, a pair with one. Over
         a text, every occurrence that `count` counts is yielded exactly once.
         """
-        word = np.array([token.word for token in tokens], dtype=np.int64)
-        own, pairs, _ = self._occurrences(word, np.zeros_like(word), 0)
+        word = np.array([token.word for token in tokens], dtype=np.int32)
+        own, pairs, _ = self._occurrences(word, np.zeros(len(word), dtype=np.int64), 0)
         for i, token in enumerate(tokens):
             yield i, i, np.concatenate(([own[1][i]], self._grams[token.word]))
         for i, column in enumerate(pairs[1]):
             yield i, i + 1, np.array([column])
 
     def _iter_occurrences(
-        self, word: NDArray[np.int64], row: NDArray[np.int64]
+        self, word: NDArray[np.int32], row: NDArray[np.int32]
     ) -> Iterator[list[tuple[NDArray[np.int64], NDArray[np.int64]]]]:
         """Yield `_occurrences` of some words at a time, so that a long text takes little memory."""
         for start in range(0, max(len(word), 1), _WORDS_AT_ONCE):
             before = min(start, 1)  # the word that a slice's first pair begins with
             part = slice(start - before, start + _WORDS_AT_ONCE)
-            yield self._occurrences(word[part], row[part], before)
+            yield self._occurrences(word[part], row[part].astype(np.int64), before)
 
     def _occurrences(
-        self, word: NDArray[np.int64], row: NDArray[np.int64], before: int
+        self, word: NDArray[np.int32], row: NDArray[np.int64], before: int
     ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Return rows and columns of every word, every pair and every character n-gram.
 
@@ -174,13 +174,13 @@ class FeatureExtractor:
         shift = np.uint64(32 - self.settings.table_bits)
         return ((hashes * _GOLDEN & _MASK) >> shift).astype(np.int64)
 
-    def _word_ids(self, text: str) -> NDArray[np.int64]:
+    def _word_ids(self, text: str) -> NDArray[np.int32]:
         """Return the ids of the words of a text that have features, in order."""
         ids = [
-            np.array([self._word_id(token) for token in _TOKEN.findall(piece)], dtype=np.int64)
+            np.array([self._word_id(token) for token in _TOKEN.findall(piece)], dtype=np.int32)
             for piece in _pieces(text)
         ]
-        found = np.concatenate([np.empty(0, dtype=np.int64), *ids])
+        found = np.concatenate(ids)
         return found[found >= 0]
 
     def _word_id(self, token: str) -> int:

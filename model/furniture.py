@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from labels.paragraphs import KINDS, Kind
 from model.language import UNDETERMINED, language_of
-from model.signs import FOREIGN, FRENCH, INTERFACE, IS_ENDED, signs
+from model.signs import FOREIGN, FRENCH, INTERFACE, IS_ENDED, OWN_SIGNS, iter_signs
 
 WEIGHTS = Path(__file__).parent / "furniture.npz"
 
@@ -66,9 +66,7 @@ class KindModel:
 
     def kinds(self, X: NDArray[np.float64]) -> list[Kind]:
         """Return the likeliest kind of each unit, dropped paragraphs being the worse error."""
-        parts = (X[i : i + _UNITS_AT_ONCE] for i in range(0, len(X), _UNITS_AT_ONCE))
-        best = np.concatenate([(self.log_proba(part) + self.bias).argmax(axis=1) for part in parts])
-        return [KINDS[k] for k in best]
+        return [KINDS[k] for k in (self.log_proba(X) + self.bias).argmax(axis=1)]
 
 
 @cache
@@ -88,20 +86,27 @@ def unit_kinds(units: Sequence[str], gaps: Sequence[bool]) -> list[Kind]:
     gaps
         Whether a blank line stands before each.
     """
-    X = signs(units, gaps)
-    kinds = load_kind_model().kinds(X)
+    model = load_kind_model()
+    kinds: list[Kind] = []
+    parts = []
+    for X in iter_signs(units, gaps, _UNITS_AT_ONCE):
+        kinds += model.kinds(X)
+        parts.append(X[:, : len(OWN_SIGNS)].copy())
+    own = np.vstack(parts)
     if "body" not in kinds:  # a note or a headline alone: whatever is no furniture is the article
         kinds = [
             "body" if kind == "heading" or row[IS_ENDED] or not row[INTERFACE] else kind
-            for kind, row in zip(kinds, X, strict=True)
+            for kind, row in zip(kinds, own, strict=True)
         ]
-    return _without_foreign(units, kinds, X)
+    return _without_foreign(units, kinds, own)
 
 
-def _without_foreign(units: Sequence[str], kinds: list[Kind], X: NDArray[np.float64]) -> list[Kind]:
+def _without_foreign(
+    units: Sequence[str], kinds: list[Kind], own: NDArray[np.float64]
+) -> list[Kind]:
     """Return the kinds with units in other languages as boilerplate, in a French article."""
     body = np.array([kind == "body" for kind in kinds])
-    apart = (X[:, FOREIGN] > X[:, FRENCH] / 2) & body  # the sign of French is doubled
+    apart = (own[:, FOREIGN] > own[:, FRENCH] / 2) & body  # the sign of French is doubled
     if apart.sum() * 2 > body.sum():
         return kinds
     ours = ("fr", UNDETERMINED)

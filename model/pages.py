@@ -25,6 +25,9 @@ _CHARSET = re.compile(
 )
 _HEAD_BYTES = 4096
 _FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n(?:---|\.\.\.)\s*\n", re.DOTALL)
+_LARGE = (
+    500_000  # characters of a page from which trafilatura's second opinions cost too much memory
+)
 _TAG = re.compile(r"<[^>]+>")
 _FIELD = re.compile(r"^(title|date|author|site)\s*:\s*[\"']?(.*?)[\"']?\s*$", re.MULTILINE)
 # schema.org's date, which trafilatura passes over for the date of an update.
@@ -72,6 +75,7 @@ def read_html(html: str) -> Page | None:
         tree,
         include_comments=False,
         with_metadata=True,
+        fast=len(html) > _LARGE,
         date_extraction_params={"original_date": True, "extensive_search": True},
     )
     if document is None or document.body is None:

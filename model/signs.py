@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -207,15 +207,25 @@ def _own_signs(unit: str, gap: bool) -> list[float]:
 
 def signs(units: Sequence[str], gaps: Sequence[bool]) -> NDArray[np.float64]:
     """Return the signs of every unit, (n_units, n_signs): its own, its neighbours', its place."""
-    own = np.array(
-        [_own_signs(unit, gap) for unit, gap in zip(units, gaps, strict=True)], dtype=float
-    )
+    return np.vstack(list(iter_signs(units, gaps, len(units))))
+
+
+def iter_signs(
+    units: Sequence[str], gaps: Sequence[bool], at_once: int
+) -> Iterator[NDArray[np.float64]]:
+    """Yield the rows of `signs`, some units at a time, so that a long text takes little memory."""
     n = len(units)
+    own = np.empty((n, len(OWN_SIGNS)))
+    for i, (unit, gap) in enumerate(zip(units, gaps, strict=True)):
+        own[i] = _own_signs(unit, gap)
+    places = _places(units, own)
     padded = np.zeros((n + 4, own.shape[1]))
     padded[2:-2] = own
-    before, after = padded[1 : n + 1], padded[3 : n + 3]
-    wide = (padded[:n] + padded[4 : n + 4]) / 2
-    return np.hstack([own, before, after, wide, _places(units, own)])
+    for i in range(0, n, at_once):
+        j = min(i + at_once, n)
+        before, after = padded[i + 1 : j + 1], padded[i + 3 : j + 3]
+        wide = (padded[i:j] + padded[i + 4 : j + 4]) / 2
+        yield np.hstack([own[i:j], before, after, wide, places[i:j]])
 
 
 def _distance_to_nearest(at: NDArray[np.int64], standing: NDArray[np.int64]) -> NDArray[np.int64]:
