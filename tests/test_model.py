@@ -1,15 +1,17 @@
 """Calibration, roll-up, record and artifact."""
 
+import io
 import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SEEDS
+from conftest import SEEDS, write_schema
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from rich.console import Console
 
 from labels.errors import ArtifactError
 from labels.schema import read_schema
@@ -18,6 +20,7 @@ from model.artifact import FORMAT, MANIFEST, load_artifact, save_artifact
 from model.calibration import Calibration
 from model.reading import read_article
 from model.rollup import article_score, mean_proba, share_of_body
+from model.table import article_table
 from model.tagging import SHIPPED
 
 SCHEMA = read_schema()
@@ -92,13 +95,18 @@ def test_evidence_words_stand_in_the_paragraph_and_speak_for_the_tag() -> None:
     assert value > 0
 
 
-def test_review_lists_uncertain_labels_only() -> None:
+def test_review_lists_the_uncertain_labels_and_no_other() -> None:
     records = [MODEL.tag(read_article(path)) for path in sorted(SEEDS.glob("*.txt"))]
-    for record in records:
-        for paragraph in record["paragraphs"]:
-            for name in paragraph["review"]:
-                score = (paragraph["scores"] | paragraph["stance_scores"])[name]
-                assert score <= 0.6
+    reviewed = 0
+    for paragraph in (p for record in records for p in record["paragraphs"]):
+        scores = paragraph["scores"]
+        doubted = {x for x, p in scores.items() if x in paragraph["topics"] and p <= 0.6}
+        doubted |= {x for x, p in scores.items() if x not in paragraph["topics"] and p >= 0.4}
+        if paragraph["stance_scores"][paragraph["stance"]] <= 0.6:
+            doubted.add(paragraph["stance"])
+        assert set(paragraph["review"]) == doubted
+        reviewed += len(doubted)
+    assert reviewed
 
 
 def test_paragraph_order_does_not_change_its_tags() -> None:
@@ -161,3 +169,25 @@ def test_edited_manifest_is_refused(tmp_path: Path, edit: dict[str, object], mes
 def test_shipped_model_is_small_and_holds_no_pickle() -> None:
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) <= 8_000_000
     assert {path.suffix for path in SHIPPED.iterdir()} == {".json", ".npy", ".md"}
+
+
+def test_table_shows_the_paragraphs_that_carry_a_label_not_those_whose_label_contains_it(
+    tmp_path: Path,
+) -> None:
+    path = write_schema(tmp_path / "s.toml", {"camp": ("single", ["pro", "pro-russe"])})
+    paragraph = {"language": "fr", "review": [], "evidence": {}}
+    record = {
+        **{"id": "x", "title": "T", "site": None, "date": None, "language": "fr", "skipped": []},
+        "camp": {"label": "pro", "scores": {"pro": 0.6, "pro-russe": 0.4}},
+        "paragraphs": [
+            paragraph
+            | {"index": i, "text": f"Texte {camp}.", "camp": camp}
+            | {"scores": {"pro": 0.7, "pro-russe": 0.3}}
+            for i, camp in enumerate(["pro-russe", "pro"])
+        ],
+    }
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(article_table(record, read_schema(path), 80))
+    shown = console.export_text()
+    assert "§2" in shown
+    assert "§1" not in shown
