@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -96,15 +97,20 @@ class FeatureExtractor:
 
     def __init__(self, settings: FeatureSettings) -> None:
         self.settings = settings
+        self._forget()
+
+    def _forget(self) -> None:
+        """Start without any word."""
         self._tokens: dict[str, int] = {}  # as they stand in texts, to the id of their word
         self._words: dict[str, int] = {}
-        self._hashes: list[int] = []
-        self._grams: list[NDArray[np.int64]] = []
+        self._hashes = array("I")
+        self._grams = array("i")  # columns of the n-grams of every word, one word after another
+        self._gram_ends = array("q", [0])
 
     def count(self, texts: Sequence[str]) -> Counts:
         """Return the features of each text; the result for a text does not depend on the others."""
         if len(self._tokens) > _MOST_TOKENS_KEPT:
-            self._tokens, self._words, self._hashes, self._grams = {}, {}, [], []
+            self._forget()
         n_features = self.settings.n_features
         words = [self._word_ids(text) for text in texts]
         word = np.concatenate([np.empty(0, dtype=np.int32), *words])
@@ -134,8 +140,8 @@ class FeatureExtractor:
         """
         word = np.array([token.word for token in tokens], dtype=np.int32)
         own, pairs, _ = self._occurrences(word, np.zeros(len(word), dtype=np.int64), 0)
-        for i, token in enumerate(tokens):
-            yield i, i, np.concatenate(([own[1][i]], self._grams[token.word]))
+        for i in range(len(tokens)):
+            yield i, i, np.concatenate(([own[1][i]], self._grams_of(word[i : i + 1])[0]))
         for i, column in enumerate(pairs[1]):
             yield i, i + 1, np.array([column])
 
@@ -155,19 +161,24 @@ class FeatureExtractor:
 
         The first `before` words only take part in pairs.
         """
-        hashes = np.array(self._hashes, dtype=np.uint64)[word]
+        hashes = np.frombuffer(self._hashes, dtype=np.uint32)[word].astype(np.uint64)
         together = row[1:] == row[:-1]
         pair = ((hashes[:-1] * _PAIR + hashes[1:] * _GOLDEN + np.uint64(1)) & _MASK)[together]
-        grams = [self._grams[w] for w in word[before:]]
-        n_grams = np.array([len(columns) for columns in grams], dtype=np.int64)
+        grams, n_grams = self._grams_of(word[before:])
         return [
             (row[before:], self._column(hashes[before:])),
             (row[1:][together], self._column(pair)),
-            (
-                np.repeat(row[before:], n_grams),
-                np.concatenate([np.empty(0, dtype=np.int64), *grams]),
-            ),
+            (np.repeat(row[before:], n_grams), grams),
         ]
+
+    def _grams_of(self, word: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the columns of the n-grams of each word, in one array, and how many each has."""
+        ends = np.frombuffer(self._gram_ends, dtype=np.int64)
+        first, last = ends[word], ends[word + 1]
+        n_grams = last - first
+        shift = np.repeat(last - np.cumsum(n_grams), n_grams)
+        columns = np.frombuffer(self._grams, dtype=np.int32)
+        return columns[np.arange(len(shift)) + shift].astype(np.int64), n_grams
 
     def _column(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Return a column of the first table for each 32-bit hash."""
@@ -196,7 +207,9 @@ class FeatureExtractor:
             self._words[word] = len(self._hashes)
             self._hashes.append(zlib.crc32(word.encode()))
             hashes = np.fromiter(self._gram_hashes(word), dtype=np.uint64)
-            self._grams.append(self._column(hashes) + (1 << self.settings.table_bits))
+            columns = self._column(hashes) + (1 << self.settings.table_bits)
+            self._grams.frombytes(columns.astype(np.int32).tobytes())
+            self._gram_ends.append(len(self._grams))
         self._tokens[token] = self._words[word]
         return self._words[word]
 

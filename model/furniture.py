@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from labels.paragraphs import KINDS, Kind
 from model.language import UNDETERMINED, language_of
-from model.signs import FOREIGN, FRENCH, INTERFACE, IS_ENDED, OWN_SIGNS, iter_signs
+from model.signs import FOREIGN, FRENCH, INTERFACE, IS_ENDED, iter_signs
 
 WEIGHTS = Path(__file__).parent / "furniture.npz"
 
+_KEPT = (IS_ENDED, INTERFACE, FRENCH, FOREIGN)  # signs that are looked at afterwards
 _UNITS_AT_ONCE = 256  # so that a long text takes little memory
 
 
@@ -91,22 +92,22 @@ def unit_kinds(units: Sequence[str], gaps: Sequence[bool]) -> list[Kind]:
     parts = []
     for X in iter_signs(units, gaps, _UNITS_AT_ONCE):
         kinds += model.kinds(X)
-        parts.append(X[:, : len(OWN_SIGNS)].copy())
-    own = np.vstack(parts)
+        parts.append(X[:, list(_KEPT)])
+    ended, furniture, french, foreign = np.vstack(parts).T
     if "body" not in kinds:  # a note or a headline alone: whatever is no furniture is the article
         kinds = [
-            "body" if kind == "heading" or row[IS_ENDED] or not row[INTERFACE] else kind
-            for kind, row in zip(kinds, own, strict=True)
+            "body" if kind == "heading" or end or not words else kind
+            for kind, end, words in zip(kinds, ended, furniture, strict=True)
         ]
-    return _without_foreign(units, kinds, own)
+    return _without_foreign(units, kinds, foreign > french / 2)  # the sign of French is doubled
 
 
 def _without_foreign(
-    units: Sequence[str], kinds: list[Kind], own: NDArray[np.float64]
+    units: Sequence[str], kinds: list[Kind], foreign: NDArray[np.bool_]
 ) -> list[Kind]:
     """Return the kinds with units in other languages as boilerplate, in a French article."""
     body = np.array([kind == "body" for kind in kinds])
-    apart = (own[:, FOREIGN] > own[:, FRENCH] / 2) & body  # the sign of French is doubled
+    apart = foreign & body
     if apart.sum() * 2 > body.sum():
         return kinds
     ours = ("fr", UNDETERMINED)

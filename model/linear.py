@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.features import Counts, FeatureExtractor, FeatureSettings
 
-_BATCH = 50_000  # characters scored at once
+_BATCH = 20_000  # characters scored at once: more is slower, and takes memory
 
 
 @dataclass(frozen=True, kw_only=True)

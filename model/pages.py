@@ -25,14 +25,24 @@ _CHARSET = re.compile(
 )
 _HEAD_BYTES = 4096
 _FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n(?:---|\.\.\.)\s*\n", re.DOTALL)
-_LARGE = (
-    500_000  # characters of a page from which trafilatura's second opinions cost too much memory
-)
+# From so many characters on, trafilatura's second opinions cost too much memory, and from so many
+# tags on its first (news pages have 3,000 to 10,000).
+_LARGE = 500_000
+_MOST_TAGS = 20_000
 _TAG = re.compile(r"<[^>]+>")
+# What comes after these belongs to the body all the same (HTML Standard, 13.2.6.4.19), which
+# libxml2 does not know: it would begin a second page and leave it out.
+_END_OF_PAGE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _FIELD = re.compile(r"^(title|date|author|site)\s*:\s*[\"']?(.*?)[\"']?\s*$", re.MULTILINE)
 # schema.org's date, which trafilatura passes over for the date of an update.
 _PUBLISHED = re.compile(r'"datePublished"\s*:\s*"(\d{4}-\d\d-\d\d)')
 _BLOCKS = ("p", "head", "item", "quote", "cell", "ab")
+_UNSEEN = frozenset(("script", "style", "noscript", "template", "svg", "head", "title", "select"))
+_INLINE = frozenset(
+    ("a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i",
+     "ins", "kbd", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tt",
+     "u", "var", "wbr")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +68,16 @@ def declared_encoding(data: bytes) -> str | None:
 
 
 def read_html(html: str) -> Page | None:
-    """Return the article of a page, None where trafilatura finds none."""
+    """Return the article of a page, None where trafilatura finds none or the page is too large."""
+    if html.count("<") > _MOST_TAGS:
+        return None
     import lxml.etree
     import lxml.html
     import trafilatura
 
+    source = _END_OF_PAGE.sub("", html).encode()
     try:
-        tree = lxml.html.fromstring(html.encode(), parser=lxml.html.HTMLParser(encoding="utf-8"))
+        tree = lxml.html.document_fromstring(source, parser=lxml.html.HTMLParser(encoding="utf-8"))
     except (lxml.etree.LxmlError, ValueError):
         return None
     # trafilatura leaves out the header of an article, where its standfirst stands.
@@ -130,11 +143,44 @@ def read_markdown(text: str) -> Page:
 
 
 def plain_text_of_html(html: str) -> str:
-    """Return all the text of a page, furniture and all, a line a block."""
-    from trafilatura import html2txt
+    """Return all the text of a page, furniture and all, a line a block; no tree is built of it."""
+    from lxml import etree
 
-    text: str = html2txt(html)
+    parser = etree.HTMLParser(target=_TextOfPage(), encoding="utf-8")
+    try:
+        for start in range(0, len(html), _LARGE):
+            parser.feed(html[start : start + _LARGE].encode())
+        text: str = parser.close()
+    except etree.XMLSyntaxError:  # nothing in it
+        return ""
     return text
+
+
+class _TextOfPage:
+    """The events of lxml's parser as text."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._unseen = 0
+
+    def start(self, tag: str, _: object) -> None:
+        self._unseen += tag in _UNSEEN
+        self._break(tag)
+
+    def end(self, tag: str) -> None:
+        self._unseen -= tag in _UNSEEN
+        self._break(tag)
+
+    def data(self, text: str) -> None:
+        if not self._unseen:
+            self._pieces.append(text.replace("\n", " "))
+
+    def close(self) -> str:
+        return "".join(self._pieces)
+
+    def _break(self, tag: str) -> None:
+        if tag not in _INLINE:
+            self._pieces.append("\n")
 
 
 def _iter_blocks(body: Any) -> Iterator[tuple[str, bool]]:

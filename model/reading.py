@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import ctypes
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -30,6 +32,8 @@ FORMS: dict[str, Form] = {
 }
 # The longest article of a corpus of 26,422 has 32 kB; this leaves room for a book.
 MAX_BYTES = 10_000_000
+_ALL_READ = "no article found in the page, or too large a page: all its text was read"
+_LARGE = 500_000  # bytes from which what reading needed is a burden on what follows
 _HEAD = 2048  # bytes in which a page shows that it is one
 MAX_UNITS = 20_000  # lines; the longest of those articles has 60 paragraphs
 
@@ -121,17 +125,19 @@ def parse_article(data: bytes, *, id: str, form: Form | None = None) -> Article:
     if form == "html":
         page = read_html(text)
         if page is None or not page.blocks:
-            text, page, note = plain_text_of_html(text), None, "no article found: all text was read"
+            text, page, note = plain_text_of_html(text), None, _ALL_READ
     elif form == "markdown":
         page = read_markdown(text)
     if page is not None:
         text = "\n\n".join(block for block, _ in page.blocks)
     if not text.strip():
         raise InputError(f"{id}: empty: there is no text to tag")
-    passages = _page_passages(page, id) if page is not None else _text_passages(text, id)
+    passages = _page_passages(text, page, id) if page is not None else _text_passages(text, id)
     if not any(p.kind == "body" for p in passages):
         raise InputError(f"{id}: no paragraph of an article in it, only menus, titles or notices")
     around = [p.text for p in passages if p.kind != "body"]
+    if len(data) > _LARGE:
+        _give_back_memory()
     return Article(
         id=id,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -168,6 +174,14 @@ def _decode(data: bytes, id: str, declared: str | None) -> tuple[str, str]:
     raise InputError(f"{id}: not {names}: save it as UTF-8, or it is not a text file")
 
 
+def _give_back_memory() -> None:
+    """Return freed memory to the system: glibc keeps it, and Python's objects cannot use it."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
+
+
 def _check_number(n_units: int, id: str) -> None:
     """Raise `InputError` for a text of more lines than an article has, or of none."""
     if not n_units:
@@ -187,8 +201,8 @@ def _text_passages(text: str, id: str) -> list[Passage]:
     return _cut_inline(text, units, kinds)
 
 
-def _page_passages(page: Page, id: str) -> list[Passage]:
-    """Return the passages of a page's blocks in the text that joins them by blank lines."""
+def _page_passages(text: str, page: Page, id: str) -> list[Passage]:
+    """Return the passages of a page's blocks in `text`, which joins them by blank lines."""
     _check_number(len(page.blocks), id)
     units, at = [], 0
     for block, _ in page.blocks:
@@ -200,7 +214,7 @@ def _page_passages(page: Page, id: str) -> list[Passage]:
         "heading" if heading and kind == "body" else kind
         for kind, (_, heading) in zip(found, page.blocks, strict=True)
     ]
-    return _cut_inline("\n\n".join(blocks), units, kinds)
+    return _cut_inline(text, units, kinds)
 
 
 def _cut_inline(text: str, units: Sequence[Unit], kinds: Sequence[Kind]) -> list[Passage]:

@@ -215,12 +215,11 @@ def iter_signs(
 ) -> Iterator[NDArray[np.float64]]:
     """Yield the rows of `signs`, some units at a time, so that a long text takes little memory."""
     n = len(units)
-    own = np.empty((n, len(OWN_SIGNS)))
+    padded = np.zeros((n + 4, len(OWN_SIGNS)))
+    own = padded[2:-2]
     for i, (unit, gap) in enumerate(zip(units, gaps, strict=True)):
         own[i] = _own_signs(unit, gap)
     places = _places(units, own)
-    padded = np.zeros((n + 4, own.shape[1]))
-    padded[2:-2] = own
     for i in range(0, n, at_once):
         j = min(i + at_once, n)
         before, after = padded[i + 1 : j + 1], padded[i + 3 : j + 3]

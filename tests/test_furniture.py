@@ -173,7 +173,8 @@ def test_page_without_an_article_falls_back_to_its_text_and_says_so(
     page = b"<html><body><span>Paris a sign\xc3\xa9.</span></body></html>"
     article = parse_article(page, id="x.html", form="html")
     assert text_of(article) == ["Paris a signé."]
-    assert article.note == "no article found: all text was read"
+    assert article.note
+    assert "all its text was read" in article.note
     assert article.note in article.warnings
 
 
@@ -240,6 +241,21 @@ def test_paragraph_in_another_language_inside_a_french_article_is_left_out() -> 
 )
 def test_date_that_a_page_states_is_found(line: str, date: str | None) -> None:
     assert read(f"{line}\n\n{LONG}\n\n{LONG}").date == date
+
+
+def test_what_follows_the_end_of_a_page_is_read_as_browsers_read_it() -> None:
+    page = (
+        f"<p>Archive.</p></body></html><!DOCTYPE html><html><body><article><p>{LONG}</p><p>{LONG}"
+    )
+    article = parse_article(page.encode(), id="x.html", form="html")
+    assert LONG in text_of(article)
+
+
+def test_page_of_very_many_tags_is_read_as_text() -> None:
+    page = f"<html><body><script>menu()</script>{'<p>' + LONG + '</p>'}{'<br>' * 20_001}"
+    article = parse_article(page.encode(), id="x.html", form="html")
+    assert text_of(article) == [LONG]
+    assert article.note
 
 
 STRANGE = {

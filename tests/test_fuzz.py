@@ -1,7 +1,10 @@
 """Any bytes end in a record or in one clear error."""
 
 import random
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -85,3 +88,49 @@ def test_twenty_thousand_mutated_inputs_end_in_a_record_or_one_error_without_han
         start = time.monotonic()
         tag(data, form)
         assert time.monotonic() - start < 10, (form, data[:200])
+
+
+def is_text(data: bytes) -> bool:
+    """Whether bytes are in UTF-8 and without NUL: others are refused, at no cost."""
+    return b"\0" not in data and data.decode("utf-8", "ignore").encode() == data
+
+
+PEAK = """
+import re, sys
+from pathlib import Path
+from model import load_model
+from model.reading import read_article
+from model.tagging import SHIPPED
+
+def kilobytes():
+    return int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
+
+model, small, large = load_model(SHIPPED), *map(Path, sys.argv[1:3])
+model.tag(read_article(small))  # what is fixed: imports, the model, its tables
+before = kilobytes()
+assert model.tag(read_article(large))["paragraphs"]
+print((kilobytes() - before) * 1024 / large.stat().st_size)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read as Linux states it")
+@pytest.mark.parametrize("form", ["txt", "html"])
+def test_mutated_megabytes_take_at_most_twenty_times_their_size(tmp_path: Path, form: str) -> None:
+    rng = random.Random(2)
+    small, large = tmp_path / f"small.{form}", tmp_path / f"large.{form}"
+    for _ in range(3):
+        data, wanted = b"", FORMS[f".{form}"]
+        while len(data) < 1_500_000:
+            piece, found = mutated(rng)
+            data += piece if found == wanted and is_text(piece) else b"\n"
+        small.write_bytes(next(source for source, found in SOURCES if found == wanted))
+        large.write_bytes(data)
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK, small, large],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
+        )
+        assert float(done.stdout) < 20
