@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labels.errors import LabelsError
@@ -39,6 +39,15 @@ class LabelledSet:
     def articles(self) -> list[str]:
         """Article of each paragraph: the groups that folds keep together."""
         return [p.article for p in self.paragraphs]
+
+    @property
+    def sources(self) -> list[str]:
+        """Source of each paragraph, `unknown` where none is given."""
+        return [p.source or "unknown" for p in self.paragraphs]
+
+    def chosen(self, rows: Iterable[int]) -> LabelledSet:
+        """Return the set of some of the paragraphs, by their places."""
+        return replace(self, paragraphs=tuple(self.paragraphs[i] for i in rows))
 
     @property
     def digest(self) -> str:

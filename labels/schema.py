@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,12 +29,16 @@ _ID = re.compile(r"\w[\w-]*")
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """One label of a dimension: its id, its two display names and its definition."""
+    """One label of a dimension: its id, its two display names, its definition and its keywords.
+
+    Keywords are words or phrases that a reader would search for; a final `*` stands for any ending.
+    """
 
     id: str
     fr: str
     en: str
     definition: str
+    keywords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +69,8 @@ class Schema:
     def digest(self) -> str:
         """SHA-256 (hexadecimal) of what binds data to a model: version, ids, kinds and order.
 
-        Names and definitions are left out, so that a better wording does not orphan a model; a
-        change of meaning is a new `version`.
+        Names, definitions and keywords are left out, so that a better wording does not orphan a
+        model; a change of meaning is a new `version`.
         """
         bound = [self.version, [[d.id, d.kind, d.label_ids] for d in self.dimensions]]
         return hashlib.sha256(json.dumps(bound, ensure_ascii=False).encode()).hexdigest()
@@ -171,10 +176,15 @@ def _parse_dimension(entry: Any, where: str) -> Dimension:
         raise SchemaError(f"{here}: at least {least} [[dimension.label]] needed")
     labels = []
     for raw in entry["label"]:
-        _check_keys(raw, {"id", "fr", "en", "definition"}, f"{here}: [[dimension.label]]")
-        labels.append(
-            Label(**{key: _text(raw, key, here) for key in ("id", "fr", "en", "definition")})
-        )
+        required = {"id", "fr", "en", "definition"}
+        _check_keys(raw, required, f"{here}: [[dimension.label]]", optional={"keywords"})
+        keywords = raw.get("keywords", [])
+        if not isinstance(keywords, list | tuple) or not all(
+            isinstance(word, str) and word.strip(" *") for word in keywords
+        ):
+            raise SchemaError(f"{here}: keywords must be a list of words, not {keywords!r}")
+        fields = {key: _text(raw, key, here) for key in sorted(required)}
+        labels.append(Label(**fields, keywords=tuple(keywords)))
     _check_ids([label.id for label in labels], f"{here}: label")
     return Dimension(
         id=_text(entry, "id", here),
@@ -192,15 +202,15 @@ def _text(entry: dict[str, Any], key: str, where: str) -> str:
     return value
 
 
-def _check_keys(entry: Any, keys: set[str], where: str) -> None:
+def _check_keys(entry: Any, keys: set[str], where: str, *, optional: Collection[str] = ()) -> None:
     if not isinstance(entry, dict):
         raise SchemaError(f"{where}: a table is needed, not {entry!r}")
-    missing, unknown = sorted(keys - entry.keys()), sorted(entry.keys() - keys)
+    missing, unknown = sorted(keys - entry.keys()), sorted(entry.keys() - keys - set(optional))
     if missing:
         raise SchemaError(f"{where}: missing {', '.join(missing)}")
     if unknown:
         raise SchemaError(
-            f"{where}: unknown key {', '.join(unknown)}; allowed: {', '.join(sorted(keys))}"
+            f"{where}: unknown key {', '.join(unknown)}; allowed: {', '.join(sorted({*keys, *optional}))}"
         )
 
 

@@ -4,6 +4,7 @@
 manifest.json   format, backend, schema, settings, calibration, data, scores, SHA-256 of each file
 idf.npy weights.npy bias.npy   what the `tfidf` backend scores with
 seen.npy        digests of the paragraphs it was trained on, so that nobody scores it on them
+held_out_proba.npy held_out_labels.npy   their out-of-fold scores, from which decisions follow
 README.md       the model card
 ```
 Nothing in it is ever unpickled.
@@ -18,7 +19,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,16 @@ from numpy.typing import NDArray
 
 from labels.errors import ArtifactError, SchemaError
 from labels.schema import Schema, parse_schema
-from model.calibration import Calibration
+from model.calibration import DIGITS, Calibration, Knots
+from model.decisions import HeldOut
 from model.features import FeatureSettings
 from model.linear import LinearScorer
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 CARD = "README.md"
 
+_SCALE = 10**DIGITS  # scores are kept as they are shown, in whole numbers
 _ARRAYS = ("idf", "weights", "bias")
 _DTYPES: dict[str, type[np.generic]] = {
     "idf": np.float32,
@@ -66,8 +69,14 @@ class Artifact:
     settings: dict[str, Any]
     data: dict[str, Any]
     seen: NDArray[np.uint64]
+    held_out: HeldOut
     scores: dict[str, Any]
     sha256: str = ""
+
+    @property
+    def prevalence(self) -> NDArray[np.float64]:
+        """Share of the training paragraphs that have each label, (n_labels,)."""
+        return np.asarray(self.held_out.Y.mean(axis=0))
 
 
 def text_digest(text: str) -> int:
@@ -93,6 +102,9 @@ def save_artifact(artifact: Artifact, folder: Path, *, card: str) -> Artifact:
     check_destination(folder)
     files = {f"{name}.npy": _npy(getattr(artifact.scorer, name)) for name in _ARRAYS}
     files["seen.npy"] = _npy(artifact.seen)
+    shown = (artifact.held_out.proba * _SCALE).round().astype(np.uint16)
+    files["held_out_proba.npy"] = _npy(shown)
+    files["held_out_labels.npy"] = _npy(artifact.held_out.Y.astype(np.uint8))
     files[CARD] = card.encode()
     manifest = _manifest(artifact, files)
     files[MANIFEST] = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()
@@ -127,8 +139,10 @@ def load_artifact(folder: Path) -> Artifact:
     try:
         schema = parse_schema(manifest["schema"], where=where)
         features = FeatureSettings(**manifest["settings"]["features"])
-        calibration = Calibration(
-            **{key: np.array(values) for key, values in manifest["calibration"].items()}
+        calibration = _parse_calibration(manifest["calibration"])
+        held_out = HeldOut(
+            proba=_parse_npy(files["held_out_proba.npy"], np.uint16) / _SCALE,
+            Y=_parse_npy(files["held_out_labels.npy"], np.uint8) > 0,
         )
         seen = _parse_npy(files["seen.npy"], np.uint64)
         arrays = {name: _parse_npy(files[f"{name}.npy"], _DTYPES[name]) for name in _ARRAYS}
@@ -138,7 +152,10 @@ def load_artifact(folder: Path) -> Artifact:
         raise ArtifactError(f"{where}: the schema is not the one of its digest")
     n_columns, n_labels = features.n_features, schema.n_labels
     shapes = [arrays["idf"].shape, arrays["weights"].shape, arrays["bias"].shape]
-    if shapes != [(n_columns,), (n_columns, n_labels), (n_labels,)]:
+    shapes += [held_out.proba.shape, held_out.Y.shape]
+    of_paragraphs = (len(held_out.Y), n_labels)
+    expected = [(n_columns,), (n_columns, n_labels), (n_labels,), of_paragraphs, of_paragraphs]
+    if shapes != expected:
         raise ArtifactError(f"{folder}: arrays of shapes {shapes} do not fit the manifest")
     return Artifact(
         name=manifest["name"],
@@ -150,13 +167,13 @@ def load_artifact(folder: Path) -> Artifact:
         settings=manifest["settings"],
         data=manifest["data"],
         seen=seen,
+        held_out=held_out,
         scores=manifest["scores"],
         sha256=manifest["sha256"],
     )
 
 
 def _manifest(artifact: Artifact, files: Mapping[str, bytes]) -> dict[str, Any]:
-    calibration = {key: values.tolist() for key, values in asdict(artifact.calibration).items()}
     manifest = {
         "format": FORMAT,
         "name": artifact.name,
@@ -165,13 +182,40 @@ def _manifest(artifact: Artifact, files: Mapping[str, bytes]) -> dict[str, Any]:
         "schema": artifact.schema.to_dict(),
         "schema_digest": artifact.schema.digest,
         "settings": artifact.settings,
-        "calibration": calibration,
+        "calibration": _calibration_fields(artifact.calibration),
         "data": artifact.data,
         "scores": artifact.scores,
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
     }
     manifest["sha256"] = _digest(manifest)
     return manifest
+
+
+def _calibration_fields(calibration: Calibration) -> dict[str, Any]:
+    """Return a calibration as JSON-ready data, the inverse of `_parse_calibration`."""
+    return {
+        "method": list(calibration.method),
+        "slope": calibration.slope.tolist(),
+        "offset": calibration.offset.tolist(),
+        "threshold": calibration.threshold.tolist(),
+        "knots": {
+            str(column): [knots.logits.tolist(), knots.calibrated.tolist()]
+            for column, knots in calibration.knots.items()
+        },
+    }
+
+
+def _parse_calibration(fields: dict[str, Any]) -> Calibration:
+    return Calibration(
+        method=fields["method"],
+        slope=np.array(fields["slope"]),
+        offset=np.array(fields["offset"]),
+        threshold=np.array(fields["threshold"]),
+        knots={
+            int(column): Knots(logits=np.array(logits), calibrated=np.array(calibrated))
+            for column, (logits, calibrated) in fields["knots"].items()
+        },
+    )
 
 
 def _digest(manifest: Mapping[str, Any]) -> str:

@@ -1,8 +1,9 @@
-"""From logits to probabilities and decisions, by what the artifact of a model stores."""
+"""From logits to probabilities, by what the artifact of a model stores."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,39 +14,45 @@ DIGITS = 4  # of a score; decisions are taken on the score as it is shown
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calibration:
-    """How scores become probabilities and tags, one entry a label in schema order.
+class Knots:
+    """A rising curve through points, `logits` to `calibrated`; beyond them it goes on with slope 1."""
 
-    A label's calibrated logit is `slope * logit + offset`; a multi dimension takes its sigmoid
-    (Platt 1999), a single one the softmax over its labels (vector scaling: Guo et al. 2017, "On
-    calibration of modern neural networks", 4.2). A label of a multi dimension is given from
-    `threshold` on; of a single one the most probable is given, and `threshold` is not used.
+    logits: NDArray[np.float64]
+    calibrated: NDArray[np.float64]
+
+    def __call__(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the calibrated logits of any shape."""
+        inside = np.interp(logits, self.logits, self.calibrated)
+        beyond = np.minimum(logits - self.logits[0], 0) + np.maximum(logits - self.logits[-1], 0)
+        return np.asarray(inside + beyond)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """How logits become probabilities, one entry a label in schema order.
+
+    A label's logit becomes `slope * logit + offset`, and where it has `knots`, what they make of
+    that. A multi dimension takes its sigmoid, a single one the softmax over its labels. `method`
+    names how each was fitted (see `train.calibrating`); `threshold` is the score with the highest
+    F1, from which on a label of a multi dimension is given unless something else is asked.
     """
 
+    method: Sequence[str]
     slope: NDArray[np.float64]
     offset: NDArray[np.float64]
     threshold: NDArray[np.float64]
+    knots: dict[int, Knots] = field(default_factory=dict)
 
     def predict_proba(self, logits: NDArray[np.float64], schema: Schema) -> NDArray[np.float64]:
         """Return calibrated probabilities, (n_samples, n_labels), from logits of that shape."""
         scaled = logits * self.slope + self.offset
+        for j, knots in self.knots.items():
+            scaled[:, j] = knots(scaled[:, j])
         proba = np.empty_like(scaled)
         for dimension, span in schema.columns():
             part = scaled[:, span]
             proba[:, span] = sigmoid(part) if dimension.kind == "multi" else softmax(part)
         return proba
-
-    def decide(self, proba: NDArray[np.float64], schema: Schema) -> NDArray[np.bool_]:
-        """Return which labels are given, (n_samples, n_labels)."""
-        proba = proba.round(DIGITS)
-        given = np.zeros(proba.shape, dtype=bool)
-        for dimension, span in schema.columns():
-            if dimension.kind == "multi":
-                given[:, span] = proba[:, span] >= self.threshold[span]
-            else:
-                best = proba[:, span].argmax(axis=1)
-                given[np.arange(len(proba)), span.start + best] = True
-        return given
 
 
 def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:

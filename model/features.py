@@ -82,6 +82,12 @@ class Counts:
         """Row of each entry."""
         return np.repeat(np.arange(self.n_samples), np.diff(self.indptr))
 
+    def rows_where(self, chosen: NDArray[np.bool_]) -> Counts:
+        """Return the counts of the chosen paragraphs; `chosen` is (n_samples,)."""
+        kept = chosen[self.rows]
+        indptr = np.concatenate(([0], np.cumsum(np.diff(self.indptr)[chosen])))
+        return Counts(self.counts[kept], self.indices[kept], indptr)
+
 
 @dataclass(frozen=True)
 class Token:
@@ -247,6 +253,11 @@ def _merged(
     keys, counts = keys[order], np.concatenate([part[1] for part in found])[order]
     first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
     return keys[first], np.add.reduceat(counts, first)
+
+
+def words(text: str) -> list[str]:
+    """Return the words and marks of a text in the form under which they are counted."""
+    return [word for word in map(normalise, _TOKEN.findall(text)) if word]
 
 
 def normalise(token: str) -> str:

@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 
 from labels.schema import Dimension, Schema
 from model.article import Article
-from model.calibration import DIGITS, Calibration
+from model.calibration import DIGITS
+from model.decisions import Decisions
 from model.rollup import article_score, mean_proba, share_of_body
-
-# A decision is for review when, by its calibrated score, it is wrong at least so often.
-REVIEW_RISK = 0.4
 
 
 def build_record(
@@ -21,8 +19,8 @@ def build_record(
     proba: NDArray[np.float64],
     *,
     schema: Schema,
-    calibration: Calibration,
-    model: dict[str, str],
+    decisions: Decisions,
+    model: dict[str, Any],
     evidence: list[dict[str, list[list[Any]]]] | None = None,
 ) -> dict[str, Any]:
     """Return the record of an article as JSON-ready data.
@@ -32,15 +30,15 @@ def build_record(
     proba
         (n_paragraphs, n_labels): calibrated scores of the body paragraphs.
     model
-        Name, version, sha256 and schema of the model.
+        What identifies the model: see `model.tagging.Model.identity`.
     evidence
         For each paragraph and label, `[words, log-odds]` pairs.
     """
     proba = proba.round(DIGITS)
-    given = calibration.decide(proba, schema)
+    given, review = decisions.given(proba), decisions.review(proba)
     return {
         **_article_fields(article),
-        **_article_tags(article, proba, given, schema, calibration),
+        **_article_tags(article, proba, given, schema, decisions.threshold),
         "paragraphs": [
             {
                 "index": i,
@@ -48,7 +46,7 @@ def build_record(
                 "end": passage.end,
                 "text": passage.text,
                 "language": passage.language,
-                **_paragraph_labels(schema, proba[i], given[i]),
+                **_paragraph_labels(schema, proba[i], given[i], review[i]),
                 **({"evidence": evidence[i]} if evidence is not None else {}),
             }
             for i, passage in enumerate(article.paragraphs)
@@ -82,14 +80,14 @@ def _article_tags(
     proba: NDArray[np.float64],
     given: NDArray[np.bool_],
     schema: Schema,
-    calibration: Calibration,
+    threshold: NDArray[np.float64],
 ) -> dict[str, Any]:
     """Return the labels of the whole article, a field a dimension."""
     length = np.array([len(p.text) for p in article.paragraphs])
     tags: dict[str, Any] = {}
     for dimension, span in schema.columns():
         if dimension.kind == "multi":
-            thresholds = calibration.threshold[span]
+            thresholds = threshold[span]
             tags[dimension.id] = _article_labels(
                 dimension, proba[:, span], given[:, span], thresholds, length
             )
@@ -131,20 +129,19 @@ def _article_labels(
 
 
 def _paragraph_labels(
-    schema: Schema, proba: NDArray[np.float64], given: NDArray[np.bool_]
+    schema: Schema,
+    proba: NDArray[np.float64],
+    given: NDArray[np.bool_],
+    review: NDArray[np.bool_],
 ) -> dict[str, Any]:
     """Return tags, scores and what to review of one paragraph, over all dimensions."""
     fields: dict[str, Any] = {}
-    review: list[str] = []
     for dimension, span in schema.columns():
         scores, tags = proba[span], given[span]
         names = [name for name, tag in zip(dimension.label_ids, tags, strict=True) if tag]
         fields[dimension.id] = names if dimension.kind == "multi" else names[0]
         fields[scores_key(schema, dimension)] = _named(dimension, scores)
-        risk = np.where(tags, 1 - scores, scores if dimension.kind == "multi" else 0)
-        unique = schema.label_names[span]
-        review += [name for name, r in zip(unique, risk, strict=True) if r >= REVIEW_RISK]
-    fields["review"] = review
+    fields["review"] = [schema.label_names[j] for j in np.flatnonzero(review)]
     return fields
 
 

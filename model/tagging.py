@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from labels.errors import InputError
 from labels.schema import Dimension
 from model.article import Article
 from model.artifact import Artifact, load_artifact
+from model.calibration import DIGITS
+from model.decisions import Decisions, Rule
+from model.prevalence import anchor, estimate_prevalence
 from model.record import build_record
 
 SHIPPED = Path(__file__).parent / "default"
@@ -22,26 +27,82 @@ _N_EVIDENCE = 6  # words or pairs shown for a label
 
 
 class Model:
-    """A trained model, loaded."""
+    """A trained model, loaded.
 
-    def __init__(self, artifact: Artifact) -> None:
+    Parameters
+    ----------
+    rule
+        What is asked of its decisions.
+    prevalence
+        (n_labels,): the share of paragraphs with each label in the texts at hand, to which scores
+        are re-anchored; without it they hold for the prevalence of the training paragraphs.
+
+    Raises
+    ------
+    InputError
+        When a prevalence is given and a precision is asked for, which was measured at another.
+    """
+
+    def __init__(
+        self,
+        artifact: Artifact,
+        rule: Rule | None = None,
+        prevalence: NDArray[np.float64] | None = None,
+    ) -> None:
         self.artifact = artifact
         self.schema = artifact.schema
+        self.prevalence = prevalence
+        rule = rule or Rule()
+        if prevalence is not None and (rule.precision is not None or rule.recall is not None):
+            raise InputError(
+                "a precision or recall is known at the training paragraphs' prevalence only: "
+                "ask for it without --prevalence"
+            )
+        held_out = artifact.held_out
+        if prevalence is not None:
+            proba = anchor(held_out.proba, artifact.prevalence, prevalence, self.schema)
+            held_out = replace(held_out, proba=proba)
+        self.decisions = Decisions(
+            self.schema,
+            artifact.calibration.threshold,
+            held_out,
+            rule,
+            anchored=prevalence is not None,
+        )
 
     @property
-    def identity(self) -> dict[str, str]:
-        """Name, version, sha256 and schema digest, as each record carries them."""
-        return {
+    def identity(self) -> dict[str, Any]:
+        """Name, version, sha256 and schema digest, as each record carries them.
+
+        And what was asked of the decisions (`asked`), where that is not what the model does of
+        itself.
+        """
+        identity: dict[str, Any] = {
             "name": self.artifact.name,
             "version": self.artifact.version,
             "sha256": self.artifact.sha256,
             "schema": self.schema.digest,
         }
+        asked: dict[str, Any] = self.decisions.rule.asked
+        if self.prevalence is not None:
+            shares = self.prevalence.round(DIGITS).tolist()
+            asked["prevalence"] = dict(zip(self.schema.label_names, shares, strict=True))
+        return identity | ({"asked": asked} if asked else {})
+
+    def anchored_to(self, articles: Iterable[Article]) -> Model:
+        """Return the model with scores re-anchored to the prevalence estimated in some articles."""
+        texts = [p.flowed for article in articles for p in article.paragraphs]
+        proba = Model(self.artifact).predict_proba(texts)
+        found = estimate_prevalence(proba, self.artifact.prevalence, self.schema)
+        return Model(self.artifact, self.decisions.rule, found)
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return calibrated scores, (n_samples, n_labels), columns in schema order."""
         logits = self.artifact.scorer.logits(texts)
-        return self.artifact.calibration.predict_proba(logits, self.schema)
+        proba = self.artifact.calibration.predict_proba(logits, self.schema)
+        if self.prevalence is not None:
+            proba = anchor(proba, self.artifact.prevalence, self.prevalence, self.schema)
+        return proba
 
     def tag(self, article: Article, *, explain: bool = False) -> dict[str, Any]:
         """Return the record of an article; with `explain`, with the words behind each tag."""
@@ -50,7 +111,7 @@ class Model:
             article,
             self.predict_proba(texts),
             schema=self.schema,
-            calibration=self.artifact.calibration,
+            decisions=self.decisions,
             model=self.identity,
             evidence=[self.evidence(text) for text in texts] if explain else None,
         )
@@ -62,18 +123,20 @@ class Model:
         they speak against the label. For a single dimension the log-odds are against the mean of
         its labels, since a softmax sees differences only.
         """
-        proba = self.predict_proba([text])
-        given = self.artifact.calibration.decide(proba, self.schema)[0]
-        found = {}
+        given = self.decisions.given(self.predict_proba([text]))[0]
+        return {
+            self.schema.label_names[j]: self.words_behind(text, int(j))
+            for j in np.flatnonzero(given)
+        }
+
+    def words_behind(self, text: str, column: int) -> list[list[Any]]:
+        """Return the words that moved one label's score the most, as in `evidence`."""
+        direction = np.zeros(self.schema.n_labels)
         for dimension, span in self.schema.columns():
-            for j in np.flatnonzero(given[span]):
-                direction = np.zeros(self.schema.n_labels)
-                direction[span] = self._direction(dimension, span, int(j))
-                strongest = self.artifact.scorer.contributions(text, direction)[:_N_EVIDENCE]
-                found[self.schema.label_names[span.start + j]] = [
-                    [text[c.start : c.end], round(c.value, 3)] for c in strongest if c.value
-                ]
-        return found
+            if span.start <= column < span.stop:
+                direction[span] = self._direction(dimension, span, column - span.start)
+        strongest = self.artifact.scorer.contributions(text, direction)[:_N_EVIDENCE]
+        return [[text[c.start : c.end], round(c.value, 3)] for c in strongest if c.value]
 
     def _direction(self, dimension: Dimension, span: slice, j: int) -> NDArray[np.float64]:
         """Return the combination of a dimension's logits whose words explain label `j`."""
@@ -84,7 +147,7 @@ class Model:
         return pick * self.artifact.calibration.slope[span]
 
 
-def load_model(folder: Path | None = None) -> Model:
+def load_model(folder: Path | None = None, rule: Rule | None = None) -> Model:
     """Return the model of a folder, or the one in use.
 
     Without a folder: `$CLASSIFY_MODEL`, else the champion in `mlruns/champion/` under the current
@@ -95,7 +158,7 @@ def load_model(folder: Path | None = None) -> Model:
     ArtifactError
         When the folder is not a complete, unchanged model of this version.
     """
-    return Model(load_artifact(folder or model_in_use()))
+    return Model(load_artifact(folder or model_in_use()), rule)
 
 
 def model_in_use() -> Path:

@@ -1,23 +1,58 @@
-"""Scoring a model on labelled paragraphs."""
+"""What a model is worth on labelled paragraphs, as JSON-ready data for every report."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labels.dataset import LabelledSet
-from labels.schema import check_same_schema
+from labels.schema import Schema, check_same_schema
 from model.artifact import text_digest
+from model.calibration import DIGITS, sigmoid, softmax
+from model.rollup import MIN_SHARE, article_score, mean_proba, share_of_body
 from model.tagging import Model
-from train.metrics import indicator, score, signature
+from train.baselines import constant_given, keyword_given
+from train.bootstrap import bootstrap, intervals
+from train.metrics import calibration_error, indicator, score, signature
+
+FEWEST_POSITIVES = 20  # of a label; with fewer its scores say little
+_EDGE = 0.02  # a threshold so near to 0 or 1 rests on a handful of paragraphs
+_MOST_ERRORS = 60
 
 
-def evaluate_model(model: Model, labels: LabelledSet) -> dict[str, Any]:
-    """Return the model's scores on labelled paragraphs, with their signature.
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """Labelled paragraphs and what a model said of them.
 
-    `n_seen` counts the paragraphs that the model was trained on: scores are out of sample only
-    where it is 0.
+    `Y`, `logits`, `proba` and `given` are (n_samples, n_labels), in the order of `labels`.
+    """
+
+    labels: LabelledSet
+    Y: NDArray[np.int64]
+    logits: NDArray[np.float64]
+    proba: NDArray[np.float64]
+    given: NDArray[np.bool_]
+
+    @property
+    def schema(self) -> Schema:
+        """The schema of the columns."""
+        return self.labels.schema
+
+    @property
+    def uncalibrated(self) -> NDArray[np.float64]:
+        """Scores as they would be without calibration."""
+        proba = np.empty_like(self.logits)
+        for dimension, span in self.schema.columns():
+            squash = sigmoid if dimension.kind == "multi" else softmax
+            proba[:, span] = squash(self.logits[:, span])
+        return proba
+
+
+def score_model(model: Model, labels: LabelledSet) -> Scored:
+    """Return what a model says of labelled paragraphs.
 
     Raises
     ------
@@ -25,15 +60,185 @@ def evaluate_model(model: Model, labels: LabelledSet) -> dict[str, Any]:
         When the model and the labels have different schemas.
     """
     check_same_schema(model.schema, labels.schema, ours_is="the model", theirs_is="the label files")
-    proba = model.predict_proba(labels.texts)
-    given = model.artifact.calibration.decide(proba, model.schema)
+    logits = model.artifact.scorer.logits(labels.texts)
+    proba = model.artifact.calibration.predict_proba(logits, model.schema)
+    return Scored(
+        labels=labels,
+        Y=indicator(labels),
+        logits=logits,
+        proba=proba,
+        given=model.decisions.given(proba),
+    )
+
+
+def evaluate_model(model: Model, labels: LabelledSet) -> dict[str, Any]:
+    """Return the evaluation of a model on labelled paragraphs, with its signature.
+
+    `n_seen` counts the paragraphs that the model was trained on: scores are out of sample only
+    where it is 0.
+    """
+    scored = score_model(model, labels)
     digests = np.array([text_digest(text) for text in labels.texts], dtype=np.uint64)
     n_seen = int(np.isin(digests, model.artifact.seen).sum())
+    version = model.artifact.version
     return {
         "signature": signature(
-            labels, model=model.artifact.sha256[:12], seen=n_seen, depeche=model.artifact.version
+            labels, model=model.artifact.sha256[:12], seen=n_seen, depeche=version
         ),
         "n_paragraphs": len(labels.paragraphs),
         "n_seen": n_seen,
-        **score(indicator(labels), proba, given, model.schema),
+        **evaluate(scored, model),
     }
+
+
+def evaluate(scored: Scored, model: Model) -> dict[str, Any]:
+    """Return the evaluation of scored paragraphs.
+
+    A field a dimension with its scores as in `train.metrics.score`, and:
+
+    `intervals`
+        The same, each number as the [low, high] of its 95 % interval, bootstrapped by article.
+    `baselines`
+        Scores of `constant` answers and of the codebook's `keywords`, where it has any.
+    `calibration`
+        For each label the method, and the expected calibration error `before` and `after`.
+    `articles`
+        `n` and the scores of whole articles, labels and tags rolled up by the same rule.
+    `sources`
+        For each source, `n` and the dimensions' scores.
+    `warnings`
+        What a user should know of before relying on the scores, a line each.
+    `errors`
+        The wrong decisions that the model was surest of, worst first, with its evidence.
+
+    Parameters
+    ----------
+    model
+        Names the calibration and gives the evidence of errors; on paragraphs that it was trained
+        on, its evidence tells what it has learned since.
+    """
+    Y, proba, given, schema = scored.Y, scored.proba, scored.given, scored.schema
+    return {
+        **score(Y, proba, given, schema),
+        "intervals": intervals(bootstrap(Y, given, scored.labels.articles, schema, proba=proba)),
+        "baselines": _baselines(scored),
+        "calibration": _calibration(scored, model),
+        "articles": _articles(scored, model),
+        "sources": _sources(scored),
+        "warnings": _warnings(scored, model),
+        "errors": _errors(scored, model),
+    }
+
+
+def _baselines(scored: Scored) -> dict[str, Any]:
+    Y, schema = scored.Y, scored.schema
+    found = {"constant": constant_given(Y, schema)}
+    keywords = keyword_given(scored.labels.texts, Y, schema)
+    if keywords is not None:
+        found["keywords"] = keywords
+    return {
+        name: _without_ranking(score(Y, given.astype(float), given, schema))
+        for name, given in found.items()
+    }
+
+
+def _without_ranking(scores: dict[str, Any]) -> dict[str, Any]:
+    """Return scores without average precision, which decisions alone do not have."""
+    return {
+        key: _without_ranking(value) if isinstance(value, dict) else value
+        for key, value in scores.items()
+        if "average_precision" not in key
+    }
+
+
+def _calibration(scored: Scored, model: Model) -> dict[str, Any]:
+    before = scored.uncalibrated
+    return {
+        name: {
+            "method": model.artifact.calibration.method[j],
+            "before": round(calibration_error(before[:, j], scored.Y[:, j]), DIGITS),
+            "after": round(calibration_error(scored.proba[:, j], scored.Y[:, j]), DIGITS),
+        }
+        for j, name in enumerate(scored.schema.label_names)
+    }
+
+
+def _articles(scored: Scored, model: Model) -> dict[str, Any]:
+    """Return the scores of articles, from the paragraphs of each that are labelled."""
+    names, article = np.unique(np.array(scored.labels.articles), return_inverse=True)
+    lengths = np.array([len(text) for text in scored.labels.texts])
+    shape = (len(names), scored.schema.n_labels)
+    Y, proba, given = np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape, bool)
+    for i in range(len(names)):
+        rows = np.flatnonzero(article == i)
+        length = lengths[rows]
+        for dimension, span in scored.schema.columns():
+            if dimension.kind == "single":
+                labelled = mean_proba(scored.Y[rows, span].astype(float), length).argmax()
+                proba[i, span] = mean_proba(scored.proba[rows, span], length)
+                Y[i, span.start + labelled] = 1
+                given[i, span.start + proba[i, span].argmax()] = True
+                continue
+            for j in range(span.start, span.stop):
+                Y[i, j] = share_of_body(scored.Y[rows, j] > 0, length) >= MIN_SHARE
+                proba[i, j] = article_score(scored.proba[rows, j], length)
+                given[i, j] = share_of_body(scored.given[rows, j], length) >= MIN_SHARE
+    return {"n": len(names), **score(Y, proba, given, scored.schema)}
+
+
+def _sources(scored: Scored) -> dict[str, Any]:
+    sources = np.array(scored.labels.sources)
+    return {
+        str(source): {
+            "n": int((sources == source).sum()),
+            **score(
+                scored.Y[sources == source],
+                scored.proba[sources == source],
+                scored.given[sources == source],
+                scored.schema,
+            ),
+        }
+        for source in np.unique(sources)
+    }
+
+
+def _warnings(scored: Scored, model: Model) -> list[str]:
+    found = []
+    for dimension, span in scored.schema.columns():
+        for j in range(span.start, span.stop):
+            name, n_given = scored.schema.label_names[j], int(scored.given[:, j].sum())
+            n_positive = int(scored.Y[:, j].sum())
+            threshold = model.decisions.threshold[j]
+            if n_positive < FEWEST_POSITIVES:
+                found.append(
+                    f"{name}: only {n_positive} paragraphs have it: its scores say little; label "
+                    f"at least {FEWEST_POSITIVES}"
+                )
+            elif n_given in (0, len(scored.Y)):
+                often = "every" if n_given else "no"
+                found.append(f"{name}: given to {often} paragraph: the model has not learned it")
+            if dimension.kind == "multi" and not _EDGE <= threshold <= 1 - _EDGE:
+                found.append(f"{name}: threshold at the edge, {threshold:.3f}: its scores are poor")
+    return found
+
+
+def _errors(scored: Scored, model: Model) -> list[dict[str, Any]]:
+    wrong = scored.given != (scored.Y > 0)
+    surprise = np.where(wrong, np.abs(scored.proba - scored.Y), -1.0)
+    worst = np.argsort(-surprise, axis=None, kind="stable")[: min(_MOST_ERRORS, int(wrong.sum()))]
+    errors = []
+    for i, j in zip(*np.unravel_index(worst, wrong.shape), strict=True):
+        paragraph = scored.labels.paragraphs[i]
+        errors.append(
+            {
+                "id": paragraph.id,
+                "article": paragraph.article,
+                "source": paragraph.source,
+                "label": scored.schema.label_names[j],
+                "error": "given" if scored.given[i, j] else "missed",
+                "score": round(float(scored.proba[i, j]), DIGITS),
+                "text": paragraph.text,
+                "evidence": model.words_behind(paragraph.text, int(j)),
+            }
+        )
+    return errors

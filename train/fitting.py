@@ -1,15 +1,12 @@
-"""Fitting: the weights of the linear scorer, and the calibration of its scores."""
+"""Fitting: the weights of the linear scorer."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from labels.schema import Schema
-from model.calibration import DIGITS, Calibration, sigmoid, softmax
 from model.features import Counts
 from model.linear import LinearScorer, weigh
 from train.settings import TrainSettings
@@ -94,80 +91,3 @@ def _log_count_ratio(X: sparse.csr_matrix, y: NDArray[np.int64]) -> NDArray[np.f
         negative / negative.sum()
     )
     return ratio
-
-
-def fit_calibration(
-    logits: NDArray[np.float64], Y: NDArray[np.int64], schema: Schema
-) -> Calibration:
-    """Return the calibration and the thresholds that out-of-fold logits call for.
-
-    Parameters
-    ----------
-    logits, Y
-        (n_samples, n_labels), of paragraphs that the scorer was not fitted on.
-    """
-    slope, offset = np.ones(schema.n_labels), np.zeros(schema.n_labels)
-    threshold = np.full(schema.n_labels, 0.5)
-    for dimension, span in schema.columns():
-        if dimension.kind == "single":
-            slope[span], offset[span] = _fit_softmax(logits[:, span], Y[:, span])
-            continue
-        for j in range(span.start, span.stop):
-            slope[j], offset[j] = _fit_sigmoid(logits[:, j], Y[:, j])
-            threshold[j] = best_threshold(sigmoid(slope[j] * logits[:, j] + offset[j]), Y[:, j])
-    return Calibration(slope=slope, offset=offset, threshold=threshold)
-
-
-def _fit_sigmoid(logits: NDArray[np.float64], y: NDArray[np.int64]) -> tuple[float, float]:
-    """Return slope and offset by Platt's method, with his targets short of 0 and 1.
-
-    Platt 1999, "Probabilistic outputs for support vector machines", 2.2.
-    """
-    n_positive = int(y.sum())
-    low, high = 1 / (len(y) - n_positive + 2), (n_positive + 1) / (n_positive + 2)
-    target = np.where(y == 1, high, low)
-
-    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        scaled = parameters[0] * logits + parameters[1]
-        residual = sigmoid(scaled) - target
-        value = np.logaddexp(0, scaled) - target * scaled
-        return float(value.mean()), np.array([(residual * logits).mean(), residual.mean()])
-
-    # A slope below 0 would turn the model's order round.
-    found = minimize(loss, np.array([1.0, 0.0]), jac=True, bounds=[(1e-3, None), (None, None)])
-    return float(found.x[0]), float(found.x[1])
-
-
-def _fit_softmax(
-    logits: NDArray[np.float64], Y: NDArray[np.int64]
-) -> tuple[float, NDArray[np.float64]]:
-    """Return one slope and an offset a label that minimise the log loss of the softmax."""
-    n_labels = Y.shape[1]
-    target = (Y + 1 / len(Y)) / (1 + n_labels / len(Y))
-
-    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        proba = softmax(parameters[0] * logits + parameters[1:])
-        residual = (proba - target) / len(Y)
-        gradient = np.concatenate(([(residual * logits).sum()], residual.sum(axis=0)))
-        return float(-(target * np.log(proba)).sum() / len(Y)), gradient
-
-    start = np.concatenate(([1.0], np.zeros(n_labels)))
-    bounds = [(1e-3, None)] + [(None, None)] * n_labels
-    found = minimize(loss, start, jac=True, bounds=bounds)
-    return float(found.x[0]), found.x[1:]
-
-
-def best_threshold(proba: NDArray[np.float64], y: NDArray[np.int64]) -> float:
-    """Return the threshold with the highest F1; 0.5 when the label has no example.
-
-    Halfway between the last score taken and the first one left, to `DIGITS` digits.
-    """
-    if not y.any():
-        return 0.5
-    order = np.argsort(-proba, kind="stable")
-    ranked = proba[order]
-    f1 = 2 * np.cumsum(y[order]) / (np.arange(1, len(y) + 1) + y.sum())
-    last_of_ties = np.append(ranked[1:] < ranked[:-1], True)
-    best = int(np.argmax(np.where(last_of_ties, f1, 0)))
-    below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
-    return round(float(ranked[best] + below) / 2, DIGITS)

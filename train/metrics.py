@@ -80,6 +80,17 @@ def _score_dimension(
     }
 
 
+def calibration_error(proba: NDArray[np.float64], y: NDArray[np.int64], n_bins: int = 15) -> float:
+    """Return the expected calibration error of one label, in [0, 1], over bins of equal mass.
+
+    The mean distance, over the bins, between mean score and share of paragraphs with the label
+    (Naeini et al. 2015, "Obtaining well calibrated probabilities using Bayesian binning").
+    """
+    bins = np.array_split(np.argsort(proba, kind="stable"), n_bins)
+    gaps = [abs(proba[b].mean() - y[b].mean()) * len(b) for b in bins if len(b)]
+    return float(sum(gaps) / len(y))
+
+
 def signature(labels: LabelledSet, **settings: object) -> str:
     """Return what makes scores comparable, as one line, after sacrebleu's signatures.
 

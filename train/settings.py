@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from model.features import FeatureSettings
+from train.splits import Split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,9 @@ class TrainSettings:
     seed
         Governs the folds and the solver: the same data, settings and seed give the same bytes.
     n_folds
-        Folds, grouped by article, that give the out-of-fold scores.
+        Folds that give the out-of-fold scores.
+    split
+        What the folds keep together: see `train.splits.split_folds`.
     min_df
         Columns that fewer training paragraphs use are dropped.
     penalty_c
@@ -32,6 +35,7 @@ class TrainSettings:
 
     seed: int = 0
     n_folds: int = 5
+    split: Split = Split.article
     min_df: int = 2
     penalty_c: float = 10.0
     naive_bayes_c: float = 1.0

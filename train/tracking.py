@@ -123,7 +123,8 @@ def _log_plots(mlflow: Any, training: Training) -> None:
     from train.plots import plots
 
     schema = training.artifact.schema
-    for name, figure in plots(training.Y, training.proba, training.given, schema).items():
+    found = training.out_of_fold
+    for name, figure in plots(found.Y, found.proba, found.given, schema).items():
         mlflow.log_figure(figure, f"plots/{name}")
 
 

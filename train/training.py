@@ -1,4 +1,4 @@
-"""Training: folds grouped by article, out-of-fold scores, and the final model."""
+"""Training: folds that do not leak, out-of-fold scores, and the final model."""
 
 from __future__ import annotations
 
@@ -10,43 +10,79 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold
 
 from labels.dataset import LabelledSet
-from labels.errors import LabelsError
+from labels.schema import Schema
 from model.artifact import Artifact, save_artifact, text_digest
+from model.calibration import DIGITS, Calibration
+from model.decisions import Decisions, HeldOut, Rule
 from model.features import Counts, FeatureExtractor
-from train.fitting import fit_calibration, fit_scorer
+from train.calibrating import fit_calibration
+from train.evaluation import Scored
+from train.fitting import fit_scorer
 from train.metrics import indicator, score, signature
 from train.settings import TrainSettings
+from train.splits import NOT_SCORED, split_folds, train_rows
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutOfFold:
+    """What models said of paragraphs they were not fitted on.
+
+    `rows` (n_scored,) are the paragraphs that were scored, in order, of the labelled set; all else
+    is of these: `Y`, `logits`, `proba` and `given` (n_scored, n_labels) and `fold` (n_scored,).
+    `proba` and `given` of a fold are calibrated and cut by what the other folds call for, so that
+    no score profits from its own label.
+    """
+
+    rows: NDArray[np.int64]
+    fold: NDArray[np.int64]
+    Y: NDArray[np.int64]
+    logits: NDArray[np.float64]
+    proba: NDArray[np.float64]
+    given: NDArray[np.bool_]
+
+    def held_out(self, chosen: NDArray[np.bool_] | None = None) -> HeldOut:
+        """Return the scores and labels that decisions are drawn from, of all or the chosen rows."""
+        kept = np.ones(len(self.rows), dtype=bool) if chosen is None else chosen
+        return HeldOut(proba=self.proba[kept].round(DIGITS), Y=self.Y[kept] > 0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """A trained model and what the folds said of it.
-
-    `Y`, `proba` and `given` are (n_samples, n_labels): the labels, and the out-of-fold scores and
-    decisions that `artifact.scores` sums up.
-    """
+    """A trained model, the paragraphs it was trained on, and what the folds said of them."""
 
     artifact: Artifact
+    settings: TrainSettings
+    labels: LabelledSet
+    counts: Counts
     Y: NDArray[np.int64]
-    proba: NDArray[np.float64]
-    given: NDArray[np.bool_]
+    out_of_fold: OutOfFold
+
+    @property
+    def scored(self) -> Scored:
+        """The out-of-fold scores with their paragraphs, ready for an evaluation."""
+        found = self.out_of_fold
+        return Scored(
+            labels=self.labels.chosen(found.rows),
+            Y=found.Y,
+            logits=found.logits,
+            proba=found.proba,
+            given=found.given,
+        )
 
     def save(self, folder: Path, *, card: str) -> Training:
         """Save the artifact in a folder and return the training with its digest."""
         return replace(self, artifact=save_artifact(self.artifact, folder, card=card))
 
 
-def train_model(
-    labels: LabelledSet, settings: TrainSettings, *, progress: Callable[[str], None]
-) -> Training:
+def train_model(labels: LabelledSet, settings: TrainSettings, *, progress: Progress) -> Training:
     """Return the model fitted on all paragraphs, with its out-of-fold scores.
 
-    Each fold is scored by a model that saw none of its articles, calibrated and cut by what the
-    other folds call for, so that no score profits from its own label. The final weights are
-    fitted on everything, the final calibration on all out-of-fold logits.
+    Each fold is scored by a model fitted without it; the final weights are fitted on everything,
+    the final calibration on all out-of-fold logits.
 
     Parameters
     ----------
@@ -56,17 +92,12 @@ def train_model(
     Raises
     ------
     LabelsError
-        When there are fewer articles than folds.
+        When there are fewer groups than folds.
     """
     schema, Y = labels.schema, indicator(labels)
     counts = FeatureExtractor(settings.features).count(labels.texts)
-    fold = grouped_folds(labels.articles, settings.n_folds, settings.seed)
-    logits = _out_of_fold_logits(counts, Y, fold, settings, progress)
-    proba, given = np.empty(Y.shape), np.empty(Y.shape, dtype=bool)
-    for k in range(settings.n_folds):
-        calibration = fit_calibration(logits[fold != k], Y[fold != k], schema)
-        proba[fold == k] = calibration.predict_proba(logits[fold == k], schema)
-        given[fold == k] = calibration.decide(proba[fold == k], schema)
+    fold = split_folds(labels, Y, settings.split, settings.n_folds, settings.seed)
+    found = score_out_of_fold(counts, Y, fold, settings, schema, progress=progress)
     scorer = fit_scorer(counts, Y, settings)
     progress("final fit on all paragraphs")
     artifact = Artifact(
@@ -75,37 +106,79 @@ def train_model(
         backend="tfidf",
         schema=schema,
         scorer=scorer,
-        calibration=fit_calibration(logits, Y, schema),
+        calibration=fit_calibration(found.logits, found.Y, found.fold, schema),
         settings=settings.to_dict(),
         data=_describe(labels),
         seen=np.unique(np.array([text_digest(text) for text in labels.texts], dtype=np.uint64)),
+        held_out=found.held_out(),
         scores={
             "signature": signature(
                 labels,
-                folds=f"{settings.n_folds} by article",
+                folds=f"{settings.n_folds} by {settings.split.value}",
+                scored=len(found.rows),
                 seed=settings.seed,
                 depeche=version("depeche"),
             ),
-            **score(Y, proba, given, schema),
+            **score(found.Y, found.proba, found.given, schema),
         },
     )
-    return Training(artifact=artifact, Y=Y, proba=proba, given=given)
+    return Training(
+        artifact=artifact,
+        settings=settings,
+        labels=labels,
+        counts=counts,
+        Y=Y,
+        out_of_fold=found,
+    )
 
 
-def _out_of_fold_logits(
+def score_out_of_fold(
     counts: Counts,
     Y: NDArray[np.int64],
     fold: NDArray[np.int64],
     settings: TrainSettings,
-    progress: Callable[[str], None],
-) -> NDArray[np.float64]:
-    """Return each paragraph's logits, (n_samples, n_labels), by a model fitted without its fold."""
-    logits = np.empty(Y.shape)
-    for k in range(settings.n_folds):
-        scorer = fit_scorer(_rows(counts, fold != k), Y[fold != k], settings)
-        logits[fold == k] = scorer.logits_of_counts(_rows(counts, fold == k))
-        progress(f"fold {k + 1} of {settings.n_folds}")
-    return logits
+    schema: Schema,
+    *,
+    progress: Progress,
+    only: NDArray[np.bool_] | None = None,
+) -> OutOfFold:
+    """Return the out-of-fold scores of the paragraphs that `fold` scores.
+
+    Parameters
+    ----------
+    counts, Y
+        Features and labels of n_samples paragraphs.
+    fold
+        (n_samples,), as `train.splits.split_folds` gives it.
+    only
+        (n_samples,): the paragraphs that models may be fitted on; all without it.
+    """
+    logits = np.zeros(Y.shape)
+    n_folds = int(fold.max()) + 1
+    for k in range(n_folds):
+        train = train_rows(fold, k, settings.split)
+        if only is not None:
+            train &= only
+        scorer = fit_scorer(counts.rows_where(train), Y[train], settings)
+        logits[fold == k] = scorer.logits_of_counts(counts.rows_where(fold == k))
+        progress(f"fold {k + 1} of {n_folds}")
+    rows = np.flatnonzero(fold != NOT_SCORED)
+    logits, Y, fold = logits[rows], Y[rows], fold[rows]
+    proba, given = np.empty(Y.shape), np.empty(Y.shape, dtype=bool)
+    for k in range(n_folds):
+        rest = fold != k
+        calibration = fit_calibration(logits[rest], Y[rest], fold[rest], schema)
+        proba[~rest] = calibration.predict_proba(logits[~rest], schema)
+        given[~rest] = decide_by_best_f1(calibration, proba[~rest], schema)
+    return OutOfFold(rows=rows, fold=fold, Y=Y, logits=logits, proba=proba, given=given)
+
+
+def decide_by_best_f1(
+    calibration: Calibration, proba: NDArray[np.float64], schema: Schema
+) -> NDArray[np.bool_]:
+    """Return which labels are given from the thresholds of highest F1 on, (n_samples, n_labels)."""
+    nothing = HeldOut(proba=np.empty((0, schema.n_labels)), Y=np.empty((0, schema.n_labels), bool))
+    return Decisions(schema, calibration.threshold, nothing, Rule()).given(proba)
 
 
 def _describe(labels: LabelledSet) -> dict[str, Any]:
@@ -117,26 +190,3 @@ def _describe(labels: LabelledSet) -> dict[str, Any]:
         "n_articles": len(set(labels.articles)),
         "n_left_out": labels.n_left_out,
     }
-
-
-def grouped_folds(groups: list[str], n_folds: int, seed: int) -> NDArray[np.int64]:
-    """Return the fold of each paragraph, (n_samples,); the paragraphs of a group share one."""
-    n_groups = len(set(groups))
-    if n_groups < n_folds:
-        raise LabelsError(
-            f"{n_groups} articles are too few for {n_folds} folds grouped by article: "
-            "label more articles or ask for fewer folds"
-        )
-    fold = np.empty(len(groups), dtype=np.int64)
-    splitter = GroupKFold(n_folds, shuffle=True, random_state=seed)
-    for k, (_, test) in enumerate(splitter.split(groups, groups=groups)):
-        fold[test] = k
-    return fold
-
-
-def _rows(counts: Counts, chosen: NDArray[np.bool_]) -> Counts:
-    """Return the chosen rows."""
-    kept = chosen[counts.rows]
-    n_entries = np.diff(counts.indptr)[chosen]
-    indptr = np.concatenate(([0], np.cumsum(n_entries)))
-    return Counts(counts.counts[kept], counts.indices[kept], indptr)

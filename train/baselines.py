@@ -1,0 +1,68 @@
+"""What a model must beat: always the same answer, and the codebook's keywords."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labels.schema import Label, Schema
+from model.features import words
+
+
+def constant_given(Y: NDArray[np.int64], schema: Schema) -> NDArray[np.bool_]:
+    """Return the constant decisions with the best F1 (multi) or accuracy (single), shaped as `Y`.
+
+    Every label of a multi dimension, since none at all has an F1 of 0; the commonest label of a
+    single one.
+    """
+    given = np.zeros(Y.shape, dtype=bool)
+    for dimension, span in schema.columns():
+        if dimension.kind == "multi":
+            given[:, span] = True
+        else:
+            given[:, span.start + Y[:, span].sum(axis=0).argmax()] = True
+    return given
+
+
+def keyword_given(
+    texts: Sequence[str], Y: NDArray[np.int64], schema: Schema
+) -> NDArray[np.bool_] | None:
+    """Return the decisions of the schema's keywords, shaped as `Y`; None where it has none.
+
+    A label of a multi dimension is given when one of its keywords stands in the text; of a single
+    one, the label with the most keywords in it, and the commonest when there is none or a draw.
+    """
+    if not any(label.keywords for dimension in schema.dimensions for label in dimension.labels):
+        return None
+    folded = [" ".join(words(text)) for text in texts]
+    given = constant_given(Y, schema)
+    for dimension, span in schema.columns():
+        hits = np.stack([_hits(folded, label) for label in dimension.labels], axis=1)
+        if dimension.kind == "multi":
+            given[:, span] = hits > 0
+            continue
+        most = hits.max(axis=1, keepdims=True)
+        first = (hits == most) & (most > 0)
+        decided = first.sum(axis=1) == 1
+        given[decided, span] = first[decided]
+    return given
+
+
+def _hits(folded: Sequence[str], label: Label) -> NDArray[np.int64]:
+    """Return how often the keywords of a label stand in each text."""
+    if not label.keywords:
+        return np.zeros(len(folded), dtype=np.int64)
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(_pattern, label.keywords))})(?!\w)")
+    return np.array([len(pattern.findall(text)) for text in folded])
+
+
+def _pattern(keyword: str) -> str:
+    """Return a keyword as a regular expression over words, `*` as any ending."""
+    parts = []
+    for part in keyword.split():
+        ending = r"\w*" if part.endswith("*") else ""
+        parts += [re.escape(" ".join(words(part.rstrip("*")))) + ending]
+    return " ".join(parts)
