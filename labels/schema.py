@@ -210,7 +210,8 @@ def _check_keys(entry: Any, keys: set[str], where: str, *, optional: Collection[
         raise SchemaError(f"{where}: missing {', '.join(missing)}")
     if unknown:
         raise SchemaError(
-            f"{where}: unknown key {', '.join(unknown)}; allowed: {', '.join(sorted({*keys, *optional}))}"
+            f"{where}: unknown key {', '.join(unknown)}; "
+            f"allowed: {', '.join(sorted({*keys, *optional}))}"
         )
 
 

@@ -15,7 +15,7 @@ DIGITS = 4  # of a score; decisions are taken on the score as it is shown
 
 @dataclass(frozen=True, kw_only=True)
 class Knots:
-    """A rising curve through points, `logits` to `calibrated`; beyond them it goes on with slope 1."""
+    """A rising curve through points, `logits` to `calibrated`; beyond them its slope is 1."""
 
     logits: NDArray[np.float64]
     calibrated: NDArray[np.float64]

@@ -7,11 +7,11 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -19,11 +19,17 @@ from labels.errors import InputError
 from labels.schema import Schema
 from model.article import Article
 
+if TYPE_CHECKING:
+    from model.tagging import Model
+
 ModelOption = Annotated[
     Path | None,
     typer.Option(help="Folder of the model.", show_default="the model in use: see classify info"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+_BATCH = "batch"  # instead of a file of prevalences
 
 
 class Format(StrEnum):
@@ -54,6 +60,35 @@ def tag(
     explain: Annotated[
         bool, typer.Option("--explain", help="Add the words behind each tag to the records.")
     ] = False,
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            help="Give a topic only where so large a share of its tags is right.",
+            show_default="the thresholds with the highest F1",
+        ),
+    ] = None,
+    recall: Annotated[
+        float | None,
+        typer.Option(
+            help="Give a topic to so large a share of the paragraphs that have it.",
+            show_default="the thresholds with the highest F1",
+        ),
+    ] = None,
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of right decisions that 'review' promises of those it does not list.",
+            show_default="0.8",
+        ),
+    ] = None,
+    prevalence: Annotated[
+        str | None,
+        typer.Option(
+            help="Re-anchor scores to the share of paragraphs with each label: a JSON file, or "
+            "'batch' to estimate it from these articles.",
+            show_default="the training paragraphs'",
+        ),
+    ] = None,
 ) -> None:
     """Tag French articles: topics and stance of each paragraph and of the whole.
 
@@ -61,16 +96,19 @@ def tag(
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs failed (named on stderr).
     """
-    from model.tagging import load_model
-
-    loaded = load_model(model)
+    loaded = _asked_model(model, precision, recall, coverage, prevalence)
     single = len(paths) == 1 and not Path(paths[0]).is_dir()
     if format_ is None:
         on_terminal = single and output is None and sys.stdout is not None and sys.stdout.isatty()
         format_ = Format.table if on_terminal else Format.jsonl
     explain = explain or format_ is Format.table
     failures: list[InputError] = []
-    records = (loaded.tag(article, explain=explain) for article in _articles(paths, failures))
+    articles: Iterable[Article] = _articles(paths, failures)
+    if prevalence == _BATCH:
+        articles = list(articles)
+        loaded = loaded.anchored_to(articles)
+        _tell_prevalence(loaded)
+    records = (loaded.tag(article, explain=explain) for article in articles)
     with open_output(output) as file:
         n_done = _write_records(records, file, format_, single=single, schema=loaded.schema)
         if not n_done:
@@ -79,6 +117,41 @@ def tag(
         typer.echo(f"classify: {failure}", err=True)
     if failures:
         raise typer.Exit(3)
+
+
+def _asked_model(
+    folder: Path | None,
+    precision: float | None,
+    recall: float | None,
+    coverage: float | None,
+    prevalence: str | None,
+) -> Model:
+    """Return the model that decides as was asked; labels it cannot give so are named on stderr."""
+    from model.decisions import COVERAGE, Rule
+    from model.prevalence import read_prevalence
+    from model.tagging import Model, load_model
+
+    rule = Rule(
+        precision=precision,
+        recall=recall,
+        coverage=COVERAGE if coverage is None else coverage,
+    )
+    loaded = load_model(folder, rule)
+    if prevalence is not None and prevalence != _BATCH:
+        shares = read_prevalence(Path(prevalence), loaded.schema)
+        loaded = Model(loaded.artifact, rule, shares)
+    asked = f"precision of {precision}" if recall is None else f"recall of {recall}"
+    for name in loaded.decisions.lacking:
+        typer.echo(
+            f"classify: no threshold holds a {asked} for {name}: it is never given", err=True
+        )
+    return loaded
+
+
+def _tell_prevalence(model: Model) -> None:
+    shares = model.identity["asked"]["prevalence"].items()
+    told = ", ".join(f"{name} {share:.1%}" for name, share in shares)
+    typer.echo(f"classify: estimated share of paragraphs: {told}", err=True)
 
 
 def _articles(paths: list[str], failures: list[InputError]) -> Iterator[Article]:
@@ -207,6 +280,12 @@ def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
         "labels": {d.id: list(d.label_ids) for d in loaded.schema.dimensions},
         "thresholds": dict(
             zip(loaded.schema.label_names, artifact.calibration.threshold.tolist(), strict=True)
+        ),
+        "calibration": dict(
+            zip(loaded.schema.label_names, artifact.calibration.method, strict=True)
+        ),
+        "prevalence": dict(
+            zip(loaded.schema.label_names, artifact.prevalence.round(4).tolist(), strict=True)
         ),
         "settings": artifact.settings,
         "data": artifact.data,

@@ -1,8 +1,8 @@
 """Scores re-anchored to how frequent each label is in the texts at hand.
 
 A calibrated score holds where labels are as frequent as among the training paragraphs, which were
-drawn to have enough of each. Where only the frequencies differ, and not what paragraphs with a label
-look like, Bayes' rule gives the score that holds there.
+drawn to have enough of each. Where only the frequencies differ, and not what paragraphs with a
+label look like, Bayes' rule gives the score that holds there.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from labels.schema import Schema
 
 _TINY = 1e-6
 _MOST_ROUNDS = 1000
+_PRIOR = 50  # paragraphs
 
 
 def read_prevalence(path: Path, schema: Schema) -> NDArray[np.float64]:
@@ -87,13 +88,15 @@ def estimate_prevalence(
 ) -> NDArray[np.float64]:
     """Return the share of each label among unlabelled paragraphs, (n_labels,).
 
-    The maximum-likelihood shares, by expectation maximisation (Saerens et al. 2002, equations 8 and
-    9): each round re-anchors the scores to the last shares and takes their mean.
+    By expectation maximisation (Saerens et al. 2002, equations 8 and 9): each round re-anchors the
+    scores to the last shares and takes their mean, here together with `_PRIOR` paragraphs of the
+    trained shares, without which a handful of texts would be said to hold a label always or never.
     """
     prevalence = trained.copy()
     for _ in range(_MOST_ROUNDS):
         before = prevalence
-        prevalence = anchor(proba, trained, before, schema).mean(axis=0)
+        found = anchor(proba, trained, before, schema).sum(axis=0)
+        prevalence = (found + _PRIOR * trained) / (len(proba) + _PRIOR)
         if np.abs(prevalence - before).max() < _TINY:
             break
     return prevalence

@@ -1,1 +1,12 @@
 """Fits, calibrates, evaluates and tracks models; needs the extra `train`."""
+
+from enum import StrEnum
+
+
+class Split(StrEnum):
+    """What keeps paragraphs together in one fold: see `train.splits`."""
+
+    article = "article"
+    source = "source"
+    date = "date"
+    random = "random"

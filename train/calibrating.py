@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +72,7 @@ def best_threshold(proba: _Array, y: NDArray[np.int64]) -> float:
 
 
 def _cheapest(
-    methods: dict[str, Callable[[_Array, NDArray[np.int64]], _Fitted]],
+    methods: Mapping[str, Callable[[_Array, NDArray[np.int64]], _Fitted]],
     loss: Callable[[_Array, NDArray[np.int64]], float],
     logits: _Array,
     Y: NDArray[np.int64],

@@ -6,6 +6,7 @@ from typing import Any
 
 from labels.schema import Dimension, Schema
 from model.artifact import Artifact
+from train.metrics import main_scores
 
 _HEAD = """\
 ---
@@ -39,8 +40,9 @@ classify article.txt --model THIS_FOLDER
 {left_out}
 ## Scores
 
-Out of fold: every paragraph was scored by a model trained without any paragraph of its article,
-and calibrated and cut by thresholds from the other folds.
+Out of fold: every paragraph was scored by a model trained without any paragraph of its article
+(or near-duplicate of it), and calibrated and cut by thresholds from the other folds. Intervals are
+bootstrapped by article.
 
 {scores}
 
@@ -108,37 +110,71 @@ def model_card(artifact: Artifact) -> str:
 
 
 def scores_markdown(scores: dict[str, Any], schema: Schema) -> str:
-    """Return the scores of every dimension as Markdown tables."""
-    return "\n\n".join(_table(dimension, scores[dimension.id]) for dimension in schema.dimensions)
+    """Return the scores of every dimension as Markdown tables, and what the folds told besides."""
+    tables = [_table(dimension, scores) for dimension in schema.dimensions]
+    return "\n\n".join([*tables, *filter(None, sentences(scores, schema))])
 
 
 def score_rows(dimension: Dimension, scores: dict[str, Any]) -> list[list[str]]:
-    """Return a dimension's scores as rows of text: a head, a row a label, and the overall line."""
-    rows = [[dimension.id, "precision", "recall", "F1", "average precision", "support"]]
+    """Return a dimension's scores as rows of text: a head, then a row a label."""
+    rows = [[dimension.id, "precision", "recall", "F1", "95 % interval", "average precision", "n"]]
     for label in dimension.label_ids:
-        found = scores["labels"][label]
-        values = [found[key] for key in ("precision", "recall", "f1", "average_precision")]
-        rows.append([label, *map(_number, values), str(found["support"])])
+        found = scores[dimension.id]["labels"][label]
+        values = [_number(found[key]) for key in ("precision", "recall", "f1")]
+        interval = _interval(scores["intervals"][dimension.id]["labels"][label]["f1"])
+        average = _number(found["average_precision"])
+        rows.append([label, *values, interval, average, str(found["support"])])
     return rows
 
 
-def overall(scores: dict[str, Any]) -> str:
-    """Return a dimension's overall scores as one line."""
+def overall(dimension: Dimension, scores: dict[str, Any]) -> str:
+    """Return a dimension's overall scores as one line, with their 95 % intervals."""
     names = {
         "micro_f1": "micro F1",
         "macro_f1": "macro F1",
         "mean_average_precision": "mean average precision",
         "accuracy": "accuracy",
     }
+    found, intervals = scores[dimension.id], scores["intervals"][dimension.id]
     return ", ".join(
-        f"{name} {_number(scores[key])}" for key, name in names.items() if key in scores
+        f"{name} {_number(found[key])} ({_interval(intervals.get(key))})"
+        for key, name in names.items()
+        if key in found
     )
+
+
+def sentences(scores: dict[str, Any], schema: Schema) -> list[str]:
+    """Return what the scores say besides, in plain sentences: baselines, leakage, more labels."""
+    said = []
+    for name, told in (("keywords", "The schema's keywords as rules"), ("constant", "One answer")):
+        if name in scores["baselines"]:
+            main = main_scores(scores["baselines"][name], schema)
+            said.append(f"{told} would score {_list(main)}.")
+    if "leakage" in scores:
+        gap = {name: f"{100 * value:+.1f}" for name, value in scores["leakage"]["gap"].items()}
+        told = ", ".join(f"{value} points on {name}" for name, value in gap.items())
+        said.append(f"A random split would seem to gain by leakage: {told}.")
+    if "learning" in scores:
+        worth = {name: f"{100 * value:+.1f}" for name, value in scores["learning"]["next"].items()}
+        told = ", ".join(f"{value} points on {name}" for name, value in worth.items())
+        said.append(f"500 more paragraphs of the same kind would bring about: {told}.")
+    return said
+
+
+def _list(main: dict[str, float]) -> str:
+    return ", ".join(f"{_number(value)} on {name}" for name, value in main.items())
 
 
 def _table(dimension: Dimension, scores: dict[str, Any]) -> str:
     head, *rows = score_rows(dimension, scores)
     lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{overall(scores)}"
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + (
+        f"\n\n{overall(dimension, scores)}"
+    )
+
+
+def _interval(pair: list[float] | None) -> str:
+    return "–" if pair is None else f"{pair[0]:.3f}–{pair[1]:.3f}"
 
 
 def _labels(schema: Schema) -> str:

@@ -13,6 +13,7 @@ from labels.dataset import SHIPPED, LabelledSet, load_labels
 from labels.errors import MissingExtraError
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from model.cli import JsonOption, ModelOption
+from train import Split
 
 LAST = Path("mlruns") / "last"
 
@@ -39,7 +40,14 @@ def train(
     orangesum: OrangesumOption = None,
     output: Annotated[Path, typer.Option(help="Folder of the model.")] = LAST,
     seed: Annotated[int, typer.Option(min=0, help="Governs the folds and the solver.")] = 0,
-    folds: Annotated[int, typer.Option(min=2, help="Folds, grouped by article.")] = 5,
+    folds: Annotated[int, typer.Option(min=2, help="Folds for the out-of-fold scores.")] = 5,
+    split: Annotated[
+        Split,
+        typer.Option(
+            help="What folds keep together: articles (and near-duplicates), sources, or stretches "
+            "of time, each scored by what came before; random shows what leaks."
+        ),
+    ] = Split.article,
     as_json: JsonOption = False,
 ) -> None:
     """Train a model on labelled paragraphs, and log it as a run in MLflow.
@@ -49,6 +57,7 @@ def train(
     _check_extra()
     from model.artifact import check_destination
     from train.card import model_card
+    from train.diagnostics import evaluate_training
     from train.settings import TrainSettings
     from train.tracking import log_run
     from train.training import train_model
@@ -62,11 +71,14 @@ def train(
     found = _load(labels or list(SHIPPED), read_schema(schema), orangesum)
     n_articles = len(set(found.articles))
     progress(f"{len(found.paragraphs)} paragraphs of {n_articles} articles")
-    training = train_model(found, TrainSettings(seed=seed, n_folds=folds), progress=progress)
+    settings = TrainSettings(seed=seed, n_folds=folds, split=split)
+    training = train_model(found, settings, progress=progress)
+    evaluation = evaluate_training(training, progress=progress)
+    training = training.with_evaluation(evaluation)
     training = training.save(output, card=model_card(training.artifact))
     progress(f"model in {output}")
     _print_scores(training.artifact.scores, found.schema, as_json=as_json)
-    run_id = log_run(training, output)
+    run_id = log_run(training, evaluation, output)
     progress(f"run {run_id} in MLflow")
 
 
@@ -125,13 +137,18 @@ def _load(paths: list[Path], schema: Schema, orangesum: Path | None) -> Labelled
 
 
 def _print_scores(scores: dict[str, Any], schema: Schema, *, as_json: bool) -> None:
+    """Print scores on stdout, and what a user should know of them on stderr."""
+    for warning in scores["warnings"]:
+        typer.echo(f"classify: {warning}", err=True)
     if as_json:
         typer.echo(json.dumps(scores, ensure_ascii=False, indent=2))
         return
-    from train.card import overall, score_rows
+    from train.card import overall, score_rows, sentences
 
     for dimension in schema.dimensions:
-        for row in score_rows(dimension, scores[dimension.id]):
-            typer.echo(f"{row[0]:<16}" + "".join(f"{cell:>19}" for cell in row[1:]).rstrip())
-        typer.echo(f"{'':16}{overall(scores[dimension.id])}\n")
+        for row in score_rows(dimension, scores):
+            typer.echo(f"{row[0]:<16}" + "".join(f"{cell:>18}" for cell in row[1:]).rstrip())
+        typer.echo(f"{'':16}{overall(dimension, scores)}\n")
+    for sentence in sentences(scores, schema):
+        typer.echo(sentence)
     typer.echo(scores["signature"])

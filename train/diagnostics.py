@@ -10,22 +10,38 @@ import numpy as np
 from labels.schema import Schema
 from model.calibration import DIGITS
 from model.decisions import NEVER, Decisions, Rule
-from train.metrics import score
+from model.tagging import Model
+from train import Split
+from train.evaluation import evaluate
+from train.metrics import main_scores, score
 from train.settings import TrainSettings
-from train.splits import NOT_SCORED, Split, split_folds, train_rows
+from train.splits import NOT_SCORED, split_folds, train_rows
 from train.training import Progress, Training, score_out_of_fold
 
 NEXT = 500  # paragraphs whose worth the learning curve tells
+_FEWEST_FOR_CURVE = 200  # paragraphs
 _SHARES = (0.25, 0.5)  # of each fold's training paragraphs; the whole is known already
 _PROMISED = (0.8, 0.9)  # precision and coverage whose keeping is measured
 
 
-def main_scores(scores: dict[str, Any], schema: Schema) -> dict[str, float]:
-    """Return one number a dimension: micro F1 of a multi one, macro F1 of a single one."""
-    return {
-        d.id: scores[d.id]["micro_f1" if d.kind == "multi" else "macro_f1"]
-        for d in schema.dimensions
+def evaluate_training(training: Training, *, progress: Progress) -> dict[str, Any]:
+    """Return the evaluation of the out-of-fold scores, with what only a training can measure.
+
+    The fields of `train.evaluation.evaluate`, and `signature`, `n_paragraphs`, `promises`, and
+    where the data allow it `leakage` and `learning`.
+    """
+    found = {
+        "signature": training.artifact.scores["signature"],
+        "n_paragraphs": len(training.out_of_fold.rows),
+        **evaluate(training.scored, Model(training.artifact)),
+        "promises": promises(training),
     }
+    progress("evaluation")
+    if training.settings.split is not Split.random:
+        found["leakage"] = random_gap(training, progress=progress)
+    if len(training.Y) >= _FEWEST_FOR_CURVE:
+        found["learning"] = learning_curve(training, progress=progress)
+    return found
 
 
 def random_gap(training: Training, *, progress: Progress) -> dict[str, Any]:
@@ -54,8 +70,8 @@ def random_gap(training: Training, *, progress: Progress) -> dict[str, Any]:
 def learning_curve(training: Training, *, progress: Progress) -> dict[str, Any]:
     """Return the scores of models fitted on parts of the paragraphs, and what more would bring.
 
-    `points`: the number of paragraphs fitted on and the main score of each dimension. `next`: by how
-    much `NEXT` more paragraphs of the same kind would raise each score, by the power law of the
+    `points`: the number of paragraphs fitted on and the main score of each dimension. `next`: by
+    how much `NEXT` more paragraphs of the same kind would raise each score, by the power law of the
     points (Cortes et al. 1993, "Learning curves: asymptotic values and rate of convergence", with
     an asymptote of 1).
     """

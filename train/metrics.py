@@ -80,6 +80,14 @@ def _score_dimension(
     }
 
 
+def main_scores(scores: dict[str, Any], schema: Schema) -> dict[str, float]:
+    """Return one number a dimension: micro F1 of a multi one, macro F1 of a single one."""
+    return {
+        d.id: scores[d.id]["micro_f1" if d.kind == "multi" else "macro_f1"]
+        for d in schema.dimensions
+    }
+
+
 def calibration_error(proba: NDArray[np.float64], y: NDArray[np.int64], n_bins: int = 15) -> float:
     """Return the expected calibration error of one label, in [0, 1], over bins of equal mass.
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from model.features import FeatureSettings
-from train.splits import Split
+from train import Split
 
 
 @dataclass(frozen=True, kw_only=True)

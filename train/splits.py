@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,21 +13,14 @@ from scipy.sparse.csgraph import connected_components
 from labels.dataset import LabelledSet
 from labels.errors import LabelsError
 from model.features import FeatureExtractor, FeatureSettings
+from train import Split
 
 # Two paragraphs that share half of their runs of three words are one text, edited: wire copy is
-# cut and rephrased by the sentence (Broder 1997, "On the resemblance and containment of documents").
+# cut and rephrased by the sentence (Broder 1997, "On the resemblance and containment of
+# documents").
 SHINGLE = 3
 RESEMBLANCE = 0.5
 NOT_SCORED = -1
-
-
-class Split(StrEnum):
-    """What keeps paragraphs together in one fold."""
-
-    article = "article"
-    source = "source"
-    date = "date"
-    random = "random"
 
 
 def split_folds(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from labels.errors import MissingExtraError, TrackingError
+from labels.schema import Schema
 from train.training import Training
 
 EXPERIMENT = "depeche"
@@ -19,7 +20,7 @@ STORE = Path("mlruns")
 _NOT_IN_KEYS = re.compile(r"[^\w\-. :/]")  # of MLflow's tags
 
 
-def log_run(training: Training, folder: Path) -> str:
+def log_run(training: Training, evaluation: dict[str, Any], folder: Path) -> str:
     """Log a training in MLflow and return the id of its run.
 
     The store is `$MLFLOW_TRACKING_URI`, else `mlruns/mlflow.db` under the current folder with
@@ -27,6 +28,8 @@ def log_run(training: Training, folder: Path) -> str:
 
     Parameters
     ----------
+    evaluation
+        Of the training, by `train.diagnostics.evaluate_training`.
     folder
         Where the artifact was saved; the run gets a copy of it under `model/`.
 
@@ -47,7 +50,7 @@ def log_run(training: Training, folder: Path) -> str:
         _set_experiment(mlflow, own=not shared)
         with mlflow.start_run(tags=_tags(training)) as run:
             mlflow.log_params(_params(training))
-            mlflow.log_metrics(dict(flatten_scores(training.artifact.scores)))
+            mlflow.log_metrics(_metrics(evaluation, training.artifact.schema))
             _log_plots(mlflow, training)
             mlflow.log_artifacts(str(folder), "model")
     except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as err:
@@ -66,6 +69,17 @@ def flatten_scores(scores: Mapping[str, Any], prefix: str = "") -> Iterator[tupl
             yield from flatten_scores(value, prefix if key == "labels" else f"{prefix}{key}.")
         elif isinstance(value, int | float):
             yield f"{prefix}{key}", float(value)
+
+
+def _metrics(evaluation: dict[str, Any], schema: Schema) -> dict[str, float]:
+    """Return the numbers that runs are compared by, each under its path."""
+    chosen = {d.id: evaluation[d.id] for d in schema.dimensions}
+    chosen["calibration_error"] = {
+        name: found["after"] for name, found in evaluation["calibration"].items()
+    }
+    if "leakage" in evaluation:
+        chosen["leakage"] = evaluation["leakage"]["gap"]
+    return dict(flatten_scores(chosen))
 
 
 def _import_mlflow() -> Any:

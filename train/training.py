@@ -73,6 +73,11 @@ class Training:
             given=found.given,
         )
 
+    def with_evaluation(self, evaluation: dict[str, Any]) -> Training:
+        """Return the training whose artifact holds its evaluation, without the texts of errors."""
+        scores = {key: value for key, value in evaluation.items() if key != "errors"}
+        return replace(self, artifact=replace(self.artifact, scores=scores))
+
     def save(self, folder: Path, *, card: str) -> Training:
         """Save the artifact in a folder and return the training with its digest."""
         return replace(self, artifact=save_artifact(self.artifact, folder, card=card))
