@@ -17,7 +17,8 @@ from labels.errors import ArtifactError
 from labels.schema import read_schema
 from model import load_model
 from model.artifact import FORMAT, MANIFEST, load_artifact, save_artifact
-from model.calibration import Calibration
+from model.calibration import Calibration, Knots
+from model.decisions import Decisions, HeldOut, Rule
 from model.reading import read_article
 from model.rollup import article_score, mean_proba, share_of_body
 from model.table import article_table
@@ -29,7 +30,13 @@ PROBA = arrays(np.float64, st.tuples(st.integers(1, 9)), elements=st.floats(0, 1
 
 
 def calibration(threshold: float) -> Calibration:
-    return Calibration(slope=np.ones(7), offset=np.zeros(7), threshold=np.full(7, threshold))
+    return Calibration(
+        method=["sigmoid"] * 4 + ["vector"] * 3,
+        slope=np.ones(7),
+        offset=np.zeros(7),
+        threshold=np.full(7, threshold),
+        knots={1: Knots(logits=np.array([-1.0, 2.0]), calibrated=np.array([-3.0, 1.0]))},
+    )
 
 
 @given(arrays(np.float64, (3, 7), elements=st.floats(-800, 800)), st.floats(0, 1), st.floats(0, 1))
@@ -40,7 +47,11 @@ def test_scores_are_probabilities_and_a_higher_threshold_never_adds_a_topic(
     proba = calibration(low).predict_proba(logits, SCHEMA)
     assert ((proba >= 0) & (proba <= 1)).all()
     assert np.allclose(proba[:, 4:].sum(axis=1), 1)
-    more, fewer = (calibration(t).decide(proba, SCHEMA) for t in (low, high))
+    nothing = HeldOut(proba=np.empty((0, 7)), Y=np.empty((0, 7), dtype=bool))
+    more, fewer = (
+        Decisions(SCHEMA, calibration(t).threshold, nothing, Rule()).given(proba)
+        for t in (low, high)
+    )
     assert (more[:, :4] >= fewer[:, :4]).all()
     assert (more[:, 4:].sum(axis=1) == 1).all()
 
@@ -93,20 +104,6 @@ def test_evidence_words_stand_in_the_paragraph_and_speak_for_the_tag() -> None:
     words, value = evidence["sanctions"][0]
     assert "embargo" in words or "avoirs" in words
     assert value > 0
-
-
-def test_review_lists_the_uncertain_labels_and_no_other() -> None:
-    records = [MODEL.tag(read_article(path)) for path in sorted(SEEDS.glob("*.txt"))]
-    reviewed = 0
-    for paragraph in (p for record in records for p in record["paragraphs"]):
-        scores = paragraph["scores"]
-        doubted = {x for x, p in scores.items() if x in paragraph["topics"] and p <= 0.6}
-        doubted |= {x for x, p in scores.items() if x not in paragraph["topics"] and p >= 0.4}
-        if paragraph["stance_scores"][paragraph["stance"]] <= 0.6:
-            doubted.add(paragraph["stance"])
-        assert set(paragraph["review"]) == doubted
-        reviewed += len(doubted)
-    assert reviewed
 
 
 def test_paragraph_order_does_not_change_its_tags() -> None:

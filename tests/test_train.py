@@ -13,15 +13,18 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import accuracy_score, f1_score
 
-from labels.dataset import FOLDER, load_labels
+from labels.dataset import FOLDER, LabelledSet, load_labels
+from labels.errors import LabelsError
 from labels.schema import read_schema
 from model import load_model
 from model.artifact import load_artifact
 from model.calibration import sigmoid, softmax
-from train.fitting import best_threshold, fit_calibration
+from train import Split
+from train.calibrating import best_threshold, fit_calibration
 from train.metrics import indicator, score
 from train.settings import TrainSettings
-from train.training import grouped_folds, train_model
+from train.splits import grouped_folds, leak_groups, near_duplicates, split_folds, train_rows
+from train.training import train_model
 
 SCHEMA = read_schema()
 
@@ -30,14 +33,67 @@ def silent(_: str) -> None:
     pass
 
 
-def test_folds_keep_articles_whole_and_depend_on_the_seed_alone() -> None:
-    articles = [f"a{i // 3}" for i in range(60)]
-    fold = grouped_folds(articles, 5, 0)
+def test_folds_keep_groups_whole_spread_labels_and_depend_on_the_seed_alone() -> None:
+    rng = np.random.default_rng(0)
+    groups, Y = np.arange(300) // 3, (rng.random((300, 2)) < [0.1, 0.5]).astype(np.int64)
+    fold = grouped_folds(groups, Y, 5, 0, what="article")
     assert sorted(set(fold)) == [0, 1, 2, 3, 4]
-    for name in set(articles):
-        assert len({k for k, a in zip(fold, articles, strict=True) if a == name}) == 1
-    assert (fold == grouped_folds(articles, 5, 0)).all()
-    assert (fold != grouped_folds(articles, 5, 1)).any()
+    for group in set(groups):
+        assert len(set(fold[groups == group])) == 1
+    held = np.array([[(fold == k).sum(), *Y[fold == k].sum(axis=0)] for k in range(5)])
+    assert (np.ptp(held, axis=0) <= 3).all()
+    assert (fold == grouped_folds(groups, Y, 5, 0, what="article")).all()
+    assert (fold != grouped_folds(groups, Y, 5, 1, what="article")).any()
+
+
+WIRE = "Le ministre a reçu son homologue à Paris pour parler de la paix dans toute la région."
+
+
+def test_near_duplicates_share_a_group_whatever_their_articles() -> None:
+    texts = [
+        WIRE,
+        "La sonde a quitté l'orbite de la Terre hier soir, selon l'agence spatiale.",
+        WIRE.upper().replace("À PARIS ", ""),
+        "Un tout autre texte, sans aucun rapport avec les précédents ni les suivants.",
+    ]
+    assert [pair.tolist() for pair in near_duplicates(texts)] == [[0], [2]]
+    groups = leak_groups(texts, ["a", "b", "c", "b"])
+    assert groups[0] == groups[2]
+    assert groups[1] == groups[3]
+    assert groups[0] != groups[1]
+
+
+def dated(tmp_path: Path) -> LabelledSet:
+    rows = [
+        {
+            **{"id": f"{i}", "article": f"a{i // 2}", "text": f"Phrase numéro {i} du jour {i}."},
+            **{"topics": ["space"][: i % 2], "stance": "neutral", "source": f"s{i % 4 // 2}"},
+            **({"date": f"2024-01-{1 + i // 2:02}"} if i < 48 else {}),
+        }
+        for i in range(60)
+    ]
+    return load_labels([write_rows(tmp_path / "x.jsonl", rows)], SCHEMA)
+
+
+def test_folds_by_date_are_scored_by_what_came_before(tmp_path: Path) -> None:
+    labels = dated(tmp_path)
+    fold = split_folds(labels, indicator(labels), Split.date, 3, 0)
+    dates = np.array([p.date or "" for p in labels.paragraphs])
+    assert set(fold) == {-1, 0, 1, 2}
+    assert (fold[dates == ""] == -1).all()
+    for k in range(3):
+        assert max(dates[train_rows(fold, k, Split.date)]) < min(dates[fold == k])
+
+
+def test_folds_by_source_keep_sources_whole(tmp_path: Path) -> None:
+    labels = dated(tmp_path)
+    fold = split_folds(labels, indicator(labels), Split.source, 2, 0)
+    assert {tuple(sorted(set(fold[np.array(labels.sources) == s]))) for s in ("s0", "s1")} == {
+        (0,),
+        (1,),
+    }
+    with pytest.raises(LabelsError, match="2 groups .by source.* are too few for 5 folds"):
+        split_folds(labels, indicator(labels), Split.source, 5, 0)
 
 
 @given(
@@ -60,7 +116,8 @@ def test_calibration_recovers_the_probabilities_that_made_the_labels() -> None:
     Y = (rng.random((4000, 7)) < sigmoid(0.5 * logits - 1)).astype(np.int64)
     stances = [rng.choice(3, p=p) for p in softmax(0.7 * logits[:, 4:])]
     Y[:, 4:] = np.eye(3, dtype=np.int64)[stances]
-    found = fit_calibration(logits, Y, SCHEMA)
+    found = fit_calibration(logits, Y, np.arange(4000) % 5, SCHEMA)
+    assert set(found.method[:4]) <= {"sigmoid", "isotonic"}
     assert found.slope[:4] == pytest.approx(0.5, abs=0.06)
     assert found.offset[:4] == pytest.approx(-1, abs=0.12)
     assert found.slope[4:] == pytest.approx(0.7, abs=0.06)
