@@ -8,13 +8,19 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labels.errors import MissingExtraError, TrackingError
-from train.training import Training
+from train.heldout import format_held_out
+
+if TYPE_CHECKING:  # commands that only read the store do not wait for scikit-learn
+    from train.training import Training
 
 EXPERIMENT = "depeche"
 STORE = Path("mlruns")
+REGISTERED = "depeche"  # name in MLflow's model registry
+HELD_OUT = "evaluation/held_out.jsonl"
+HELD_OUT_SCHEMA = "evaluation/schema.json"
 
 _NOT_IN_KEYS = re.compile(r"[^\w\-. :/]")  # of MLflow's tags
 
@@ -35,11 +41,11 @@ def log_run(training: Training, folder: Path) -> str:
     TrackingError
         When the store cannot be reached or written.
     """
-    mlflow = _import_mlflow()
+    mlflow = import_mlflow()
     from sqlalchemy.exc import SQLAlchemyError
 
     shared = os.environ.get("MLFLOW_TRACKING_URI")  # set_tracking_uri changes it
-    uri = shared or f"sqlite:///{STORE / 'mlflow.db'}"
+    uri = store_uri()
     try:
         if not shared:
             STORE.mkdir(exist_ok=True)
@@ -49,6 +55,7 @@ def log_run(training: Training, folder: Path) -> str:
             mlflow.log_params(_params(training))
             mlflow.log_metrics(dict(flatten_scores(training.artifact.scores)))
             _log_plots(mlflow, training)
+            _log_held_out(mlflow, training)
             mlflow.log_artifacts(str(folder), "model")
     except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as err:
         reason = str(err).splitlines()[0]
@@ -57,6 +64,11 @@ def log_run(training: Training, folder: Path) -> str:
             f"complete in {folder}"
         ) from err
     return str(run.info.run_id)
+
+
+def store_uri() -> str:
+    """Return `$MLFLOW_TRACKING_URI`, else that of `mlruns/mlflow.db` under the current folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{STORE / 'mlflow.db'}"
 
 
 def flatten_scores(scores: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
@@ -68,12 +80,14 @@ def flatten_scores(scores: Mapping[str, Any], prefix: str = "") -> Iterator[tupl
             yield f"{prefix}{key}", float(value)
 
 
-def _import_mlflow() -> Any:
+def import_mlflow() -> Any:
+    """Return the module, quiet, and patient for seconds only; raise where it is not installed."""
     # Before the import: afterwards MLflow has already looked up its telemetry host.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     # A server that is down is told in seconds, not after MLflow's default of several minutes.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     try:
         import mlflow
     except ModuleNotFoundError as err:
@@ -125,6 +139,13 @@ def _log_plots(mlflow: Any, training: Training) -> None:
     schema = training.artifact.schema
     for name, figure in plots(training.Y, training.proba, training.given, schema).items():
         mlflow.log_figure(figure, f"plots/{name}")
+
+
+def _log_held_out(mlflow: Any, training: Training) -> None:
+    """Log what the folds said of each paragraph, and the schema that it is read with."""
+    lines = format_held_out(training.labels, training.Y, training.proba, training.given)
+    mlflow.log_text(lines, HELD_OUT)
+    mlflow.log_dict(training.artifact.schema.to_dict(), HELD_OUT_SCHEMA)
 
 
 def _git_commit() -> str | None:

@@ -30,6 +30,7 @@ class Training:
     """
 
     artifact: Artifact
+    labels: LabelledSet
     Y: NDArray[np.int64]
     proba: NDArray[np.float64]
     given: NDArray[np.bool_]
@@ -89,7 +90,7 @@ def train_model(
             **score(Y, proba, given, schema),
         },
     )
-    return Training(artifact=artifact, Y=Y, proba=proba, given=given)
+    return Training(artifact=artifact, labels=labels, Y=Y, proba=proba, given=given)
 
 
 def _out_of_fold_logits(
