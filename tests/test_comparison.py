@@ -91,6 +91,7 @@ def test_benjamini_hochberg_gives_the_published_example() -> None:
     assert benjamini_hochberg(np.array(p[::-1]), 0.05).tolist() == [False] * 11 + [True] * 4
 
 
+@pytest.mark.slow
 def test_compare_says_that_shuffled_predictions_are_worse(runs: Path) -> None:
     done = run_classify("compare", "good", "shuffled", cwd=runs)
     assert (done.returncode, done.stderr) == (0, "")

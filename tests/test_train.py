@@ -19,6 +19,7 @@ from model import load_model
 from model.artifact import load_artifact
 from model.calibration import sigmoid, softmax
 from train.fitting import best_threshold, fit_calibration
+from train.heldout import read_held_out
 from train.metrics import indicator, score
 from train.settings import TrainSettings
 from train.training import grouped_folds, train_model
@@ -144,6 +145,10 @@ def test_run_in_mlflow_has_parameters_scores_digests_plots_and_the_artifact(trai
     assert run.info.artifact_uri.startswith((trained / "mlruns" / "artifacts").as_uri())
     logged = Path(run.info.artifact_uri.removeprefix("file://"))
     assert load_artifact(logged / "model").sha256 == artifact.sha256
+    held_out = read_held_out(logged / "evaluation" / "held_out.jsonl", artifact.schema)
+    found = score(held_out.Y, held_out.proba, held_out.given, artifact.schema)
+    assert found["topics"]["micro_f1"] == scores["topics"]["micro_f1"]
+    assert found["stance"]["accuracy"] == scores["stance"]["accuracy"]
     assert sorted(path.name for path in (logged / "plots").iterdir()) == [
         "confusion_stance.png",
         "precision_recall_topics.png",
