@@ -383,5 +383,5 @@ def test_model_logged_as_a_pyfunc_is_found_and_registered(store: Path) -> None:
 
     client = MlflowClient(f"sqlite:///{store / 'mlruns' / 'mlflow.db'}")
     version = client.get_model_version_by_alias("depeche", "champion")
-    assert version.version == json.loads(done.stdout)["version"]
+    assert str(version.version) == json.loads(done.stdout)["version"]
     assert version.source.startswith("models:/m-")
