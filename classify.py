@@ -66,6 +66,9 @@ app.command()(model.cli.tag)
 app.command()(model.cli.info)
 app.command()(train.cli.train)
 app.command()(train.cli.evaluate)
+app.command()(train.cli.runs)
+app.command()(train.cli.compare)
+app.command()(train.cli.promote)
 
 
 def main() -> None:

@@ -6,7 +6,9 @@ ClassifyError
 ├── InputError         a file, folder or text that cannot be read as an article
 ├── ArtifactError      a model folder that is incomplete, altered or too new
 ├── MissingExtraError  a library that only an extra installs
-└── TrackingError      MLflow's store cannot be reached
+├── TrackingError      MLflow's store cannot be reached, or lacks what is asked of it
+├── ComparisonError    two runs that cannot be compared
+└── PromotionError     a run that is not made champion
 
 A message says where, what was found, what is allowed and what to do, on one line; `LabelsError`
 has one line per fault of the file.
@@ -34,7 +36,15 @@ class ArtifactError(ClassifyError):
 
 
 class TrackingError(ClassifyError):
-    """MLflow's store cannot be reached."""
+    """MLflow's store cannot be reached, or lacks what is asked of it."""
+
+
+class ComparisonError(ClassifyError):
+    """Two runs that cannot be compared."""
+
+
+class PromotionError(ClassifyError):
+    """A run that is not made champion."""
 
 
 class MissingExtraError(ClassifyError):

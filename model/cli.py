@@ -268,13 +268,16 @@ def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
 
     Example: classify info --json
     """
+    from model.champion import find_promotion, resolve_champion
     from model.tagging import load_model, model_in_use
 
-    folder = model or model_in_use()
+    folder = resolve_champion(model) if model else model_in_use()
+    promotion = find_promotion(folder)
     loaded = load_model(folder)
     artifact = loaded.artifact
     found = {
         "folder": str(folder),
+        "run_id": promotion.run_id if promotion else None,
         **loaded.identity,
         "backend": artifact.backend,
         "labels": {d.id: list(d.label_ids) for d in loaded.schema.dimensions},
@@ -295,6 +298,8 @@ def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     typer.echo(f"{found['name']} {found['version']} ({found['backend']}) in {folder}")
+    if promotion:
+        typer.echo(f"run     {promotion.run_id}, champion since {promotion.date[:10]}")
     typer.echo(f"digest  {found['sha256']}")
     typer.echo(f"schema  {loaded.schema.name} {loaded.schema.digest[:12]}")
     for dimension in loaded.schema.dimensions:

@@ -18,10 +18,10 @@ from model.artifact import Artifact, load_artifact
 from model.calibration import DIGITS
 from model.decisions import Decisions, Rule
 from model.prevalence import anchor, estimate_prevalence
+from model.champion import CHAMPION, resolve_champion
 from model.record import build_record
 
 SHIPPED = Path(__file__).parent / "default"
-CHAMPION = Path("mlruns") / "champion"
 
 _N_EVIDENCE = 6  # words or pairs shown for a label
 
@@ -151,19 +151,20 @@ def load_model(folder: Path | None = None, rule: Rule | None = None) -> Model:
     """Return the model of a folder, or the one in use.
 
     Without a folder: `$CLASSIFY_MODEL`, else the champion in `mlruns/champion/` under the current
-    folder, else the shipped model.
+    folder, else the shipped model. Of a folder of champions: the one in use.
 
     Raises
     ------
     ArtifactError
         When the folder is not a complete, unchanged model of this version.
     """
-    return Model(load_artifact(folder or model_in_use()), rule)
+    return Model(load_artifact(resolve_champion(folder) if folder else model_in_use()), rule)
 
 
 def model_in_use() -> Path:
     """Return the folder of the model that is used when none is named."""
     named = os.environ.get("CLASSIFY_MODEL")
     if named:
-        return Path(named)
-    return CHAMPION if CHAMPION.is_dir() else SHIPPED
+        return resolve_champion(Path(named))
+    champion = resolve_champion(CHAMPION)
+    return SHIPPED if champion == CHAMPION else champion

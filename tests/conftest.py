@@ -71,6 +71,20 @@ def trained(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path
 
 
 @pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
+    """Return a folder with four runs, logged without training: see made_runs.py."""
+    folder = tmp_path_factory.mktemp("runs")
+    put_store(empty_store, folder)
+    code = "import made_runs; made_runs.log_all()"
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSIFY_", "MLFLOW_"))}
+    path = os.pathsep.join([str(ROOT / "tests"), str(ROOT)])
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, cwd=folder, env=env | {"PYTHONPATH": path}
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
 def orangesum() -> Path:
     folder = SHARED / "corpus" / "orangesum"
     if not folder.is_dir():

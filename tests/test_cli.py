@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SEEDS, Classify
 
+from model.champion import Promotion, format_promotions
 from model.tagging import SHIPPED
 
 ARTICLE = SEEDS / "004_f09b997ef4421a0e.txt"
@@ -228,14 +229,26 @@ def test_wrong_usage_is_exit_status_two(classify: Classify) -> None:
 def test_model_in_use_is_the_option_then_the_variable_then_the_champion(
     classify: Classify, tmp_path: Path
 ) -> None:
-    shutil.copytree(SHIPPED, tmp_path / "mlruns" / "champion")
-    assert json.loads(classify("info", "--json").stdout)["folder"] == "mlruns/champion"
-    done = classify("info", "--json", CLASSIFY_MODEL=str(SHIPPED))
-    assert json.loads(done.stdout)["folder"] == str(SHIPPED)
-    (tmp_path / "mlruns" / "champion" / "idf.npy").unlink()
+    champion = tmp_path / "mlruns" / "champion"
+    champion.mkdir(parents=True)  # a promotion that was killed early leaves no more
+    assert json.loads(classify("info", "--json").stdout)["folder"] == str(SHIPPED)
+    sha256 = json.loads((SHIPPED / "manifest.json").read_text())["sha256"]
+    folder = f"mlruns/champion/{sha256[:16]}"
+    shutil.copytree(SHIPPED, tmp_path / folder)
+    promotion = Promotion(
+        folder=sha256[:16], run_id="r", model_sha256=sha256, version="1", date="2024-06-19"
+    )
+    (champion / "promotions.json").write_text(format_promotions([promotion]))
+    found = json.loads(classify("info", "--json").stdout)
+    assert (found["folder"], found["run_id"]) == (folder, "r")
+    found = json.loads(classify("info", "--model", "mlruns/champion", "--json").stdout)
+    assert (found["folder"], found["run_id"]) == (folder, "r")
+    found = json.loads(classify("info", "--json", CLASSIFY_MODEL=str(SHIPPED)).stdout)
+    assert (found["folder"], found["run_id"]) == (str(SHIPPED), None)
+    (tmp_path / folder / "idf.npy").unlink()
     done = classify(ARTICLE)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "mlruns/champion/idf.npy: a file of the model cannot be read" in done.stderr
+    assert f"{folder}/idf.npy: a file of the model cannot be read" in done.stderr
     assert classify(ARTICLE, "--model", SHIPPED).returncode == 0
 
 
@@ -262,7 +275,9 @@ def test_no_heavy_library_is_imported(args: tuple[object, ...], tmp_path: Path) 
     assert done.stderr.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", ["tag", "info", "train", "evaluate"])
+@pytest.mark.parametrize(
+    "command", ["tag", "info", "train", "evaluate", "runs", "compare", "promote"]
+)
 def test_every_command_has_help_with_an_example_and_stands_in_the_readme(
     classify: Classify, command: str
 ) -> None:

@@ -21,6 +21,7 @@ from model.artifact import load_artifact
 from model.calibration import sigmoid, softmax
 from train import Split
 from train.calibrating import best_threshold, fit_calibration
+from train.heldout import read_held_out
 from train.metrics import indicator, score
 from train.settings import TrainSettings
 from train.splits import grouped_folds, leak_groups, near_duplicates, split_folds, train_rows
@@ -92,7 +93,7 @@ def test_folds_by_source_keep_sources_whole(tmp_path: Path) -> None:
         (0,),
         (1,),
     }
-    with pytest.raises(LabelsError, match="2 groups .by source.* are too few for 5 folds"):
+    with pytest.raises(LabelsError, match=r"2 groups .by source.* are too few for 5 folds"):
         split_folds(labels, indicator(labels), Split.source, 5, 0)
 
 
@@ -201,6 +202,10 @@ def test_run_in_mlflow_has_parameters_scores_digests_plots_and_the_artifact(trai
     assert run.info.artifact_uri.startswith((trained / "mlruns" / "artifacts").as_uri())
     logged = Path(run.info.artifact_uri.removeprefix("file://"))
     assert load_artifact(logged / "model").sha256 == artifact.sha256
+    held_out = read_held_out(logged / "evaluation" / "held_out.jsonl", artifact.schema)
+    found = score(held_out.Y, held_out.proba, held_out.given, artifact.schema)
+    assert found["topics"]["micro_f1"] == scores["topics"]["micro_f1"]
+    assert found["stance"]["accuracy"] == scores["stance"]["accuracy"]
     assert sorted(path.name for path in (logged / "plots").iterdir()) == [
         "confusion_stance.png",
         "precision_recall_topics.png",
@@ -310,8 +315,8 @@ def test_too_few_articles_for_the_folds_is_said(classify: Classify, tmp_path: Pa
     done = classify("train", "--labels", labels)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        "classify: 1 articles are too few for 5 folds grouped by article: label more articles or "
-        "ask for fewer folds"
+        "classify: 1 groups (by article, near-duplicates together) are too few for 5 folds: label "
+        "more articles or ask for fewer folds"
     )
     assert not (tmp_path / "mlruns").exists()
 

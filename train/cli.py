@@ -1,9 +1,10 @@
-"""The train room's commands: `classify train` and `classify evaluate`."""
+"""The train room's commands: train, evaluate, runs, compare and promote."""
 
 from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -114,6 +115,96 @@ def evaluate(
             err=True,
         )
     _print_scores(scores, loaded.schema, as_json=as_json)
+
+
+def runs(
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Show so many at most.", show_default="all")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the runs, newest first: scores, data digest, and the champion.
+
+    Example: classify runs --limit 10
+    """
+    from train.store import open_store, store_is_there
+    from train.tables import run_lines
+
+    found, champion = [], None
+    if store_is_there():
+        with open_store() as store:
+            found, champion = store.runs(limit), store.champion()
+    if as_json:
+        rows = [run.to_dict() | {"champion": run.id == champion} for run in found]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    elif found:
+        typer.echo("\n".join(run_lines(found, champion)))
+    else:
+        typer.echo("no run yet: classify train makes one")
+
+
+RunArgument = typer.Argument(
+    help="Id of a run, its first 4 or more characters, its name, or champion.", show_default=False
+)
+
+
+def compare(
+    a: Annotated[str, RunArgument],
+    b: Annotated[str, RunArgument],
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two runs trained on the same data: B - A for each score, with 95 % intervals.
+
+    Example: classify compare champion 1f2e3d4c
+
+    Both are scored on the same resampled articles. The intervals in the table are those of single
+    scores. A difference is called real (*) when, among the F1 of all labels and the first score of
+    each dimension, it passes Benjamini and Hochberg's procedure: of the differences so called, one
+    in twenty is expected to be noise. Intervals cover the choice of articles, not that of seeds.
+    """
+    from train.comparison import compare_runs
+    from train.store import open_store
+    from train.tables import comparison_lines
+
+    with open_store() as store:
+        comparison = compare_runs(store, store.find(a), store.find(b))
+    if as_json:
+        typer.echo(json.dumps(comparison.to_dict(), ensure_ascii=False, indent=2))
+    else:
+        typer.echo("\n".join(comparison_lines(comparison)))
+
+
+def promote(
+    run: Annotated[str | None, RunArgument] = None,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Make the champion before the present one it again.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Promote a run that is worse or cannot be compared.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a run the champion: the model in use here, and alias champion in MLflow's registry.
+
+    Example: classify promote 1f2e3d4c
+
+    Refused when the run is worse than the champion beyond noise: when, for any dimension, the 95 %
+    interval of the difference of its first score (see classify compare) lies below 0.
+    """
+    from model.champion import CHAMPION
+    from train.promotion import promote as promote_run
+    from train.promotion import roll_back
+    from train.store import open_store
+    from train.tables import promotion_lines
+
+    if (run is None) != rollback:
+        raise typer.BadParameter("give a run, or --rollback alone")
+    with open_store() as store:
+        done = promote_run(store, store.find(run), force=force) if run else roll_back(store)
+    if as_json:
+        typer.echo(json.dumps(asdict(done), ensure_ascii=False, indent=2))
+    else:
+        typer.echo("\n".join(promotion_lines(done, CHAMPION.as_posix())))
 
 
 def _check_extra() -> None:

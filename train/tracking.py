@@ -8,14 +8,20 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labels.errors import MissingExtraError, TrackingError
 from labels.schema import Schema
-from train.training import Training
+from train.heldout import format_held_out
+
+if TYPE_CHECKING:  # commands that only read the store do not wait for scikit-learn
+    from train.training import Training
 
 EXPERIMENT = "depeche"
 STORE = Path("mlruns")
+REGISTERED = "depeche"  # name in MLflow's model registry
+HELD_OUT = "evaluation/held_out.jsonl"
+HELD_OUT_SCHEMA = "evaluation/schema.json"
 
 _NOT_IN_KEYS = re.compile(r"[^\w\-. :/]")  # of MLflow's tags
 
@@ -38,11 +44,11 @@ def log_run(training: Training, evaluation: dict[str, Any], folder: Path) -> str
     TrackingError
         When the store cannot be reached or written.
     """
-    mlflow = _import_mlflow()
+    mlflow = import_mlflow()
     from sqlalchemy.exc import SQLAlchemyError
 
     shared = os.environ.get("MLFLOW_TRACKING_URI")  # set_tracking_uri changes it
-    uri = shared or f"sqlite:///{STORE / 'mlflow.db'}"
+    uri = store_uri()
     try:
         if not shared:
             STORE.mkdir(exist_ok=True)
@@ -52,6 +58,7 @@ def log_run(training: Training, evaluation: dict[str, Any], folder: Path) -> str
             mlflow.log_params(_params(training))
             mlflow.log_metrics(_metrics(evaluation, training.artifact.schema))
             _log_plots(mlflow, training)
+            _log_held_out(mlflow, training)
             mlflow.log_artifacts(str(folder), "model")
     except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as err:
         reason = str(err).splitlines()[0]
@@ -60,6 +67,11 @@ def log_run(training: Training, evaluation: dict[str, Any], folder: Path) -> str
             f"complete in {folder}"
         ) from err
     return str(run.info.run_id)
+
+
+def store_uri() -> str:
+    """Return `$MLFLOW_TRACKING_URI`, else that of `mlruns/mlflow.db` under the current folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{STORE / 'mlflow.db'}"
 
 
 def flatten_scores(scores: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
@@ -82,12 +94,14 @@ def _metrics(evaluation: dict[str, Any], schema: Schema) -> dict[str, float]:
     return dict(flatten_scores(chosen))
 
 
-def _import_mlflow() -> Any:
+def import_mlflow() -> Any:
+    """Return the module, quiet, and patient for seconds only; raise where it is not installed."""
     # Before the import: afterwards MLflow has already looked up its telemetry host.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     # A server that is down is told in seconds, not after MLflow's default of several minutes.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     try:
         import mlflow
     except ModuleNotFoundError as err:
@@ -140,6 +154,14 @@ def _log_plots(mlflow: Any, training: Training) -> None:
     found = training.out_of_fold
     for name, figure in plots(found.Y, found.proba, found.given, schema).items():
         mlflow.log_figure(figure, f"plots/{name}")
+
+
+def _log_held_out(mlflow: Any, training: Training) -> None:
+    """Log what the folds said of each paragraph, and the schema that it is read with."""
+    found = training.scored
+    lines = format_held_out(found.labels, found.Y, found.proba, found.given)
+    mlflow.log_text(lines, HELD_OUT)
+    mlflow.log_dict(training.artifact.schema.to_dict(), HELD_OUT_SCHEMA)
 
 
 def _git_commit() -> str | None:

@@ -1,0 +1,231 @@
+"""MLflow's store as the commands see it: runs, what they predicted, their models, the registry."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from labels.errors import TrackingError
+from labels.schema import Schema, parse_schema
+from model.artifact import MANIFEST
+from model.champion import CHAMPION, read_promotions
+from train.heldout import Predictions, read_held_out
+from train.tracking import (
+    EXPERIMENT,
+    HELD_OUT,
+    HELD_OUT_SCHEMA,
+    REGISTERED,
+    STORE,
+    import_mlflow,
+    store_uri,
+)
+
+ALIAS = "champion"
+
+_LEAST_PREFIX = 4  # characters of an id
+_MODEL = "model"  # a run's model: a folder of its artifacts, or the name of a logged model
+_MAIN = ("micro_f1", "macro_f1")  # of multi dimensions, of single ones
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run as MLflow keeps it.
+
+    `data` and `schema` are digests; `scores` maps each dimension to its main score: micro F1 of
+    multi dimensions, macro F1 of single ones. What a run lacks is empty or None.
+    """
+
+    id: str
+    name: str
+    date: str
+    status: str
+    backend: str
+    n_paragraphs: int | None
+    data: str
+    schema: str
+    model_sha256: str
+    scores: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the run as JSON-ready data."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return f"run {self.id[:8]} ({self.name})"
+
+
+class Store:
+    """MLflow's store and registry at `uri`; see `open_store`."""
+
+    def __init__(self, mlflow: Any, uri: str) -> None:
+        self._mlflow = mlflow
+        self._client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+        self.uri = uri
+
+    def runs(self, limit: int | None = None) -> list[Run]:
+        """Return the runs, newest first."""
+        experiment = self._client.get_experiment_by_name(EXPERIMENT)
+        found: list[Run] = []
+        token = None
+        while experiment is not None:
+            page = self._client.search_runs(
+                [experiment.experiment_id],
+                max_results=1000 if limit is None else min(1000, limit - len(found)),
+                order_by=["attributes.start_time DESC"],
+                page_token=token,
+            )
+            found += map(_parse_run, page)
+            token = page.token
+            if not token or (limit is not None and len(found) >= limit):
+                break
+        return found
+
+    def find(self, reference: str) -> Run:
+        """Return the run of an id, its prefix, a name, or the champion's.
+
+        Raises
+        ------
+        TrackingError
+            When no run or several answer to it.
+        """
+        if reference == ALIAS:
+            run_id = self.champion()
+            if run_id is None:
+                raise TrackingError("there is no champion yet: classify promote RUN makes one")
+            reference = run_id
+        prefix = reference if len(reference) >= _LEAST_PREFIX else None
+        runs = self.runs()
+        found = [r for r in runs if r.name == reference or (prefix and r.id.startswith(prefix))]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise TrackingError(
+                f"{self.uri}: no run {reference!r}: give the name of a run or {_LEAST_PREFIX} or "
+                "more characters of its id; classify runs lists them"
+            )
+        several = ", ".join(run.id[:12] for run in found[:5])
+        raise TrackingError(f"{self.uri}: {len(found)} runs answer to {reference!r}: {several}")
+
+    def held_out(self, run: Run, folder: Path) -> tuple[Schema, Predictions]:
+        """Return the schema and held-out predictions of a run, fetched through `folder`."""
+        path = self._fetch(run, HELD_OUT_SCHEMA, folder)
+        schema = parse_schema(json.loads(path.read_text(encoding="utf-8")), where=str(path))
+        return schema, read_held_out(self._fetch(run, HELD_OUT, folder), schema)
+
+    def fetch_model(self, run: Run, folder: Path) -> Path:
+        """Copy the model of a run into `folder` and return the artifact's own folder in it."""
+        fetched = self._fetch(run, _MODEL, folder)
+        manifests = sorted(fetched.rglob(MANIFEST), key=lambda path: len(path.parts))
+        if not manifests:
+            raise TrackingError(f"{run}: no {MANIFEST} in its model: train the run anew")
+        return manifests[0].parent
+
+    def champion(self) -> str | None:
+        """Return the id of the run with the alias, else of the one promoted in this folder."""
+        models = self._client.search_registered_models(filter_string=f"name = '{REGISTERED}'")
+        aliases = models[0].aliases if models else {}
+        if ALIAS in aliases:
+            version = self._client.get_model_version(REGISTERED, aliases[ALIAS])
+            return str(version.run_id)
+        promotions = read_promotions(CHAMPION)
+        return promotions[-1].run_id if promotions else None
+
+    def version(self, run_id: str) -> str | None:
+        """Return the version under which a run's model is registered, None where it is not."""
+        wanted = f"name = '{REGISTERED}' and run_id = '{run_id}'"
+        versions = self._client.search_model_versions(filter_string=wanted)
+        return str(max(int(v.version) for v in versions)) if versions else None
+
+    def register(self, run: Run) -> str:
+        """Register a run's model unless it is, and return its version."""
+        version = self.version(run.id)
+        if version is not None:
+            return version
+        if not self._client.search_registered_models(filter_string=f"name = '{REGISTERED}'"):
+            self._client.create_registered_model(REGISTERED)
+        found = self._client.get_run(run.id)
+        source, model_id = f"{found.info.artifact_uri}/{_MODEL}", None
+        for output in found.outputs.model_outputs if found.outputs else ():
+            if self._client.get_logged_model(output.model_id).name == _MODEL:
+                source, model_id = f"models:/{output.model_id}", output.model_id
+        made = self._client.create_model_version(
+            REGISTERED, source=source, run_id=run.id, model_id=model_id
+        )
+        return str(made.version)
+
+    def set_champion(self, version: str) -> None:
+        """Move the alias to a version."""
+        self._client.set_registered_model_alias(REGISTERED, ALIAS, version)
+
+    def _fetch(self, run: Run, path: str, folder: Path) -> Path:
+        try:
+            fetched = self._mlflow.artifacts.download_artifacts(
+                run_id=run.id, artifact_path=path, dst_path=str(folder), tracking_uri=self.uri
+            )
+        except (self._mlflow.exceptions.MlflowException, OSError) as err:
+            raise TrackingError(
+                f"{run}: its {path} is not in the store: train the run anew ({_first_line(err)})"
+            ) from err
+        return Path(fetched)
+
+
+def store_is_there() -> bool:
+    """Return whether there is a store to open; MLflow would create one, which takes seconds."""
+    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (STORE / "mlflow.db").is_file()
+
+
+@contextmanager
+def open_store() -> Iterator[Store]:
+    """Give the store at `$MLFLOW_TRACKING_URI`, else `mlruns/mlflow.db`; say its faults in a line.
+
+    Raises
+    ------
+    TrackingError
+        When the store is not there, cannot be reached or written.
+    """
+    uri = store_uri()
+    if not store_is_there():
+        raise TrackingError(f"{STORE / 'mlflow.db'}: no run yet: classify train makes one")
+    mlflow = import_mlflow()
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        mlflow.set_tracking_uri(uri)  # logged models are looked up there, whatever is passed
+        yield Store(mlflow, uri)
+    except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as err:
+        raise TrackingError(
+            f"{uri}: MLflow's store cannot be reached or written: {_first_line(err)}"
+        ) from err
+
+
+def _parse_run(run: Any) -> Run:
+    tags, n_paragraphs = run.data.tags, run.data.params.get("n_paragraphs", "")
+    scores: dict[str, float] = {}
+    for metric in reversed(_MAIN):
+        for name, value in sorted(run.data.metrics.items()):
+            dimension, _, last = name.rpartition(".")
+            if last == metric and dimension and "." not in dimension:
+                scores[dimension] = value
+    started = datetime.fromtimestamp(run.info.start_time / 1000).astimezone()
+    return Run(
+        id=run.info.run_id,
+        name=run.info.run_name or "",
+        date=started.isoformat(timespec="seconds"),
+        status=run.info.status,
+        backend=tags.get("backend", ""),
+        n_paragraphs=int(n_paragraphs) if n_paragraphs.isdecimal() else None,
+        data=tags.get("data", ""),
+        schema=tags.get("schema", "").rpartition(" ")[2],
+        model_sha256=tags.get("model_sha256", ""),
+        scores=dict(sorted(scores.items())),
+    )
+
+
+def _first_line(err: Exception) -> str:
+    return (str(err).splitlines() or [type(err).__name__])[0]
