@@ -6,6 +6,7 @@ from typing import Any
 
 from labels.schema import Dimension, Schema
 from model.artifact import Artifact
+from train.metrics import MEASURES
 
 _HEAD = """\
 ---
@@ -118,20 +119,14 @@ def score_rows(dimension: Dimension, scores: dict[str, Any]) -> list[list[str]]:
     for label in dimension.label_ids:
         found = scores["labels"][label]
         values = [found[key] for key in ("precision", "recall", "f1", "average_precision")]
-        rows.append([label, *map(_number, values), str(found["support"])])
+        rows.append([label, *map(score_text, values), str(found["support"])])
     return rows
 
 
 def overall(scores: dict[str, Any]) -> str:
     """Return a dimension's overall scores as one line."""
-    names = {
-        "micro_f1": "micro F1",
-        "macro_f1": "macro F1",
-        "mean_average_precision": "mean average precision",
-        "accuracy": "accuracy",
-    }
     return ", ".join(
-        f"{name} {_number(scores[key])}" for key, name in names.items() if key in scores
+        f"{name} {score_text(scores[key])}" for key, name in MEASURES.items() if key in scores
     )
 
 
@@ -151,5 +146,6 @@ def _labels(schema: Schema) -> str:
     return "\n".join(lines).rstrip()
 
 
-def _number(value: float | None) -> str:
+def score_text(value: float | None) -> str:
+    """Return a score with three decimals, a dash where there is none."""
     return "–" if value is None else f"{value:.3f}"

@@ -10,7 +10,7 @@ import numpy as np
 from labels.schema import Schema
 from model.calibration import DIGITS
 from model.decisions import NEVER, Decisions, Rule
-from train.metrics import score
+from train.metrics import main_measure, score
 from train.settings import TrainSettings
 from train.splits import NOT_SCORED, Split, split_folds, train_rows
 from train.training import Progress, Training, score_out_of_fold
@@ -22,10 +22,7 @@ _PROMISED = (0.8, 0.9)  # precision and coverage whose keeping is measured
 
 def main_scores(scores: dict[str, Any], schema: Schema) -> dict[str, float]:
     """Return one number a dimension: micro F1 of a multi one, macro F1 of a single one."""
-    return {
-        d.id: scores[d.id]["micro_f1" if d.kind == "multi" else "macro_f1"]
-        for d in schema.dimensions
-    }
+    return {d.id: scores[d.id][main_measure(d)] for d in schema.dimensions}
 
 
 def random_gap(training: Training, *, progress: Progress) -> dict[str, Any]:

@@ -122,9 +122,7 @@ def _params(training: Training) -> dict[str, Any]:
 def _log_plots(mlflow: Any, training: Training) -> None:
     from train.plots import plots
 
-    schema = training.artifact.schema
-    found = training.out_of_fold
-    for name, figure in plots(found.Y, found.proba, found.given, schema).items():
+    for name, figure in plots(training.scored, None).items():
         mlflow.log_figure(figure, f"plots/{name}")
 
 
