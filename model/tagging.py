@@ -16,9 +16,9 @@ from labels.schema import Dimension
 from model.article import Article
 from model.artifact import Artifact, load_artifact
 from model.calibration import DIGITS
+from model.champion import CHAMPION, resolve_champion
 from model.decisions import Decisions, Rule
 from model.prevalence import anchor, estimate_prevalence
-from model.champion import CHAMPION, resolve_champion
 from model.record import build_record
 
 SHIPPED = Path(__file__).parent / "default"

@@ -11,7 +11,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-import pytest
+# One thread a test process: as many as cores in each of several processes wait for one another.
+for _library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+
+import pytest  # after the setting, which libraries read as they are imported
 from hypothesis import settings
 
 settings.register_profile("depeche", deadline=None)  # shared machines stall for no fault of ours

@@ -11,6 +11,8 @@ from scipy.optimize import isotonic_regression, minimize
 from labels.schema import Schema
 from model.calibration import DIGITS, Calibration, Knots, sigmoid, softmax
 
+_MOST_STEPS, _CLOSE, _RIDGE = 50, 1e-7, 1e-10
+_LEAST_SLOPE = 1e-3
 _FEWEST_IN_KNOT = 80  # paragraphs; steps made of fewer are noise, as measured
 # (slope, offset, knots) of one label, or of all labels of a single dimension together.
 _Fitted = tuple[float, "NDArray[np.float64] | float", Knots | None]
@@ -105,22 +107,34 @@ def _softmax_loss(calibrated: _Array, Y: NDArray[np.int64]) -> float:
 def _fit_sigmoid(logits: _Array, y: NDArray[np.int64], *, with_offset: bool = True) -> _Fitted:
     """Return slope and offset by Platt's method, with his targets short of 0 and 1.
 
-    Platt 1999, "Probabilistic outputs for support vector machines", 2.2.
+    Platt 1999, "Probabilistic outputs for support vector machines", 2.2, by Newton's method with
+    halved steps, as in Lin, Lin and Weng 2007, "A note on Platt's probabilistic outputs".
     """
     n_positive = int(y.sum())
     low, high = 1 / (len(y) - n_positive + 2), (n_positive + 1) / (n_positive + 2)
     target = np.where(y == 1, high, low)
+    X = np.column_stack([logits, np.ones(len(y))]) if with_offset else logits[:, None]
 
-    def loss(parameters: _Array) -> tuple[float, _Array]:
-        scaled = parameters[0] * logits + parameters[1]
-        residual = sigmoid(scaled) - target
-        value = np.logaddexp(0, scaled) - target * scaled
-        return float(value.mean()), np.array([(residual * logits).mean(), residual.mean()])
+    def loss(weights: _Array) -> float:
+        scaled = X @ weights
+        return float((np.logaddexp(0, scaled) - target * scaled).mean())
 
-    # A slope below 0 would turn the model's order round.
-    bounds = [(1e-3, None), (None, None) if with_offset else (0, 0)]
-    found = minimize(loss, np.array([1.0, 0.0]), jac=True, bounds=bounds)
-    return float(found.x[0]), float(found.x[1]), None
+    weights = np.eye(1, X.shape[1])[0]
+    for _ in range(_MOST_STEPS):
+        proba = sigmoid(X @ weights)
+        gradient = X.T @ (proba - target) / len(y)
+        curvature = (X.T * (proba * (1 - proba))) @ X / len(y) + _RIDGE * np.eye(X.shape[1])
+        step = np.linalg.solve(curvature, gradient)
+        here = loss(weights)
+        while loss(weights - step) > here and np.abs(step).max() > _CLOSE:
+            step /= 2
+        weights = weights - step
+        if np.abs(step).max() <= _CLOSE:
+            break
+    # A slope below 0 would turn the model's order round: such logits say nothing.
+    if weights[0] < _LEAST_SLOPE:
+        return _LEAST_SLOPE, float(np.log(target.mean() / (1 - target.mean()))), None
+    return float(weights[0]), float(weights[1]) if with_offset else 0.0, None
 
 
 def _fit_temperature(logits: _Array, y: NDArray[np.int64]) -> _Fitted:
@@ -158,7 +172,7 @@ def _fit_softmax(logits: _Array, Y: NDArray[np.int64], *, with_offset: bool = Tr
         return float(-(target * np.log(proba)).sum() / len(Y)), gradient
 
     start = np.concatenate(([1.0], np.zeros(n_labels)))
-    bounds = [(1e-3, None)] + [(None, None) if with_offset else (0, 0)] * n_labels
+    bounds = [(_LEAST_SLOPE, None)] + [(None, None) if with_offset else (0, 0)] * n_labels
     found = minimize(loss, start, jac=True, bounds=bounds)
     return float(found.x[0]), found.x[1:], None
 

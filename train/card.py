@@ -6,7 +6,7 @@ from typing import Any
 
 from labels.schema import Dimension, Schema
 from model.artifact import Artifact
-from train.metrics import main_scores
+from train.metrics import MEASURES, main_scores
 
 _HEAD = """\
 ---
@@ -120,25 +120,19 @@ def score_rows(dimension: Dimension, scores: dict[str, Any]) -> list[list[str]]:
     rows = [[dimension.id, "precision", "recall", "F1", "95 % interval", "average precision", "n"]]
     for label in dimension.label_ids:
         found = scores[dimension.id]["labels"][label]
-        values = [_number(found[key]) for key in ("precision", "recall", "f1")]
+        values = [score_text(found[key]) for key in ("precision", "recall", "f1")]
         interval = _interval(scores["intervals"][dimension.id]["labels"][label]["f1"])
-        average = _number(found["average_precision"])
+        average = score_text(found["average_precision"])
         rows.append([label, *values, interval, average, str(found["support"])])
     return rows
 
 
 def overall(dimension: Dimension, scores: dict[str, Any]) -> str:
     """Return a dimension's overall scores as one line, with their 95 % intervals."""
-    names = {
-        "micro_f1": "micro F1",
-        "macro_f1": "macro F1",
-        "mean_average_precision": "mean average precision",
-        "accuracy": "accuracy",
-    }
     found, intervals = scores[dimension.id], scores["intervals"][dimension.id]
     return ", ".join(
-        f"{name} {_number(found[key])} ({_interval(intervals.get(key))})"
-        for key, name in names.items()
+        f"{name} {score_text(found[key])} ({_interval(intervals.get(key))})"
+        for key, name in MEASURES.items()
         if key in found
     )
 
@@ -162,7 +156,7 @@ def sentences(scores: dict[str, Any], schema: Schema) -> list[str]:
 
 
 def _list(main: dict[str, float]) -> str:
-    return ", ".join(f"{_number(value)} on {name}" for name, value in main.items())
+    return ", ".join(f"{score_text(value)} on {name}" for name, value in main.items())
 
 
 def _table(dimension: Dimension, scores: dict[str, Any]) -> str:
@@ -187,5 +181,6 @@ def _labels(schema: Schema) -> str:
     return "\n".join(lines).rstrip()
 
 
-def _number(value: float | None) -> str:
+def score_text(value: float | None) -> str:
+    """Return a score with three decimals, a dash where there is none."""
     return "–" if value is None else f"{value:.3f}"

@@ -6,15 +6,18 @@ import json
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from labels.dataset import SHIPPED, LabelledSet, load_labels
-from labels.errors import MissingExtraError
+from labels.errors import InputError, MissingExtraError
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
-from model.cli import JsonOption, ModelOption
+from model.cli import JsonOption, ModelOption, open_output
 from train import Split
+
+if TYPE_CHECKING:
+    from train.evaluation import Scored
 
 LAST = Path("mlruns") / "last"
 
@@ -91,15 +94,22 @@ def evaluate(
         typer.Option(help="Schema of the label files.", show_default="the model's"),
     ] = None,
     orangesum: OrangesumOption = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the evaluation as a page, as Markdown and as JSON: scores, "
+            "calibration, and the worst errors with their words."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score a model on labelled paragraphs.
 
-    Example: classify evaluate --labels mine.jsonl --json
+    Example: classify evaluate --labels mine.jsonl --report evaluation
     """
     _check_extra()
     from model.tagging import load_model
-    from train.evaluation import evaluate_model
+    from train.evaluation import evaluate_model, score_model
 
     loaded = load_model(model)
     if schema is not None:
@@ -107,14 +117,32 @@ def evaluate(
             loaded.schema, read_schema(schema), ours_is="the model", theirs_is=str(schema)
         )
     found = _load(labels, loaded.schema, orangesum)
-    scores = evaluate_model(loaded, found)
+    scored = score_model(loaded, found)
+    scores = evaluate_model(loaded, scored)
     if scores["n_seen"]:
         typer.echo(
             f"classify: the model was trained on {scores['n_seen']} of these "
             f"{scores['n_paragraphs']} paragraphs: the scores are not out of sample",
             err=True,
         )
+    if report is not None:
+        _write_report(report, scored, scores, loaded.artifact.name)
     _print_scores(scores, loaded.schema, as_json=as_json)
+
+
+def _write_report(folder: Path, scored: Scored, scores: dict[str, Any], model: str) -> None:
+    from train.plots import plots
+    from train.report import report_files
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise InputError(f"{folder}: cannot be made: {err.strerror}") from err
+    files = report_files(scores, scored.schema, plots(scored, scores), model)
+    for name, text in files.items():
+        with open_output(folder / name) as file:
+            file.write(text)
+    typer.echo(f"classify: report in {folder / 'evaluation.html'}", err=True)
 
 
 def runs(

@@ -71,13 +71,13 @@ def score_model(model: Model, labels: LabelledSet) -> Scored:
     )
 
 
-def evaluate_model(model: Model, labels: LabelledSet) -> dict[str, Any]:
-    """Return the evaluation of a model on labelled paragraphs, with its signature.
+def evaluate_model(model: Model, scored: Scored) -> dict[str, Any]:
+    """Return the evaluation of what `score_model` scored, with its signature.
 
     `n_seen` counts the paragraphs that the model was trained on: scores are out of sample only
     where it is 0.
     """
-    scored = score_model(model, labels)
+    labels = scored.labels
     digests = np.array([text_digest(text) for text in labels.texts], dtype=np.uint64)
     n_seen = int(np.isin(digests, model.artifact.seen).sum())
     version = model.artifact.version

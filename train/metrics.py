@@ -11,6 +11,14 @@ from sklearn.metrics import average_precision_score, precision_recall_fscore_sup
 from labels.dataset import LabelledSet
 from labels.schema import Dimension, Schema
 
+MEASURES = {  # a dimension's overall scores, as people read them
+    "micro_f1": "micro F1",
+    "macro_f1": "macro F1",
+    "mean_average_precision": "mean average precision",
+    "accuracy": "accuracy",
+}
+N_BINS = 15  # of calibration errors and reliability diagrams
+
 
 def indicator(labels: LabelledSet) -> NDArray[np.int64]:
     """Return Y, (n_samples, n_labels): 1 where a paragraph has a label, in schema order."""
@@ -81,21 +89,30 @@ def _score_dimension(
 
 
 def main_scores(scores: dict[str, Any], schema: Schema) -> dict[str, float]:
-    """Return one number a dimension: micro F1 of a multi one, macro F1 of a single one."""
-    return {
-        d.id: scores[d.id]["micro_f1" if d.kind == "multi" else "macro_f1"]
-        for d in schema.dimensions
-    }
+    """Return one number a dimension: its main measure."""
+    return {d.id: scores[d.id][main_measure(d)] for d in schema.dimensions}
 
 
-def calibration_error(proba: NDArray[np.float64], y: NDArray[np.int64], n_bins: int = 15) -> float:
+def main_measure(dimension: Dimension) -> str:
+    """Return the key of the one score that stands for a dimension, as in `MEASURES`."""
+    return "micro_f1" if dimension.kind == "multi" else "macro_f1"
+
+
+def equal_mass_bins(proba: NDArray[np.float64], n_bins: int = N_BINS) -> list[NDArray[np.int64]]:
+    """Return the rows of each bin, lowest scores first; bins differ by one row at most."""
+    bins = np.array_split(np.argsort(proba, kind="stable"), n_bins)
+    return [rows for rows in bins if len(rows)]
+
+
+def calibration_error(
+    proba: NDArray[np.float64], y: NDArray[np.int64], n_bins: int = N_BINS
+) -> float:
     """Return the expected calibration error of one label, in [0, 1], over bins of equal mass.
 
     The mean distance, over the bins, between mean score and share of paragraphs with the label
     (Naeini et al. 2015, "Obtaining well calibrated probabilities using Bayesian binning").
     """
-    bins = np.array_split(np.argsort(proba, kind="stable"), n_bins)
-    gaps = [abs(proba[b].mean() - y[b].mean()) * len(b) for b in bins if len(b)]
+    gaps = [abs(proba[b].mean() - y[b].mean()) * len(b) for b in equal_mass_bins(proba, n_bins)]
     return float(sum(gaps) / len(y))
 
 

@@ -1,30 +1,88 @@
-"""Plots of out-of-fold scores: precision and recall of each label, confusion of single ones."""
+"""Plots of an evaluation: precision and recall, confusion, reliability, learning curve."""
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, confusion_matrix, precision_recall_curve
 
 from labels.schema import Dimension, Schema
+from train.diagnostics import NEXT
+from train.evaluation import Scored
+from train.metrics import MEASURES, N_BINS, equal_mass_bins, main_measure
+
+_WIDTH = 7.0  # inches: 700 px at matplotlib's own 100 dots an inch
+_BLUE, _ORANGE, _GREY = "#0072b2", "#d55e00", "#c8c8c8"  # Okabe and Ito 2008: for every eye
+_LONGEST = 20  # characters of a name above one of four panels in a row
+_FEW = 6  # labels up to which the cells of a confusion have room for two lines
 
 
-def plots(
-    Y: NDArray[np.int64], proba: NDArray[np.float64], given: NDArray[np.bool_], schema: Schema
-) -> dict[str, Figure]:
-    """Return a figure a dimension, by file name; arguments as in `train.metrics.score`."""
-    figures = {}
-    for dimension, span in schema.columns():
+def plots(scored: Scored, evaluation: dict[str, Any] | None) -> dict[str, Figure]:
+    """Return the figures of scored paragraphs by file name.
+
+    Precision and recall of each multi dimension, confusion of each single one, reliability of
+    both, and the learning curve where an evaluation has one.
+
+    Parameters
+    ----------
+    evaluation
+        As of `train.evaluation.evaluate`, with the fields of `train.diagnostics`.
+    """
+    figures, before = {}, scored.uncalibrated
+    for dimension, span in scored.schema.columns():
+        Y, proba, given = scored.Y[:, span], scored.proba[:, span], scored.given[:, span]
         if dimension.kind == "multi":
-            figures[f"precision_recall_{dimension.id}.png"] = _precision_recall(
-                dimension, Y[:, span], proba[:, span], given[:, span]
-            )
+            name = f"precision_recall_{dimension.id}.png"
+            figures[name] = _precision_recall(dimension, Y, proba, given)
         else:
-            figures[f"confusion_{dimension.id}.png"] = _confusion(
-                dimension, Y[:, span], given[:, span]
-            )
+            figures[f"confusion_{dimension.id}.png"] = _confusion(dimension, Y, given)
+        figures[f"reliability_{dimension.id}.png"] = _reliability(
+            dimension, Y, before[:, span], proba
+        )
+    if evaluation is not None and "learning" in evaluation:
+        figures["learning_curve.png"] = _learning_curve(evaluation["learning"], scored.schema)
     return figures
+
+
+def _panels(n: int, *, title: str, xlabel: str, ylabel: str) -> tuple[Figure, list[Axes]]:
+    """Return a figure with `n` square panels that share their axes, at most four in a row.
+
+    A panel a label: however many there are, no colour stands for one, and no name hides another.
+    """
+    n_columns = 2 if n in (2, 4) else min(n, 3 if n <= 9 else 4)
+    n_rows = math.ceil(n / n_columns)
+    size = min(_WIDTH / n_columns, 3.2)
+    figure = Figure(figsize=(_WIDTH, size * n_rows + 0.9), layout="constrained")
+    grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
+    panels = list(grid.flat)
+    for axes in panels[n:]:
+        axes.set_axis_off()
+    # Once for all, since they share it; and no panel is to stretch the others.
+    panels[0].set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+    panels[0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    panels[0].set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
+    for axes in panels[:n]:
+        axes.set_box_aspect(1)
+        axes.tick_params(labelsize=8)
+        axes.grid(alpha=0.25)
+    for j in range(max(0, n - n_columns), n):  # above an empty place, the ticks are shown as well
+        panels[j].tick_params(labelbottom=True)
+    figure.suptitle(title, fontsize=11)
+    figure.supxlabel(xlabel, fontsize=10)
+    figure.supylabel(ylabel, fontsize=10)
+    return figure, panels[:n]
+
+
+def _short(name: str) -> str:
+    """Return a name that fits above the narrowest panel."""
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
 
 
 def _precision_recall(
@@ -33,48 +91,128 @@ def _precision_recall(
     proba: NDArray[np.float64],
     given: NDArray[np.bool_],
 ) -> Figure:
-    figure = Figure(figsize=(7, 5.2), layout="constrained")
-    axes = figure.add_subplot(
-        xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01), box_aspect=1
+    figure, panels = _panels(
+        len(dimension.labels),
+        title=f"{dimension.fr}: precision and recall\ndot: where labels are given; grey: the other "
+        "labels",
+        xlabel="recall",
+        ylabel="precision",
     )
-    for j, label in enumerate(dimension.labels):
-        if not Y[:, j].any():
+    curves = [
+        precision_recall_curve(Y[:, j], proba[:, j])[:2] if Y[:, j].any() else None
+        for j in range(len(panels))
+    ]
+    others = [np.column_stack([curve[1], curve[0]]) for curve in curves if curve is not None]
+    for j, (axes, label) in enumerate(zip(panels, dimension.labels, strict=True)):
+        axes.add_collection(LineCollection(others, colors=_GREY, linewidths=0.8), autolim=False)
+        mine, name = curves[j], _short(label.fr)
+        if mine is None:
+            axes.set_title(f"{name}\nno paragraph has it", fontsize=9)
             continue
-        precision, recall, _ = precision_recall_curve(Y[:, j], proba[:, j])
         average = average_precision_score(Y[:, j], proba[:, j])
-        (line,) = axes.step(
-            recall, precision, where="post", label=f"{label.en} (average precision {average:.2f})"
-        )
-        found = int((Y[:, j] & given[:, j]).sum())
+        axes.step(mine[1], mine[0], where="post", color=_BLUE, linewidth=1.8)
+        axes.set_title(f"{name}\naverage precision {average:.3f}", fontsize=9)
         if given[:, j].any():
+            found = int((Y[:, j] & given[:, j]).sum())
             at = (found / Y[:, j].sum(), found / given[:, j].sum())
-            axes.plot(*at, "o", color=line.get_color())
-    axes.set_title(f"{dimension.en}, out of fold; the dots are at the thresholds")
-    axes.grid(alpha=0.3)
-    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+            axes.plot(*at, "o", color=_ORANGE, markersize=6, zorder=3)
     return figure
 
 
 def _confusion(dimension: Dimension, Y: NDArray[np.int64], given: NDArray[np.bool_]) -> Figure:
-    names = [label.en for label in dimension.labels]
-    ids = list(range(len(names)))
+    names = [_short(label.fr) for label in dimension.labels]
+    n, ids = len(names), list(range(len(names)))
     table = confusion_matrix(Y.argmax(axis=1), given.argmax(axis=1), labels=ids)
     share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    size = 2.8 + 0.9 * len(names)
-    figure = Figure(figsize=(size + 0.6, size), layout="constrained")
-    axes = figure.add_subplot(xlabel="predicted", ylabel="labelled")
+    figure = Figure(figsize=(_WIDTH, 5.4 if n <= _FEW else 7.0), layout="constrained")
+    axes = figure.add_subplot(xlabel="given", ylabel="labelled")
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(ids, names, rotation=30, ha="right")
-    axes.set_yticks(ids, names)
-    for i in ids:
-        for j in ids:
-            axes.text(
-                j,
-                i,
-                f"{table[i, j]}\n{share[i, j]:.0%}",
-                ha="center",
-                va="center",
-                color="white" if share[i, j] > 0.5 else "black",
+    size = 10 if n <= _FEW else 7
+    axes.set_xticks(ids, names, rotation=30 if n <= _FEW else 90, fontsize=size)
+    for tick in axes.get_xticklabels():
+        tick.set_horizontalalignment("right" if n <= _FEW else "center")
+    axes.set_yticks(ids, names, fontsize=size)
+    for i, j in np.argwhere(table):  # empty cells stay empty: the wrong ones are what one looks for
+        percent = f"{100 * share[i, j]:.0f}"
+        text = f"{table[i, j]}\n{percent} %" if n <= _FEW else percent
+        color = "white" if share[i, j] > 0.65 else "black"
+        axes.text(j, i, text, ha="center", va="center", color=color, fontsize=size)
+    axes.set_title(f"{dimension.fr}: what was given to paragraphs of each label (% of its row)")
+    axes.title.set_fontsize(11)
+    return figure
+
+
+def _reliability(
+    dimension: Dimension,
+    Y: NDArray[np.int64],
+    before: NDArray[np.float64],
+    after: NDArray[np.float64],
+) -> Figure:
+    """Return a reliability diagram a label, over the bins of `train.metrics.calibration_error`."""
+    figure, panels = _panels(
+        len(dimension.labels),
+        title=f"{dimension.fr}: do scores mean what they say?\nhollow squares: before calibration; "
+        "dots: after; dotted: as it should be",
+        xlabel=f"mean score, in {N_BINS} bins of equal mass",
+        ylabel="share with the label",
+    )
+    for j, (axes, label) in enumerate(zip(panels, dimension.labels, strict=True)):
+        axes.plot([0, 1], [0, 1], color="black", linewidth=0.8, linestyle=":")
+        for proba, color, marker in (
+            (before[:, j], _ORANGE, "s"),
+            (after[:, j], _BLUE, "o"),
+        ):
+            bins = equal_mass_bins(proba)
+            axes.plot(
+                [proba[rows].mean() for rows in bins],
+                [Y[rows, j].mean() for rows in bins],
+                color=color,
+                marker=marker,
+                markersize=4,
+                markerfacecolor="white" if marker == "s" else color,
+                linewidth=1,
             )
-    axes.set_title(f"{dimension.en}, out of fold")
+        axes.set_title(_short(label.fr), fontsize=9)
+    return figure
+
+
+def _learning_curve(learning: dict[str, Any], schema: Schema) -> Figure:
+    """Return a panel a dimension, with what `NEXT` more paragraphs would bring as a hollow dot."""
+    points = learning["points"]
+    sizes = [point["n"] for point in points]
+    n_panels = len(schema.dimensions)
+    n_columns = min(n_panels, 2)
+    n_rows = math.ceil(n_panels / n_columns)
+    figure = Figure(figsize=(_WIDTH, 3.2 * n_rows + 0.4), layout="constrained")
+    grid = figure.subplots(n_rows, n_columns, squeeze=False)
+    for axes in list(grid.flat)[n_panels:]:
+        axes.set_axis_off()
+    for axes, dimension in zip(grid.flat, schema.dimensions, strict=False):
+        scores, more = [point[dimension.id] for point in points], learning["next"][dimension.id]
+        axes.plot(sizes, scores, "o-", color=_BLUE)
+        axes.plot(
+            [sizes[-1], sizes[-1] + NEXT],
+            [scores[-1], scores[-1] + more],
+            "o:",
+            color=_ORANGE,
+            markerfacecolor="white",
+            zorder=1,
+        )
+        for n, value in zip(sizes, scores, strict=True):
+            axes.annotate(
+                f"{value:.3f}",
+                (n, value),
+                xytext=(0, 7),
+                textcoords="offset points",
+                ha="right",
+                fontsize=9,
+            )
+        axes.set_xscale("log")
+        axes.set_xticks(sizes, [f"{n:,}" for n in sizes], fontsize=8)
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.margins(x=0.22, y=0.25)
+        axes.grid(alpha=0.25)
+        axes.set_title(dimension.fr, fontsize=10)
+        axes.set_ylabel(MEASURES[main_measure(dimension)], fontsize=9)
+    figure.suptitle(f"Scores by paragraphs fitted on; hollow: {NEXT} more", fontsize=11)
     return figure

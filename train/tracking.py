@@ -57,7 +57,7 @@ def log_run(training: Training, evaluation: dict[str, Any], folder: Path) -> str
         with mlflow.start_run(tags=_tags(training)) as run:
             mlflow.log_params(_params(training))
             mlflow.log_metrics(_metrics(evaluation, training.artifact.schema))
-            _log_plots(mlflow, training)
+            _log_evaluation(mlflow, training, evaluation)
             _log_held_out(mlflow, training)
             mlflow.log_artifacts(str(folder), "model")
     except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as err:
@@ -147,13 +147,17 @@ def _params(training: Training) -> dict[str, Any]:
     }
 
 
-def _log_plots(mlflow: Any, training: Training) -> None:
+def _log_evaluation(mlflow: Any, training: Training, evaluation: dict[str, Any]) -> None:
+    """Log the plots, and the evaluation as a page, as Markdown and as JSON."""
     from train.plots import plots
+    from train.report import report_files
 
-    schema = training.artifact.schema
-    found = training.out_of_fold
-    for name, figure in plots(found.Y, found.proba, found.given, schema).items():
+    figures = plots(training.scored, evaluation)
+    for name, figure in figures.items():
         mlflow.log_figure(figure, f"plots/{name}")
+    files = report_files(evaluation, training.artifact.schema, figures, training.artifact.name)
+    for name, text in files.items():
+        mlflow.log_text(text, f"evaluation/{name}")
 
 
 def _log_held_out(mlflow: Any, training: Training) -> None:

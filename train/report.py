@@ -1,0 +1,93 @@
+"""Reports on an evaluation: `markdown_report` and `html_report` show the same sections."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from labels.schema import Schema
+from train.report_content import report_sections
+from train.report_html import html_report
+from train.report_parts import Between, Cell, Mistake, Name, Section, Table, log_odds
+
+__all__ = ["html_report", "markdown_report", "report_files"]
+
+_MARKUP = re.compile(r"([\\`*_\[\]<>|~&$])")  # what Markdown or HTML would take for markup
+_BLOCK = re.compile(r"^(\d*)([-+=#.)]+)(?=\s|$)")  # what would start a list or a heading
+
+
+def report_files(
+    evaluation: Mapping[str, Any], schema: Schema, figures: Mapping[str, Figure], model: str
+) -> dict[str, str]:
+    """Return an evaluation as a page, as Markdown and as JSON, by file name."""
+    title = f"Evaluation of {model}"
+    return {
+        "evaluation.html": html_report(evaluation, schema, title=title, figures=figures),
+        "evaluation.md": markdown_report(evaluation, schema, title=title),
+        "evaluation.json": json.dumps(evaluation, ensure_ascii=False, indent=1) + "\n",
+    }
+
+
+def markdown_report(evaluation: Mapping[str, Any], schema: Schema, *, title: str) -> str:
+    """Return the report on an evaluation as Markdown (GitHub's, for its tables)."""
+    lines = [f"# {_plain(title)}", ""]
+    for section in report_sections(evaluation, schema):
+        lines += _section(section)
+    return "\n".join(lines)
+
+
+def _section(section: Section) -> Iterator[str]:
+    quote = "> " if section.urgent else ""
+    yield from (f"## {_plain(section.title)}", "", f"{quote}{_plain(section.sentence)}", "")
+    if section.notes:
+        yield from (f"- {_plain(note)}" for note in section.notes)
+        yield ""
+    for table in section.tables:
+        yield from _table(table)
+    if section.signature:
+        yield from (f"Signature: `{section.signature.replace('`', '')}`", "")
+    for number, mistake in enumerate(section.mistakes, start=1):
+        yield from _mistake(number, mistake)
+
+
+def _table(table: Table) -> Iterator[str]:
+    if table.name:
+        yield from (f"### {_cell(table.name)}", "")
+    rule = ["---", *["---:"] * (len(table.head) - 1)]
+    for line in ([_plain(name) for name in table.head], rule, *map(_cells, table.rows)):
+        yield f"| {' | '.join(line)} |"
+    yield ""
+
+
+def _cells(row: Sequence[Cell]) -> list[str]:
+    return [_cell(cell) for cell in row]
+
+
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, Name):
+        return _plain(cell.fr) if cell.fr == cell.id else f"{_plain(cell.fr)} (`{cell.id}`)"
+    if isinstance(cell, Between):
+        return f"{cell.low:.3f} to {cell.high:.3f}"
+    return _plain(cell)
+
+
+def _mistake(number: int, mistake: Mistake) -> Iterator[str]:
+    indent = " " * len(f"{number}. ")  # what belongs to an item starts under its text
+    words = ", ".join(f"{_plain(word)} {log_odds(value)}" for word, value in mistake.evidence)
+    yield (
+        f"{number}. **{_cell(mistake.label)} {mistake.error}**, score {mistake.score} "
+        f"({_plain(mistake.source)}, {_plain(mistake.id)})"
+    )
+    yield from ("", f"{indent}> {_plain(mistake.text)}", "")
+    if words:
+        yield from (f"{indent}Words: {words}", "")
+
+
+def _plain(text: str) -> str:
+    """Return a text as one line of Markdown that shows it as it is."""
+    line = _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return _BLOCK.sub(r"\1\\\2", line)
