@@ -124,7 +124,7 @@ class Decisions:
                 if dimension.kind == "multi":
                     measured = not self._anchored
                     sure[j] = precision_threshold(proba, y, coverage) if measured else coverage
-        return Limits(possible=possible, sure=np.maximum(sure, possible))
+        return Limits(possible=possible, sure=sure)
 
     @property
     def lacking(self) -> list[str]:
