@@ -65,6 +65,7 @@ def _front_door(
 app.command()(model.cli.tag)
 app.command()(model.cli.info)
 app.command()(train.cli.train)
+app.command()(train.cli.tune)
 app.command()(train.cli.evaluate)
 app.command()(train.cli.runs)
 app.command()(train.cli.compare)

@@ -5,6 +5,7 @@ ClassifyError
 ├── LabelsError        labelled paragraphs that break the format
 ├── InputError         a file, folder or text that cannot be read as an article
 ├── ArtifactError      a model folder that is incomplete, altered or too new
+├── SettingsError      a file of training settings that is not one
 ├── MissingExtraError  a library that only an extra installs
 ├── TrackingError      MLflow's store cannot be reached, or lacks what is asked of it
 ├── ComparisonError    two runs that cannot be compared
@@ -33,6 +34,10 @@ class InputError(ClassifyError):
 
 class ArtifactError(ClassifyError):
     """A model folder that is incomplete, altered or too new."""
+
+
+class SettingsError(ClassifyError):
+    """A file of training settings that is not one."""
 
 
 class TrackingError(ClassifyError):

@@ -6,7 +6,7 @@ import json
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -14,12 +14,14 @@ from labels.dataset import SHIPPED, LabelledSet, load_labels
 from labels.errors import InputError, MissingExtraError
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from model.cli import JsonOption, ModelOption, open_output
-from train import Split
 
 if TYPE_CHECKING:
     from train.evaluation import Scored
+    from train.settings import TrainSettings
 
 LAST = Path("mlruns") / "last"
+TRIALS = Path("mlruns") / "tune.db"
+TUNED = Path("mlruns") / "tuned.json"
 
 OrangesumOption = Annotated[
     Path | None,
@@ -27,6 +29,20 @@ OrangesumOption = Annotated[
         envvar="CLASSIFY_ORANGESUM",
         help="Clone of github.com/Tixierae/OrangeSum, for the texts of stand-off paragraphs.",
     ),
+]
+
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option(help="JSON file of settings, as classify tune writes it; options go before it."),
+]
+SeedOption = Annotated[
+    int | None,
+    typer.Option(min=0, help="Governs the folds and the solver.", show_default="0"),
+]
+FoldsOption = Annotated[int | None, typer.Option(min=2, help="Number of folds.", show_default="5")]
+SplitOption = Annotated[
+    Literal["article", "source", "date", "random"] | None,
+    typer.Option(help="What folds keep together.", show_default="article"),
 ]
 
 
@@ -43,15 +59,10 @@ def train(
     ] = DEFAULT_SCHEMA,
     orangesum: OrangesumOption = None,
     output: Annotated[Path, typer.Option(help="Folder of the model.")] = LAST,
-    seed: Annotated[int, typer.Option(min=0, help="Governs the folds and the solver.")] = 0,
-    folds: Annotated[int, typer.Option(min=2, help="Folds for the out-of-fold scores.")] = 5,
-    split: Annotated[
-        Split,
-        typer.Option(
-            help="What folds keep together: articles (and near-duplicates), sources, or stretches "
-            "of time, each scored by what came before; random shows what leaks."
-        ),
-    ] = Split.article,
+    settings: SettingsOption = None,
+    seed: SeedOption = None,
+    folds: FoldsOption = None,
+    split: SplitOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a model on labelled paragraphs, and log it as a run in MLflow.
@@ -62,7 +73,6 @@ def train(
     from model.artifact import check_destination
     from train.card import model_card
     from train.diagnostics import evaluate_training
-    from train.settings import TrainSettings
     from train.tracking import log_run
     from train.training import train_model
 
@@ -71,12 +81,12 @@ def train(
     def progress(step: str) -> None:
         typer.echo(f"{time.monotonic() - start:6.1f} s  {step}", err=True)
 
+    chosen = _settings(settings, seed=seed, n_folds=folds, split=split)
     check_destination(output)
     found = _load(labels or list(SHIPPED), read_schema(schema), orangesum)
     n_articles = len(set(found.articles))
     progress(f"{len(found.paragraphs)} paragraphs of {n_articles} articles")
-    settings = TrainSettings(seed=seed, n_folds=folds, split=split)
-    training = train_model(found, settings, progress=progress)
+    training = train_model(found, chosen, progress=progress)
     evaluation = evaluate_training(training, progress=progress)
     training = training.with_evaluation(evaluation)
     training = training.save(output, card=model_card(training.artifact))
@@ -84,6 +94,65 @@ def train(
     _print_scores(training.artifact.scores, found.schema, as_json=as_json)
     run_id = log_run(training, evaluation, output)
     progress(f"run {run_id} in MLflow")
+
+
+def tune(
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="File of labelled paragraphs; repeat for several.",
+            show_default="the three files that ship in labels/",
+        ),
+    ] = None,
+    schema: Annotated[
+        Path, typer.Option(help="Schema of the labels.", show_default="labels/schema.toml")
+    ] = DEFAULT_SCHEMA,
+    orangesum: OrangesumOption = None,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Trials in all; those of an earlier run count.")
+    ] = 30,
+    seed: SeedOption = None,
+    folds: FoldsOption = None,
+    split: SplitOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Search the training settings, and judge the best on a fold that the search never saw.
+
+    Interrupted, the same command goes on where it stopped. The best go to mlruns/tuned.json.
+
+    Example: classify tune --orangesum ../OrangeSum --trials 50
+    """
+    _check_extra("optuna")
+    from train.settings import write_settings
+    from train.tuning import tune as search
+    from train.tuning_report import tuning_lines
+    from train.tuning_runs import TuningRuns
+
+    start = time.monotonic()
+
+    def progress(step: str) -> None:
+        typer.echo(f"{time.monotonic() - start:6.1f} s  {step}", err=True)
+
+    defaults = _settings(None, seed=seed, n_folds=folds, split=split)
+    found = _load(labels or list(SHIPPED), read_schema(schema), orangesum)
+    with TuningRuns() as runs:
+        tuning = search(
+            found,
+            defaults,
+            n_trials=trials,
+            storage=TRIALS,
+            report=progress,
+            record=runs.record,
+        )
+        write_settings(tuning.best, TUNED)
+        run_id = runs.finish(tuning)
+    progress(f"run {run_id} in MLflow")
+    if as_json:
+        result = {**tuning.to_dict(), "run": run_id, "file": str(TUNED)}
+        typer.echo(json.dumps(result, ensure_ascii=False, indent=2))
+        return
+    for line in tuning_lines(tuning, path=TUNED, given=_data_options(labels, schema, orangesum)):
+        typer.echo(line)
 
 
 def evaluate(
@@ -235,11 +304,28 @@ def promote(
         typer.echo("\n".join(promotion_lines(done, CHAMPION.as_posix())))
 
 
-def _check_extra() -> None:
-    """Raise when the libraries of the extra `train` are not installed."""
+def _settings(path: Path | None, **given: object) -> TrainSettings:
+    """Return the settings of a file, else the defaults, with the options given in their place."""
+    from train.settings import TrainSettings, parse_settings, read_settings
+
+    found = TrainSettings() if path is None else read_settings(path)
+    chosen = {key: value for key, value in given.items() if value is not None}
+    return parse_settings(found.to_dict() | chosen, where="options")
+
+
+def _data_options(labels: list[Path] | None, schema: Path, orangesum: Path | None) -> list[str]:
+    """Return the options that name the same data again."""
+    given = [word for path in labels or () for word in ("--labels", str(path))]
+    given += ["--schema", str(schema)] if schema != DEFAULT_SCHEMA else []
+    return given + (["--orangesum", str(orangesum)] if orangesum else [])
+
+
+def _check_extra(*more: str) -> None:
+    """Raise when the libraries of the extra `train`, and what is needed more, are not installed."""
     from importlib.util import find_spec
 
-    for library, module in (("scikit-learn", "sklearn"), ("matplotlib",) * 2, ("mlflow",) * 2):
+    known = (("scikit-learn", "sklearn"), ("matplotlib",) * 2, ("mlflow",) * 2)
+    for library, module in (*known, *((name, name) for name in more)):
         if find_spec(module) is None:
             raise MissingExtraError(library, "train")
 

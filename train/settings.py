@@ -4,11 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
+from labels.errors import SettingsError
 from model.features import FeatureSettings
 from train import Split
+
+_Bounds = Mapping[str, tuple[type[int] | type[float], float, float]]
+# Kind, least and greatest of each number; what lies beyond is a slip of the pen, not a choice.
+_NUMBERS: _Bounds = {
+    "seed": (int, 0, 2**32 - 1),
+    "n_folds": (int, 2, 1000),
+    "min_df": (int, 1, 10_000),
+    "penalty_c": (float, 1e-6, 1e6),
+    "naive_bayes_c": (float, 1e-6, 1e6),
+    "naive_bayes_share": (float, 0, 1),
+}
+_FEATURE_NUMBERS: _Bounds = {
+    "table_bits": (int, 8, 24),
+    "char_min": (int, 1, 32),
+    "char_max": (int, 1, 32),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,3 +70,79 @@ class TrainSettings:
     def digest(self) -> str:
         """SHA-256 (hexadecimal) of the settings."""
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+
+
+def read_settings(path: Path) -> TrainSettings:
+    """Return the settings that a JSON file holds, as `TrainSettings.to_dict` writes them.
+
+    Raises
+    ------
+    SettingsError
+        When the file cannot be read, is not JSON, or does not hold settings.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as err:
+        raise SettingsError(f"{path}: cannot read the settings: {err.strerror}") from err
+    except (ValueError, RecursionError) as err:
+        raise SettingsError(f"{path}: not JSON ({err}); classify tune writes such files") from err
+    return parse_settings(data, where=str(path))
+
+
+def write_settings(settings: TrainSettings, path: Path) -> None:
+    """Write settings as JSON, as `read_settings` reads them; whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(json.dumps(settings.to_dict(), indent=2) + "\n", encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def parse_settings(data: object, *, where: str) -> TrainSettings:
+    """Return the settings that JSON data holds; what it leaves out has its default.
+
+    Raises
+    ------
+    SettingsError
+        On an unknown key, a value of another type or beyond its bounds.
+    """
+    settings = _object(data, {*_NUMBERS, "split", "features"}, where=where)
+    features = _object(settings.pop("features", {}), set(_FEATURE_NUMBERS), where=where)
+    split = settings.pop("split", Split.article)
+    if split not in list(Split):
+        raise SettingsError(f"{where}: split is {split!r}; splits are {', '.join(Split)}")
+    for values, bounds in ((settings, _NUMBERS), (features, _FEATURE_NUMBERS)):
+        for key, value in values.items():
+            values[key] = _number(value, *bounds[key], where=f"{where}: {key}")
+    found = TrainSettings(**settings, split=Split(split), features=FeatureSettings(**features))
+    if found.features.char_min > found.features.char_max:
+        raise SettingsError(
+            f"{where}: char_min is {found.features.char_min}, above char_max, which is "
+            f"{found.features.char_max}; give char_min at most char_max"
+        )
+    return found
+
+
+def _object(data: object, allowed: set[str], *, where: str) -> dict[str, Any]:
+    """Return a copy of a JSON object, all of whose keys are allowed."""
+    if not isinstance(data, dict):
+        raise SettingsError(f"{where}: {data!r:.60} stands where an object of settings must")
+    unknown = sorted(set(data) - allowed)
+    if unknown:
+        raise SettingsError(
+            f"{where}: unknown setting {unknown[0]!r}; settings are {', '.join(sorted(allowed))}"
+        )
+    return dict(data)
+
+
+def _number(
+    value: object, kind: type[int] | type[float], low: float, high: float, *, where: str
+) -> float:
+    """Return a number of the kind within its bounds."""
+    allowed = int if kind is int else int | float
+    if isinstance(value, allowed) and not isinstance(value, bool) and low <= value <= high:
+        return kind(value)
+    name = "a whole number" if kind is int else "a number"
+    raise SettingsError(f"{where} is {value!r:.60}; give {name} from {low:g} to {high:.10g}")

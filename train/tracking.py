@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,29 +45,46 @@ def log_run(training: Training, evaluation: dict[str, Any], folder: Path) -> str
     TrackingError
         When the store cannot be reached or written.
     """
+    kept = f"the model itself is complete in {folder}"
+    with writable_store(kept) as mlflow, mlflow.start_run(tags=_tags(training)) as run:
+        mlflow.log_params(_params(training))
+        mlflow.log_metrics(_metrics(evaluation, training.artifact.schema))
+        _log_evaluation(mlflow, training, evaluation)
+        _log_held_out(mlflow, training)
+        mlflow.log_artifacts(str(folder), "model")
+    return str(run.info.run_id)
+
+
+@contextmanager
+def writable_store(kept: str) -> Iterator[Any]:
+    """Yield MLflow with our store and experiment chosen; faults of the store are one line.
+
+    Parameters
+    ----------
+    kept
+        What the user has all the same, said at the end of that line.
+
+    Raises
+    ------
+    TrackingError
+        When the store cannot be reached or written.
+    """
     mlflow = import_mlflow()
     from sqlalchemy.exc import SQLAlchemyError
 
-    shared = os.environ.get("MLFLOW_TRACKING_URI")  # set_tracking_uri changes it
-    uri = store_uri()
+    own = f"sqlite:///{STORE / 'mlflow.db'}"
+    uri = store_uri()  # set_tracking_uri sets the variable, so that a second call finds it
     try:
-        if not shared:
+        if uri == own:
             STORE.mkdir(exist_ok=True)
         mlflow.set_tracking_uri(uri)
-        _set_experiment(mlflow, own=not shared)
-        with mlflow.start_run(tags=_tags(training)) as run:
-            mlflow.log_params(_params(training))
-            mlflow.log_metrics(_metrics(evaluation, training.artifact.schema))
-            _log_evaluation(mlflow, training, evaluation)
-            _log_held_out(mlflow, training)
-            mlflow.log_artifacts(str(folder), "model")
+        _set_experiment(mlflow, own=uri == own)
+        yield mlflow
     except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as err:
         reason = str(err).splitlines()[0]
         raise TrackingError(
-            f"{uri}: MLflow's store cannot be reached or written: {reason}; the model itself is "
-            f"complete in {folder}"
+            f"{uri}: MLflow's store cannot be reached or written: {reason}; {kept}"
         ) from err
-    return str(run.info.run_id)
 
 
 def store_uri() -> str:
