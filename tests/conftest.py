@@ -64,10 +64,10 @@ def classify(tmp_path: Path) -> Classify:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
-    """Return a folder in which `classify train` was run on the composed articles and the seeds."""
+    """Return a folder in which `classify train` was run on some of the shipped paragraphs."""
     folder = tmp_path_factory.mktemp("trained")
     put_store(empty_store, folder)
-    done = run_classify("train", "--json", cwd=folder)
+    done = run_classify("train", *some_labels(folder), "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     (folder / "stdout.json").write_text(done.stdout)
     (folder / "stderr.txt").write_text(done.stderr)
@@ -86,6 +86,15 @@ def runs(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
         [sys.executable, "-c", code], check=True, cwd=folder, env=env | {"PYTHONPATH": path}
     )
     return folder
+
+
+def some_labels(folder: Path) -> list[object]:
+    """Return options naming the seeds, and in `folder` a few composed and stand-off paragraphs."""
+    lines = []
+    for name, n in (("composed", 260), ("press", 40)):
+        lines += (ROOT / "labels" / f"{name}.jsonl").read_text().splitlines(keepends=True)[:n]
+    (folder / "some.jsonl").write_text("".join(lines))
+    return ["--labels", ROOT / "labels" / "seeds.jsonl", "--labels", folder / "some.jsonl"]
 
 
 @pytest.fixture(scope="session")

@@ -75,6 +75,7 @@ def runs_of(folder: Path) -> tuple[list[Run], list[Run]]:
     )
 
 
+@pytest.mark.slow
 def test_tuning_goes_on_where_it_stopped_and_is_logged(
     classify: Classify, tmp_path: Path, empty_store: Path
 ) -> None:
