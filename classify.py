@@ -66,6 +66,8 @@ app.command()(model.cli.tag)
 app.command()(model.cli.info)
 app.command()(train.cli.train)
 app.command()(train.cli.evaluate)
+app.command()(train.cli.ui)
+app.command()(train.cli.serve)
 
 
 def main() -> None:

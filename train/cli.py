@@ -1,9 +1,13 @@
-"""The train room's commands: `classify train` and `classify evaluate`."""
+"""The train room's commands: `classify train`, `evaluate`, `ui` and `serve`."""
 
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import sys
 import time
+import webbrowser
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +19,8 @@ from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from model.cli import JsonOption, ModelOption
 
 LAST = Path("mlruns") / "last"
+
+PortOption = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 
 OrangesumOption = Annotated[
     Path | None,
@@ -102,6 +108,80 @@ def evaluate(
             err=True,
         )
     _print_scores(scores, loaded.schema, as_json=as_json)
+
+
+def ui(
+    port: PortOption = 5000,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Print the addresses only.")
+    ] = False,
+) -> None:
+    """Look at the runs in MLflow's UI, until Ctrl-C.
+
+    Prints where the runs are listed with their scores, and where the last two are compared. With a
+    server at $MLFLOW_TRACKING_URI these are its pages, and nothing is started.
+
+    Example: classify ui --port 5002
+    """
+    _check_extra()
+    from train.serving import run_ui
+    from train.tracking import store_uri
+    from train.views import prepare_pages
+
+    pages = prepare_pages()
+
+    def show(url: str) -> None:
+        typer.echo(f"runs     {url}{pages.runs}")
+        if pages.comparison:
+            typer.echo(f"compare  {url}{pages.comparison}")
+        if not no_browser and _is_graphical():
+            webbrowser.open(url + pages.runs)
+
+    if store_uri().startswith(("http://", "https://")):
+        show(store_uri().rstrip("/"))
+        return
+    with run_ui(host="127.0.0.1", port=port) as server:
+        show(server.url)
+        typer.echo("Ctrl-C to stop", err=True)
+        server.wait()
+
+
+def serve(
+    port: PortOption = 5001,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others reach it if not 127.0.0.1.")
+    ] = "127.0.0.1",
+    model_uri: Annotated[
+        str | None,
+        typer.Option(
+            help="Logged model, as models:/NAME@ALIAS or runs:/ID/model.",
+            show_default="the champion",
+        ),
+    ] = None,
+) -> None:
+    """Serve the champion over HTTP, until Ctrl-C: texts in, records out.
+
+    Example: classify serve --port 5003
+    """
+    _check_extra()
+    from train.serving import CHAMPION_URI, run_model
+
+    uri = model_uri or CHAMPION_URI
+    with run_model(uri, host=host, port=port) as server:
+        example = {"inputs": ["Le texte de l'article."], "params": {"explain": True}}
+        body = json.dumps(example, ensure_ascii=False)
+        typer.echo(
+            f"{uri} answers; Ctrl-C to stop\ncurl {server.url}/invocations "
+            f"-H 'Content-Type: application/json' -d {shlex.quote(body)}",
+            err=True,
+        )
+        server.wait()
+
+
+def _is_graphical() -> bool:
+    return sys.platform in ("darwin", "win32") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
 
 
 def _check_extra() -> None:

@@ -1,62 +1,129 @@
-"""MLflow: one run a training, with parameters, metrics, digests, plots and the artifact."""
+"""MLflow: which store, one run a training with all that explains it, and models back from it."""
 
 from __future__ import annotations
 
 import logging
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
+import labels
+import model
 from labels.errors import MissingExtraError, TrackingError
-from train.training import Training
+
+if TYPE_CHECKING:  # commands that only look at runs do not wait for scikit-learn
+    from train.training import Training
 
 EXPERIMENT = "depeche"
+REGISTERED = "depeche"  # name of the registered model
+CHAMPION_ALIAS = "champion"  # of its version in use
 STORE = Path("mlruns")
 
+_OWN = f"sqlite:///{STORE / 'mlflow.db'}"
 _NOT_IN_KEYS = re.compile(r"[^\w\-. :/]")  # of MLflow's tags
+# What the logged model needs where it is loaded: what `model` imports, and MLflow itself.
+_REQUIRED = ("lxml", "lxml_html_clean", "markdown-it-py", "mlflow", "numpy", "trafilatura")
+_CODE = frozenset((".py", ".npz", ".toml"))  # of `labels` and `model`; no label files, no models
+# Options of `Model.tag` that the logged model takes as params; false or zero asks for nothing.
+_PARAMS: dict[str, Any] = {"explain": False}
+_EXAMPLE = ["Le ministre a reçu lundi son homologue, et un accord a été signé dans la soirée."]
+
+
+def store_uri() -> str:
+    """Return where runs are: `$MLFLOW_TRACKING_URI`, else `mlruns/mlflow.db` under this folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or _OWN
+
+
+@contextmanager
+def connect(*, create: bool = False) -> Iterator[Any]:
+    """Give the module `mlflow`, set to the store; inside, its faults become `TrackingError`.
+
+    Parameters
+    ----------
+    create
+        Whether to make our own store where there is none.
+
+    Raises
+    ------
+    TrackingError
+        When there is no store yet, or it cannot be reached or written.
+    """
+    uri = store_uri()
+    own = uri == _OWN
+    if own and not create and not (STORE / "mlflow.db").is_file():
+        raise TrackingError(f"{STORE / 'mlflow.db'}: no runs here yet: run classify train first")
+    mlflow = _import_mlflow()
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        if own:
+            STORE.mkdir(exist_ok=True)
+        mlflow.set_tracking_uri(uri)
+        yield mlflow
+    except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as err:
+        reason = str(err).splitlines()[0]
+        raise TrackingError(
+            f"{uri}: MLflow's store cannot be reached or written: {reason}"
+        ) from err
 
 
 def log_run(training: Training, folder: Path) -> str:
-    """Log a training in MLflow and return the id of its run.
-
-    The store is `$MLFLOW_TRACKING_URI`, else `mlruns/mlflow.db` under the current folder with
-    artifacts beside it.
+    """Log a training in MLflow's store and return the id of its run.
 
     Parameters
     ----------
     folder
-        Where the artifact was saved; the run gets a copy of it under `model/`.
+        Where the artifact was saved; the run's model holds a copy of it.
 
     Raises
     ------
     TrackingError
         When the store cannot be reached or written.
     """
-    mlflow = _import_mlflow()
-    from sqlalchemy.exc import SQLAlchemyError
-
-    shared = os.environ.get("MLFLOW_TRACKING_URI")  # set_tracking_uri changes it
-    uri = shared or f"sqlite:///{STORE / 'mlflow.db'}"
     try:
-        if not shared:
-            STORE.mkdir(exist_ok=True)
-        mlflow.set_tracking_uri(uri)
-        _set_experiment(mlflow, own=not shared)
-        with mlflow.start_run(tags=_tags(training)) as run:
-            mlflow.log_params(_params(training))
-            mlflow.log_metrics(dict(flatten_scores(training.artifact.scores)))
-            _log_plots(mlflow, training)
-            mlflow.log_artifacts(str(folder), "model")
-    except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as err:
-        reason = str(err).splitlines()[0]
-        raise TrackingError(
-            f"{uri}: MLflow's store cannot be reached or written: {reason}; the model itself is "
-            f"complete in {folder}"
-        ) from err
+        with connect(create=True) as mlflow:
+            _set_experiment(mlflow)
+            with mlflow.start_run(tags=_tags(training)) as run:
+                mlflow.log_params(_params(training))
+                mlflow.log_metrics(dict(flatten_scores(training.artifact.scores)))
+                _log_plots(mlflow, training)
+                _log_model(mlflow, folder)
+    except TrackingError as err:
+        raise TrackingError(f"{err}; the model itself is complete in {folder}") from err
     return str(run.info.run_id)
+
+
+@contextmanager
+def download_model(run_id: str) -> Iterator[Path]:
+    """Give the artifact of a run, as the folder that `load_artifact` reads, until the end.
+
+    Raises
+    ------
+    TrackingError
+        When the store cannot be reached, or has no such run or no model of it.
+    """
+    with tempfile.TemporaryDirectory(prefix="classify-") as temporary:
+        with connect() as mlflow:
+            try:
+                mlflow.get_run(run_id)
+            except mlflow.exceptions.MlflowException as err:
+                raise TrackingError(f"{run_id}: no such run in {store_uri()}") from err
+            uri = f"runs:/{run_id}/model"
+            try:
+                info = mlflow.models.Model.load(uri)
+                path = info.flavors["python_function"]["artifacts"]["model"]["path"]
+                mlflow.artifacts.download_artifacts(uri, dst_path=temporary)
+            except (mlflow.exceptions.MlflowException, KeyError, OSError) as err:
+                raise TrackingError(f"{run_id}: this run has no model of ours in it") from err
+        yield Path(temporary) / path
 
 
 def flatten_scores(scores: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
@@ -74,6 +141,7 @@ def _import_mlflow() -> Any:
     # A server that is down is told in seconds, not after MLflow's default of several minutes.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     try:
         import mlflow
     except ModuleNotFoundError as err:
@@ -84,10 +152,10 @@ def _import_mlflow() -> Any:
     return mlflow
 
 
-def _set_experiment(mlflow: Any, *, own: bool) -> None:
+def _set_experiment(mlflow: Any) -> None:
     """Choose the experiment; a new one in our own store keeps its artifacts beside it."""
     if mlflow.get_experiment_by_name(EXPERIMENT) is None:
-        location = (STORE / "artifacts").resolve().as_uri() if own else None
+        location = (STORE / "artifacts").resolve().as_uri() if store_uri() == _OWN else None
         mlflow.create_experiment(EXPERIMENT, artifact_location=location)
     mlflow.set_experiment(EXPERIMENT)
 
@@ -125,6 +193,31 @@ def _log_plots(mlflow: Any, training: Training) -> None:
     schema = training.artifact.schema
     for name, figure in plots(training.Y, training.proba, training.given, schema).items():
         mlflow.log_figure(figure, f"plots/{name}")
+
+
+def _log_model(mlflow: Any, folder: Path) -> None:
+    """Log the artifact as a model that tags where nothing of ours is installed."""
+    with tempfile.TemporaryDirectory(prefix="classify-") as temporary:
+        code = [_copy_code(package, Path(temporary)) for package in (labels, model)]
+        mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(Path(__file__).with_name("pyfunc.py")),
+            artifacts={"model": str(folder)},
+            code_paths=code,
+            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIRED],
+            input_example=(_EXAMPLE, _PARAMS),
+        )
+
+
+def _copy_code(package: ModuleType, folder: Path) -> str:
+    """Copy what of a package a prediction needs into a folder, and return the copy's path."""
+    source, copy = Path(package.__path__[0]), folder / package.__name__
+    for path in source.rglob("*"):
+        if path.suffix in _CODE and path.name != "cli.py":
+            target = copy / path.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    return str(copy)
 
 
 def _git_commit() -> str | None:
