@@ -124,10 +124,13 @@ def ui(
     Example: classify ui --port 5002
     """
     _check_extra()
-    from train.serving import run_ui
+    from train.serving import check_port, run_ui
     from train.tracking import store_uri
     from train.views import prepare_pages
 
+    served = store_uri().startswith(("http://", "https://"))
+    if not served:
+        check_port("127.0.0.1", port)
     pages = prepare_pages()
 
     def show(url: str) -> None:
@@ -137,7 +140,7 @@ def ui(
         if not no_browser and _is_graphical():
             webbrowser.open(url + pages.runs)
 
-    if store_uri().startswith(("http://", "https://")):
+    if served:
         show(store_uri().rstrip("/"))
         return
     with run_ui(host="127.0.0.1", port=port) as server:
@@ -168,7 +171,7 @@ def serve(
 
     uri = model_uri or CHAMPION_URI
     with run_model(uri, host=host, port=port) as server:
-        example = {"inputs": ["Le texte de l'article."], "params": {"explain": True}}
+        example = {"inputs": ["Un accord a été signé lundi."], "params": {"explain": True}}
         body = json.dumps(example, ensure_ascii=False)
         typer.echo(
             f"{uri} answers; Ctrl-C to stop\ncurl {server.url}/invocations "

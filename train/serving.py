@@ -72,6 +72,7 @@ def run_model(uri: str, *, host: str, port: int) -> Iterator[Server]:
     TrackingError
         When there is no such model, the port is taken, or the server does not start.
     """
+    check_port(host, port)
     _check_model(uri)
     command = ["models", "serve", "--model-uri", uri, "--env-manager", "local"]
     with _run(command, host=host, port=port) as server:
@@ -92,7 +93,7 @@ def _check_model(uri: str) -> None:
 @contextmanager
 def _run(command: list[str], *, host: str, port: int) -> Iterator[Server]:
     """Run a command of MLflow's that serves, wait until it answers, and end it with the block."""
-    _check_port(host, port)
+    check_port(host, port)
     scripts = Path(sys.executable).parent  # `mlflow models serve` looks for uvicorn on the path
     environment = {
         **os.environ,
@@ -122,7 +123,7 @@ def _run(command: list[str], *, host: str, port: int) -> Iterator[Server]:
             _end(process)
 
 
-def _check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int) -> None:
     """Raise `TrackingError` when nothing can listen there."""
     try:
         family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

@@ -120,10 +120,10 @@ def download_model(run_id: str) -> Iterator[Path]:
             try:
                 info = mlflow.models.Model.load(uri)
                 path = info.flavors["python_function"]["artifacts"]["model"]["path"]
-                mlflow.artifacts.download_artifacts(uri, dst_path=temporary)
+                found = mlflow.artifacts.download_artifacts(uri, dst_path=temporary)
             except (mlflow.exceptions.MlflowException, KeyError, OSError) as err:
                 raise TrackingError(f"{run_id}: this run has no model of ours in it") from err
-        yield Path(temporary) / path
+        yield Path(found) / path
 
 
 def flatten_scores(scores: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:

@@ -19,7 +19,7 @@ _N_PARAMS = 5  # at most so many parameters as columns
 _VIEW_TAG = "mlflow.sharedViewState."
 _VIEW = EXPERIMENT
 _TRAINING = "workflowType=machine_learning"  # else the menu is that of language models
-_PADDING, _CHARACTER = 10, 7  # of a column's head, in pixels: it is cut without
+_PADDING, _CHARACTER = 36, 7  # pixels of a column's head, whose text MLflow cuts without them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,7 @@ def columns(runs: Sequence[Any]) -> list[str]:
 
 def _saved_view(shown: list[str], *, created: int) -> str:
     """Return a view in the form that MLflow's UI saves under a name."""
-    widths = {column: _PADDING + _CHARACTER * len(column) for column in shown}
+    widths = {column: _PADDING + _CHARACTER * len(column.split("`")[1]) for column in shown}
     state = {"selectedColumns": shown, "columnOrder": shown, "columnWidths": widths}
     view = {"name": EXPERIMENT, "createdAt": created, "state": json.dumps(state)}
     return json.dumps(view)
