@@ -70,6 +70,8 @@ app.command()(train.cli.evaluate)
 app.command()(train.cli.runs)
 app.command()(train.cli.compare)
 app.command()(train.cli.promote)
+app.command()(train.cli.ui)
+app.command()(train.cli.serve)
 
 
 def main() -> None:

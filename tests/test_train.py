@@ -201,7 +201,6 @@ def test_run_in_mlflow_has_parameters_scores_digests_plots_and_the_artifact(trai
     assert run.data.tags["signature"] == scores["signature"]
     assert run.info.artifact_uri.startswith((trained / "mlruns" / "artifacts").as_uri())
     logged = Path(run.info.artifact_uri.removeprefix("file://"))
-    assert load_artifact(logged / "model").sha256 == artifact.sha256
     held_out = read_held_out(logged / "evaluation" / "held_out.jsonl", artifact.schema)
     found = score(held_out.Y, held_out.proba, held_out.given, artifact.schema)
     assert found["topics"]["micro_f1"] == scores["topics"]["micro_f1"]

@@ -1,9 +1,13 @@
-"""The train room's commands: train, evaluate, runs, compare and promote."""
+"""The train room's commands."""
 
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import sys
 import time
+import webbrowser
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 LAST = Path("mlruns") / "last"
 TRIALS = Path("mlruns") / "tune.db"
 TUNED = Path("mlruns") / "tuned.json"
+
+PortOption = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 
 OrangesumOption = Annotated[
     Path | None,
@@ -318,6 +324,87 @@ def _data_options(labels: list[Path] | None, schema: Path, orangesum: Path | Non
     given = [word for path in labels or () for word in ("--labels", str(path))]
     given += ["--schema", str(schema)] if schema != DEFAULT_SCHEMA else []
     return given + (["--orangesum", str(orangesum)] if orangesum else [])
+
+
+def _check_extra(*more: str) -> None:
+    """Raise when the libraries of the extra `train`, and what is needed more, are not installed."""
+
+
+def ui(
+    port: PortOption = 5000,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Print the addresses only.")
+    ] = False,
+) -> None:
+    """Look at the runs in MLflow's UI, until Ctrl-C.
+
+    Prints where the runs are listed with their scores, and where the last two are compared. With a
+    server at $MLFLOW_TRACKING_URI these are its pages, and nothing is started.
+
+    Example: classify ui --port 5002
+    """
+    _check_extra()
+    from train.serving import check_port, run_ui
+    from train.tracking import store_uri
+    from train.views import prepare_pages
+
+    served = store_uri().startswith(("http://", "https://"))
+    if not served:
+        check_port("127.0.0.1", port)
+    pages = prepare_pages()
+
+    def show(url: str) -> None:
+        typer.echo(f"runs     {url}{pages.runs}")
+        if pages.comparison:
+            typer.echo(f"compare  {url}{pages.comparison}")
+        if not no_browser and _is_graphical():
+            webbrowser.open(url + pages.runs)
+
+    if served:
+        show(store_uri().rstrip("/"))
+        return
+    with run_ui(host="127.0.0.1", port=port) as server:
+        show(server.url)
+        typer.echo("Ctrl-C to stop", err=True)
+        server.wait()
+
+
+def serve(
+    port: PortOption = 5001,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others reach it if not 127.0.0.1.")
+    ] = "127.0.0.1",
+    model_uri: Annotated[
+        str | None,
+        typer.Option(
+            help="Logged model, as models:/NAME@CHAMPION_ALIAS or runs:/ID/model.",
+            show_default="the champion",
+        ),
+    ] = None,
+) -> None:
+    """Serve the champion over HTTP, until Ctrl-C: texts in, records out.
+
+    Example: classify serve --port 5003
+    """
+    _check_extra()
+    from train.serving import CHAMPION_URI, run_model
+
+    uri = model_uri or CHAMPION_URI
+    with run_model(uri, host=host, port=port) as server:
+        example = {"inputs": ["Un accord a été signé lundi."], "params": {"explain": True}}
+        body = json.dumps(example, ensure_ascii=False)
+        typer.echo(
+            f"{uri} answers; Ctrl-C to stop\ncurl {server.url}/invocations "
+            f"-H 'Content-Type: application/json' -d {shlex.quote(body)}",
+            err=True,
+        )
+        server.wait()
+
+
+def _is_graphical() -> bool:
+    return sys.platform in ("darwin", "win32") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
 
 
 def _check_extra(*more: str) -> None:

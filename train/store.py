@@ -17,16 +17,14 @@ from model.artifact import MANIFEST
 from model.champion import CHAMPION, read_promotions
 from train.heldout import Predictions, read_held_out
 from train.tracking import (
+    CHAMPION_ALIAS,
     EXPERIMENT,
     HELD_OUT,
     HELD_OUT_SCHEMA,
     REGISTERED,
     STORE,
-    import_mlflow,
     store_uri,
 )
-
-ALIAS = "champion"
 
 _LEAST_PREFIX = 4  # characters of an id
 _MODEL = "model"  # a run's model: a folder of its artifacts, or the name of a logged model
@@ -94,7 +92,7 @@ class Store:
         TrackingError
             When no run or several answer to it.
         """
-        if reference == ALIAS:
+        if reference == CHAMPION_ALIAS:
             run_id = self.champion()
             if run_id is None:
                 raise TrackingError("there is no champion yet: classify promote RUN makes one")
@@ -130,8 +128,8 @@ class Store:
         """Return the id of the run with the alias, else of the one promoted in this folder."""
         models = self._client.search_registered_models(filter_string=f"name = '{REGISTERED}'")
         aliases = models[0].aliases if models else {}
-        if ALIAS in aliases:
-            version = self._client.get_model_version(REGISTERED, aliases[ALIAS])
+        if CHAMPION_ALIAS in aliases:
+            version = self._client.get_model_version(REGISTERED, aliases[CHAMPION_ALIAS])
             return str(version.run_id)
         promotions = read_promotions(CHAMPION)
         return promotions[-1].run_id if promotions else None
@@ -161,7 +159,7 @@ class Store:
 
     def set_champion(self, version: str) -> None:
         """Move the alias to a version."""
-        self._client.set_registered_model_alias(REGISTERED, ALIAS, version)
+        self._client.set_registered_model_alias(REGISTERED, CHAMPION_ALIAS, version)
 
     def _fetch(self, run: Run, path: str, folder: Path) -> Path:
         try:
@@ -189,19 +187,8 @@ def open_store() -> Iterator[Store]:
     TrackingError
         When the store is not there, cannot be reached or written.
     """
-    uri = store_uri()
-    if not store_is_there():
-        raise TrackingError(f"{STORE / 'mlflow.db'}: no run yet: classify train makes one")
-    mlflow = import_mlflow()
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        mlflow.set_tracking_uri(uri)  # logged models are looked up there, whatever is passed
-        yield Store(mlflow, uri)
-    except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as err:
-        raise TrackingError(
-            f"{uri}: MLflow's store cannot be reached or written: {_first_line(err)}"
-        ) from err
+    with connect() as mlflow:
+        yield Store(mlflow, store_uri())
 
 
 def _parse_run(run: Any) -> Run:

@@ -1,44 +1,93 @@
-"""MLflow: one run a training, with parameters, metrics, digests, plots and the artifact."""
+"""MLflow: which store, one run a training with all that explains it, and models back from it."""
 
 from __future__ import annotations
 
 import logging
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import labels
+import model
 from labels.errors import MissingExtraError, TrackingError
 from labels.schema import Schema
 from train.heldout import format_held_out
 
-if TYPE_CHECKING:  # commands that only read the store do not wait for scikit-learn
+if TYPE_CHECKING:  # commands that only look at runs do not wait for scikit-learn
     from train.training import Training
 
 EXPERIMENT = "depeche"
+REGISTERED = "depeche"  # name of the registered model
+CHAMPION_ALIAS = "champion"  # of its version in use
 STORE = Path("mlruns")
-REGISTERED = "depeche"  # name in MLflow's model registry
 HELD_OUT = "evaluation/held_out.jsonl"
 HELD_OUT_SCHEMA = "evaluation/schema.json"
 
+_OWN = f"sqlite:///{STORE / 'mlflow.db'}"
 _NOT_IN_KEYS = re.compile(r"[^\w\-. :/]")  # of MLflow's tags
+# What the logged model needs where it is loaded: what `model` imports, and MLflow itself.
+_REQUIRED = ("lxml", "lxml_html_clean", "markdown-it-py", "mlflow", "numpy", "trafilatura")
+_CODE = frozenset((".py", ".npz", ".toml"))  # of `labels` and `model`; no label files, no models
+# Options of `Model.tag` that the logged model takes as params; false or zero asks for nothing.
+_PARAMS: dict[str, Any] = {"explain": False}
+_EXAMPLE = ["Le ministre a reçu lundi son homologue, et un accord a été signé dans la soirée."]
+
+
+def store_uri() -> str:
+    """Return where runs are: `$MLFLOW_TRACKING_URI`, else `mlruns/mlflow.db` under this folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or _OWN
+
+
+@contextmanager
+def connect(*, create: bool = False) -> Iterator[Any]:
+    """Give the module `mlflow`, set to the store; inside, its faults become `TrackingError`.
+
+    Parameters
+    ----------
+    create
+        Whether to make our own store where there is none.
+
+    Raises
+    ------
+    TrackingError
+        When there is no store yet, or it cannot be reached or written.
+    """
+    uri = store_uri()
+    own = uri == _OWN
+    if own and not create and not (STORE / "mlflow.db").is_file():
+        raise TrackingError(f"{STORE / 'mlflow.db'}: no runs here yet: run classify train first")
+    mlflow = import_mlflow()
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        if own:
+            STORE.mkdir(exist_ok=True)
+        mlflow.set_tracking_uri(uri)
+        yield mlflow
+    except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as err:
+        reason = str(err).splitlines()[0]
+        raise TrackingError(
+            f"{uri}: MLflow's store cannot be reached or written: {reason}"
+        ) from err
 
 
 def log_run(training: Training, evaluation: dict[str, Any], folder: Path) -> str:
-    """Log a training in MLflow and return the id of its run.
-
-    The store is `$MLFLOW_TRACKING_URI`, else `mlruns/mlflow.db` under the current folder with
-    artifacts beside it.
+    """Log a training in MLflow's store and return the id of its run.
 
     Parameters
     ----------
     evaluation
         Of the training, by `train.diagnostics.evaluate_training`.
     folder
-        Where the artifact was saved; the run gets a copy of it under `model/`.
+        Where the artifact was saved; the run's model holds a copy of it.
 
     Raises
     ------
@@ -51,45 +100,25 @@ def log_run(training: Training, evaluation: dict[str, Any], folder: Path) -> str
         mlflow.log_metrics(_metrics(evaluation, training.artifact.schema))
         _log_evaluation(mlflow, training, evaluation)
         _log_held_out(mlflow, training)
-        mlflow.log_artifacts(str(folder), "model")
+        _log_model(mlflow, folder)
     return str(run.info.run_id)
 
 
 @contextmanager
 def writable_store(kept: str) -> Iterator[Any]:
-    """Yield MLflow with our store and experiment chosen; faults of the store are one line.
+    """Give MLflow with our store and experiment, made where there are none.
 
     Parameters
     ----------
     kept
-        What the user has all the same, said at the end of that line.
-
-    Raises
-    ------
-    TrackingError
-        When the store cannot be reached or written.
+        What the user has all the same when the store cannot be reached or written.
     """
-    mlflow = import_mlflow()
-    from sqlalchemy.exc import SQLAlchemyError
-
-    own = f"sqlite:///{STORE / 'mlflow.db'}"
-    uri = store_uri()  # set_tracking_uri sets the variable, so that a second call finds it
     try:
-        if uri == own:
-            STORE.mkdir(exist_ok=True)
-        mlflow.set_tracking_uri(uri)
-        _set_experiment(mlflow, own=uri == own)
-        yield mlflow
-    except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as err:
-        reason = str(err).splitlines()[0]
-        raise TrackingError(
-            f"{uri}: MLflow's store cannot be reached or written: {reason}; {kept}"
-        ) from err
-
-
-def store_uri() -> str:
-    """Return `$MLFLOW_TRACKING_URI`, else that of `mlruns/mlflow.db` under the current folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{STORE / 'mlflow.db'}"
+        with connect(create=True) as mlflow:
+            _set_experiment(mlflow)
+            yield mlflow
+    except TrackingError as err:
+        raise TrackingError(f"{err}; {kept}") from err
 
 
 def flatten_scores(scores: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
@@ -130,10 +159,10 @@ def import_mlflow() -> Any:
     return mlflow
 
 
-def _set_experiment(mlflow: Any, *, own: bool) -> None:
+def _set_experiment(mlflow: Any) -> None:
     """Choose the experiment; a new one in our own store keeps its artifacts beside it."""
     if mlflow.get_experiment_by_name(EXPERIMENT) is None:
-        location = (STORE / "artifacts").resolve().as_uri() if own else None
+        location = (STORE / "artifacts").resolve().as_uri() if store_uri() == _OWN else None
         mlflow.create_experiment(EXPERIMENT, artifact_location=location)
     mlflow.set_experiment(EXPERIMENT)
 
@@ -184,6 +213,31 @@ def _log_held_out(mlflow: Any, training: Training) -> None:
     lines = format_held_out(found.labels, found.Y, found.proba, found.given)
     mlflow.log_text(lines, HELD_OUT)
     mlflow.log_dict(training.artifact.schema.to_dict(), HELD_OUT_SCHEMA)
+
+
+def _log_model(mlflow: Any, folder: Path) -> None:
+    """Log the artifact as a model that tags where nothing of ours is installed."""
+    with tempfile.TemporaryDirectory(prefix="classify-") as temporary:
+        code = [_copy_code(package, Path(temporary)) for package in (labels, model)]
+        mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(Path(__file__).with_name("pyfunc.py")),
+            artifacts={"model": str(folder)},
+            code_paths=code,
+            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIRED],
+            input_example=(_EXAMPLE, _PARAMS),
+        )
+
+
+def _copy_code(package: ModuleType, folder: Path) -> str:
+    """Copy what of a package a prediction needs into a folder, and return the copy's path."""
+    source, copy = Path(package.__path__[0]), folder / package.__name__
+    for path in source.rglob("*"):
+        if path.suffix in _CODE and path.name != "cli.py":
+            target = copy / path.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    return str(copy)
 
 
 def _git_commit() -> str | None:

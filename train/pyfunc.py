@@ -1,0 +1,59 @@
+"""The model as MLflow serves it: texts in, records out.
+
+MLflow keeps this file, our packages `labels` and `model` and the artifact with each run, and runs
+it where nothing of ours is installed. So it may import only them, MLflow and what they need.
+"""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+from typing import Any
+
+from mlflow.models import set_model
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
+
+from labels.errors import InputError
+from model.pages import declared_encoding
+from model.reading import parse_article
+from model.tagging import Model, load_model
+
+
+class Tagger(PythonModel):
+    """Tags each text as `classify` tags a file of it."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Load the artifact that was logged."""
+        self._model = load_model(Path(context.artifacts["model"]))
+
+    # MLflow reads the hints: it refuses what is no list of strings, and would warn of `Any`.
+    def predict(  # type: ignore[override]  # MLflow takes it without `context` as well
+        self, model_input: list[str], params: dict[str, Any] | None = None
+    ) -> list[dict[str, object]]:
+        """Return the record of each text, in order; that of a text unread has only an `error`.
+
+        Parameters
+        ----------
+        params
+            Options of `Model.tag`. False or zero, which is what MLflow fills in, asks for nothing.
+        """
+        options = {name: value for name, value in (params or {}).items() if value}
+        return [_record(self._model, text, str(i), options) for i, text in enumerate(model_input)]
+
+
+def _record(model: Model, text: str, id: str, options: dict[str, Any]) -> dict[str, Any]:
+    try:
+        article = parse_article(_encode(text), id=id)
+    except InputError as err:
+        return {"id": id, "error": str(err).removeprefix(f"{id}: ")}
+    return model.tag(article, **options)
+
+
+def _encode(text: str) -> bytes:
+    """Return the bytes of a text, marked as UTF-8 where a page says that it is something else."""
+    data = text.encode(errors="replace")  # JSON can hold halves of characters
+    declared = declared_encoding(data)
+    return codecs.BOM_UTF8 + data if declared not in (None, "utf-8") else data
+
+
+set_model(Tagger())
