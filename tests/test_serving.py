@@ -20,9 +20,9 @@ import mlflow
 import pytest
 from conftest import ROOT, SEEDS, Classify, put_store, run_classify
 
-from labels.errors import TrackingError
 from model.artifact import load_artifact
-from train.tracking import CHAMPION_ALIAS, REGISTERED, connect, download_model
+from train.store import open_store
+from train.tracking import CHAMPION_ALIAS, REGISTERED, connect
 from train.views import columns
 
 SEED = sorted(SEEDS.glob("*.txt"))[3]
@@ -118,28 +118,14 @@ def test_logged_model_tags_where_nothing_of_ours_is_installed(store: Path, tmp_p
     assert "é" in plain[2]["paragraphs"][0]["text"]
 
 
-def test_artifact_of_a_run_comes_back_and_others_are_said(
+def test_artifact_of_a_run_comes_back(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    uri = f"sqlite:///{store / 'mlruns' / 'mlflow.db'}"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store / 'mlruns' / 'mlflow.db'}")
     (run,) = newest_runs(store)
-    with download_model(run.info.run_id) as folder:
-        assert load_artifact(folder).sha256 == run.data.tags["model_sha256"]
-    assert not folder.exists()
-    with (
-        pytest.raises(TrackingError, match=f"^0123: no such run in {uri}$"),
-        download_model("0123"),
-    ):
-        pass
-    monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    monkeypatch.chdir(tmp_path)
-    with (
-        pytest.raises(TrackingError, match="no runs here yet: run classify train first"),
-        download_model("0123"),
-    ):
-        pass
-    assert not any(tmp_path.iterdir())
+    with open_store() as opened:
+        folder = opened.fetch_model(opened.find(run.info.run_id), tmp_path)
+    assert load_artifact(folder).sha256 == run.data.tags["model_sha256"]
 
 
 def test_columns_are_overall_scores_and_what_tells_runs_apart_in_any_schema() -> None:
@@ -165,9 +151,7 @@ def test_no_store_is_said_and_none_is_made(
 ) -> None:
     done = classify(command)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        "classify: mlruns/mlflow.db: no runs here yet: run classify train first\n"
-    )
+    assert done.stderr == ("classify: mlruns/mlflow.db: no run yet: classify train makes one\n")
     assert not any(tmp_path.iterdir())
 
 

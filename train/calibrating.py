@@ -80,9 +80,13 @@ def _cheapest(
     Y: NDArray[np.int64],
     fold: NDArray[np.int64],
 ) -> str:
-    """Return the method whose loss is lowest on folds that it was not fitted on."""
+    """Return the method whose loss is lowest on folds that it was not fitted on.
+
+    The first one where there is one fold only, on which nothing can be held out.
+    """
     losses = dict.fromkeys(methods, 0.0)
-    for k in np.unique(fold):
+    folds = np.unique(fold)
+    for k in folds if len(folds) > 1 else ():
         held_out = fold == k
         for name, fit in methods.items():
             fitted = fit(logits[~held_out], Y[~held_out])

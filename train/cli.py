@@ -326,10 +326,6 @@ def _data_options(labels: list[Path] | None, schema: Path, orangesum: Path | Non
     return given + (["--orangesum", str(orangesum)] if orangesum else [])
 
 
-def _check_extra(*more: str) -> None:
-    """Raise when the libraries of the extra `train`, and what is needed more, are not installed."""
-
-
 def ui(
     port: PortOption = 5000,
     no_browser: Annotated[
@@ -377,7 +373,7 @@ def serve(
     model_uri: Annotated[
         str | None,
         typer.Option(
-            help="Logged model, as models:/NAME@CHAMPION_ALIAS or runs:/ID/model.",
+            help="Logged model, as models:/NAME@ALIAS or runs:/ID/model.",
             show_default="the champion",
         ),
     ] = None,

@@ -10,10 +10,12 @@ import codecs
 from pathlib import Path
 from typing import Any
 
+from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from labels.errors import InputError
+from model.decisions import Rule
 from model.pages import declared_encoding
 from model.reading import parse_article
 from model.tagging import Model, load_model
@@ -35,18 +37,24 @@ class Tagger(PythonModel):
         Parameters
         ----------
         params
-            Options of `Model.tag`. False or zero, which is what MLflow fills in, asks for nothing.
+            `explain`, and the numbers of `model.decisions.Rule`. False or zero, which is what
+            MLflow fills in, asks for nothing.
         """
-        options = {name: value for name, value in (params or {}).items() if value}
-        return [_record(self._model, text, str(i), options) for i, text in enumerate(model_input)]
+        asked = {name: value for name, value in (params or {}).items() if value}
+        explain = bool(asked.pop("explain", False))
+        try:
+            model = Model(self._model.artifact, Rule(**asked))
+        except InputError as err:
+            raise MlflowException.invalid_parameter_value(str(err)) from err
+        return [_record(model, text, str(i), explain) for i, text in enumerate(model_input)]
 
 
-def _record(model: Model, text: str, id: str, options: dict[str, Any]) -> dict[str, Any]:
+def _record(model: Model, text: str, id: str, explain: bool) -> dict[str, Any]:
     try:
         article = parse_article(_encode(text), id=id)
     except InputError as err:
         return {"id": id, "error": str(err).removeprefix(f"{id}: ")}
-    return model.tag(article, **options)
+    return model.tag(article, explain=explain)
 
 
 def _encode(text: str) -> bytes:

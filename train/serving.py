@@ -65,7 +65,7 @@ def run_model(uri: str, *, host: str, port: int) -> Iterator[Server]:
     Parameters
     ----------
     uri
-        Of MLflow: `models:/NAME@CHAMPION_ALIAS`, `runs:/ID/model`, or a folder.
+        Of MLflow: `models:/NAME@ALIAS`, `runs:/ID/model`, or a folder.
 
     Raises
     ------

@@ -23,6 +23,7 @@ from train.tracking import (
     HELD_OUT_SCHEMA,
     REGISTERED,
     STORE,
+    connect,
     store_uri,
 )
 

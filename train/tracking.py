@@ -36,8 +36,8 @@ _NOT_IN_KEYS = re.compile(r"[^\w\-. :/]")  # of MLflow's tags
 # What the logged model needs where it is loaded: what `model` imports, and MLflow itself.
 _REQUIRED = ("lxml", "lxml_html_clean", "markdown-it-py", "mlflow", "numpy", "trafilatura")
 _CODE = frozenset((".py", ".npz", ".toml"))  # of `labels` and `model`; no label files, no models
-# Options of `Model.tag` that the logged model takes as params; false or zero asks for nothing.
-_PARAMS: dict[str, Any] = {"explain": False}
+# What the logged model takes as params; false or zero asks for nothing.
+_PARAMS: dict[str, Any] = {"explain": False, "precision": 0.0, "recall": 0.0, "coverage": 0.0}
 _EXAMPLE = ["Le ministre a reçu lundi son homologue, et un accord a été signé dans la soirée."]
 
 
@@ -63,7 +63,7 @@ def connect(*, create: bool = False) -> Iterator[Any]:
     uri = store_uri()
     own = uri == _OWN
     if own and not create and not (STORE / "mlflow.db").is_file():
-        raise TrackingError(f"{STORE / 'mlflow.db'}: no runs here yet: run classify train first")
+        raise TrackingError(f"{STORE / 'mlflow.db'}: no run yet: classify train makes one")
     mlflow = import_mlflow()
     from sqlalchemy.exc import SQLAlchemyError
 
