@@ -89,7 +89,8 @@ def records_of_classify(folder: Path, *args: object, text: str) -> dict[str, Any
 def test_logged_model_holds_the_artifact_once_and_no_label_files_or_pickle(store: Path) -> None:
     files = [p for p in (store / "mlruns" / "artifacts").rglob("*") if p.is_file()]
     assert sum(p.name == "weights.npy" for p in files) == 1
-    assert not [p for p in files if p.suffix in {".jsonl", ".pkl", ".pickle"}]
+    assert not [p for p in files if p.suffix in {".pkl", ".pickle"}]
+    assert {p.name for p in files if p.suffix == ".jsonl"} == {"held_out.jsonl"}
     assert not [p for p in files if p.name.startswith("test_") or p.name == "cli.py"]
     signature = mlflow.models.Model.load(logged_model(store)).signature
     assert signature is not None

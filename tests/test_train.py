@@ -21,6 +21,7 @@ from model.artifact import load_artifact
 from model.calibration import sigmoid, softmax
 from train import Split
 from train.calibrating import best_threshold, fit_calibration
+from train.diagnostics import random_gap
 from train.heldout import read_held_out
 from train.metrics import indicator, score
 from train.settings import TrainSettings
@@ -150,6 +151,30 @@ def test_labels_without_examples_do_not_spoil_the_means() -> None:
     assert scores["topics"]["labels"]["space"]["average_precision"] is None
 
 
+def test_planted_leak_is_seen_at_random_and_does_not_change_grouped_scores(tmp_path: Path) -> None:
+    """Each paragraph stands in two articles, and its label can only be known from its copy."""
+    rng = np.random.default_rng(0)
+    rows = [
+        {
+            **{"id": f"{copy}{i}", "article": f"{copy}{i}", "topics": ["space"] * int(given_)},
+            "text": " ".join(f"mot{i}x{k}" for k in range(12)) + ".",
+            "stance": "neutral",
+        }
+        for i, given_ in enumerate(rng.random(150) < 0.5)
+        for copy in "ab"
+    ]
+    once = load_labels([write_rows(tmp_path / "once.jsonl", rows[::2])], SCHEMA)
+    twice = load_labels([write_rows(tmp_path / "twice.jsonl", rows)], SCHEMA)
+    plain, leaking = (train_model(x, TrainSettings(), progress=silent) for x in (once, twice))
+    honest, planted = (
+        t.artifact.scores["topics"]["labels"]["space"]["average_precision"]
+        for t in (plain, leaking)
+    )
+    assert planted == pytest.approx(honest, abs=0.12)
+    assert planted < 0.65
+    assert random_gap(leaking, progress=silent)["gap"]["topics"] > 0.1
+
+
 def test_scores_are_out_of_sample(tmp_path: Path) -> None:
     """Labels that have nothing to do with the texts score no better than chance."""
     rng = random.Random(0)
@@ -192,9 +217,11 @@ def test_run_in_mlflow_has_parameters_scores_digests_plots_and_the_artifact(trai
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.status == "FINISHED"
     scores = json.loads((trained / "stdout.json").read_text())
-    assert run.data.metrics["topics.micro_f1"] == scores["topics"]["micro_f1"]
-    assert run.data.metrics["topics.space.f1"] == scores["topics"]["labels"]["space"]["f1"]
-    assert run.data.metrics["stance.macro_f1"] == scores["stance"]["macro_f1"]
+    assert run.data.metrics["topics.micro_f1"] == round(scores["topics"]["micro_f1"], 4)
+    assert run.data.metrics["topics.space.f1"] == round(
+        scores["topics"]["labels"]["space"]["f1"], 4
+    )
+    assert run.data.metrics["stance.macro_f1"] == round(scores["stance"]["macro_f1"], 4)
     assert run.data.params["penalty_c"] == "10.0"
     assert run.data.tags["model_sha256"] == artifact.sha256
     assert run.data.tags["data.seeds.jsonl"] == artifact.data["files"]["seeds.jsonl"]
@@ -246,7 +273,9 @@ def test_evaluate_scores_new_labels_and_says_what_it_has_seen(
     mine = write_rows(tmp_path / "mine.jsonl", rows)
     done = classify("evaluate", "--labels", mine, "--model", trained / "mlruns/last", "--json")
     assert done.returncode == 0
-    assert "classify: sanctions: only 1 paragraphs have it: its scores say little" in done.stderr
+    assert (
+        "classify: sanctions: 1 of these paragraphs have it: its scores say little" in done.stderr
+    )
     assert "not out of sample" not in done.stderr
     scores = json.loads(done.stdout)
     assert scores["topics"]["labels"]["sanctions"]["support"] == 1

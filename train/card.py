@@ -47,6 +47,15 @@ bootstrapped by article.
 {scores}
 
 Signature: `{signature}`
+
+## Decisions
+
+With a precision asked for, a label is given from the threshold on that holds it, with 90 %
+confidence; with a coverage asked for, labels outside `review` are left out wrongly or given wrongly
+at most in the rest of the cases. Measured out of fold, `review` being the share of paragraphs left
+to a person:
+
+{promises}
 """
 
 _LIMITS = """
@@ -54,8 +63,9 @@ _LIMITS = """
 
 A label's score is a probability calibrated on the out-of-fold scores of the training paragraphs.
 It holds for texts drawn like them: where a label is rarer than there, the same score is right less
-often. A label of a `multi` dimension is given from its threshold on (the one with the highest F1
-out of fold); of a `single` dimension the most probable is given.
+often (`--prevalence` re-anchors scores to other shares). A label of a `multi` dimension is given
+from its threshold on (the one with the highest F1 out of fold, unless `--precision` or `--recall`
+asks for another); of a `single` dimension the most probable is given.
 
 ## Limits
 
@@ -104,6 +114,7 @@ def model_card(artifact: Artifact) -> str:
             left_out=left_out,
             scores=scores_markdown(artifact.scores, artifact.schema),
             signature=artifact.scores["signature"],
+            promises=promises_markdown(artifact.scores, artifact.schema),
         )
         + _LIMITS
     )
@@ -113,6 +124,29 @@ def scores_markdown(scores: dict[str, Any], schema: Schema) -> str:
     """Return the scores of every dimension as Markdown tables, and what the folds told besides."""
     tables = [_table(dimension, scores) for dimension in schema.dimensions]
     return "\n\n".join([*tables, *filter(None, sentences(scores, schema))])
+
+
+def promises_markdown(scores: dict[str, Any], schema: Schema) -> str:
+    """Return as a Markdown table how decisions kept their word on folds not their own."""
+    levels = list(scores["promises"])
+    head = ["label"]
+    for level in levels:
+        asked = f"{float(level):.0%}".replace("%", " %")
+        head += [
+            f"asked {asked} precision: got",
+            "recall",
+            f"asked {asked} coverage: got",
+            "review",
+        ]
+    lines = [head, ["---", *["---:"] * (len(head) - 1)]]
+    for name in schema.label_names:
+        row = [name]
+        for level in levels:
+            found = scores["promises"][level][name]
+            keys = ("precision", "recall", "covered", "review")
+            row += [_percent(found.get(key)) for key in keys]
+        lines.append(row)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def score_rows(dimension: Dimension, scores: dict[str, Any]) -> list[list[str]]:
@@ -147,7 +181,7 @@ def sentences(scores: dict[str, Any], schema: Schema) -> list[str]:
     if "leakage" in scores:
         gap = {name: f"{100 * value:+.1f}" for name, value in scores["leakage"]["gap"].items()}
         told = ", ".join(f"{value} points on {name}" for name, value in gap.items())
-        said.append(f"A random split would seem to gain by leakage: {told}.")
+        said.append(f"Folds drawn at random would add {told}: what they gain is leakage.")
     if "learning" in scores:
         worth = {name: f"{100 * value:+.1f}" for name, value in scores["learning"]["next"].items()}
         told = ", ".join(f"{value} points on {name}" for name, value in worth.items())
@@ -165,6 +199,10 @@ def _table(dimension: Dimension, scores: dict[str, Any]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + (
         f"\n\n{overall(dimension, scores)}"
     )
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %"
 
 
 def _interval(pair: list[float] | None) -> str:

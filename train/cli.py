@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from train.settings import TrainSettings
 
 LAST = Path("mlruns") / "last"
+ARTIFACTS = Path("mlruns") / "artifacts"  # of our own store
 TRIALS = Path("mlruns") / "tune.db"
 TUNED = Path("mlruns") / "tuned.json"
 
@@ -99,7 +100,10 @@ def train(
     progress(f"model in {output}")
     _print_scores(training.artifact.scores, found.schema, as_json=as_json)
     run_id = log_run(training, evaluation, output)
-    progress(f"run {run_id} in MLflow")
+    progress(f"run {run_id} in MLflow: classify ui shows it")
+    page = ARTIFACTS / run_id / "artifacts" / "evaluation" / "evaluation.html"
+    if page.is_file():
+        progress(f"report in {page}")
 
 
 def tune(
@@ -152,7 +156,10 @@ def tune(
         )
         write_settings(tuning.best, TUNED)
         run_id = runs.finish(tuning)
-    progress(f"run {run_id} in MLflow")
+    progress(f"run {run_id} in MLflow: classify ui shows it")
+    page = ARTIFACTS / run_id / "artifacts" / "evaluation" / "evaluation.html"
+    if page.is_file():
+        progress(f"report in {page}")
     if as_json:
         result = {**tuning.to_dict(), "run": run_id, "file": str(TUNED)}
         typer.echo(json.dumps(result, ensure_ascii=False, indent=2))

@@ -211,10 +211,10 @@ def _warnings(scored: Scored, model: Model) -> list[str]:
             threshold = model.decisions.threshold[j]
             if n_positive < FEWEST_POSITIVES:
                 found.append(
-                    f"{name}: only {n_positive} paragraphs have it: its scores say little; label "
-                    f"at least {FEWEST_POSITIVES}"
+                    f"{name}: {n_positive} of these paragraphs have it: its scores say little; "
+                    f"label at least {FEWEST_POSITIVES}"
                 )
-            elif n_given in (0, len(scored.Y)):
+            elif n_given in (0, len(scored.Y)) and n_given != n_positive:
                 often = "every" if n_given else "no"
                 found.append(f"{name}: given to {often} paragraph: the model has not learned it")
             if dimension.kind == "multi" and not _EDGE <= threshold <= 1 - _EDGE:

@@ -19,6 +19,7 @@ import labels
 import model
 from labels.errors import MissingExtraError, TrackingError
 from labels.schema import Schema
+from model.calibration import DIGITS
 from train.heldout import format_held_out
 
 if TYPE_CHECKING:  # commands that only look at runs do not wait for scikit-learn
@@ -138,7 +139,7 @@ def _metrics(evaluation: dict[str, Any], schema: Schema) -> dict[str, float]:
     }
     if "leakage" in evaluation:
         chosen["leakage"] = evaluation["leakage"]["gap"]
-    return dict(flatten_scores(chosen))
+    return {name: round(value, DIGITS) for name, value in flatten_scores(chosen)}
 
 
 def import_mlflow() -> Any:
