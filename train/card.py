@@ -50,10 +50,10 @@ Signature: `{signature}`
 
 ## Decisions
 
-With a precision asked for, a label is given from the threshold on that holds it, with 90 %
-confidence; with a coverage asked for, labels outside `review` are left out wrongly or given wrongly
-at most in the rest of the cases. Measured out of fold, `review` being the share of paragraphs left
-to a person:
+With a precision asked for, a label of a `multi` dimension is given from the threshold on that holds
+it, with 90 % confidence. With a coverage asked for, that share of the paragraphs that have a label
+are given it or have it in `review`. Measured out of fold, `review` being the share of paragraphs
+where the label is left to a person:
 
 {promises}
 """
