@@ -91,7 +91,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
 def some_labels(folder: Path) -> list[object]:
     """Return options naming the seeds, and in `folder` a few composed and stand-off paragraphs."""
     lines = []
-    for name, n in (("composed", 260), ("press", 40)):
+    for name, n in (("composed", 150), ("press", 40)):
         lines += (ROOT / "labels" / f"{name}.jsonl").read_text().splitlines(keepends=True)[:n]
     (folder / "some.jsonl").write_text("".join(lines))
     return ["--labels", ROOT / "labels" / "seeds.jsonl", "--labels", folder / "some.jsonl"]

@@ -277,6 +277,7 @@ def test_strange_text_is_read(name: str) -> None:
     assert article.language == "fr" or name == "soft hyphens and zero-width characters"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("between", [" ", "\n"], ids=["one paragraph", "a paragraph a line"])
 def test_very_long_text_takes_at_most_twenty_times_its_size_in_memory(between: str) -> None:
     data = between.join([LONG] * 6_000).encode()  # 1 MB: below it, what is fixed weighs more

@@ -95,7 +95,8 @@ def test_logged_model_holds_the_artifact_once_and_no_label_files_or_pickle(store
     signature = mlflow.models.Model.load(logged_model(store)).signature
     assert signature is not None
     assert signature.params is not None
-    assert [(param.name, param.default) for param in signature.params] == [("explain", False)]
+    params = {param.name: param.default for param in signature.params}
+    assert params == {"explain": False, "precision": 0.0, "recall": 0.0, "coverage": 0.0}
 
 
 def test_logged_model_tags_where_nothing_of_ours_is_installed(store: Path, tmp_path: Path) -> None:

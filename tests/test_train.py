@@ -234,7 +234,6 @@ def test_run_in_mlflow_has_parameters_scores_digests_plots_and_the_artifact(trai
     assert found["stance"]["accuracy"] == scores["stance"]["accuracy"]
     assert sorted(path.name for path in (logged / "plots").iterdir()) == [
         "confusion_stance.png",
-        "learning_curve.png",
         "precision_recall_topics.png",
         "reliability_stance.png",
         "reliability_topics.png",
