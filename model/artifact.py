@@ -75,8 +75,16 @@ class Artifact:
 
     @property
     def prevalence(self) -> NDArray[np.float64]:
-        """Share of the training paragraphs that have each label, (n_labels,)."""
-        return np.asarray(self.held_out.Y.mean(axis=0))
+        """Share of the scored paragraphs that have each label, (n_labels,), never quite 0 or 1.
+
+        Smoothed by half a paragraph (Krichevsky and Trofimov 1981): a label that no paragraph has
+        may still come up elsewhere.
+        """
+        Y, shares = self.held_out.Y, np.empty(self.schema.n_labels)
+        for dimension, span in self.schema.columns():
+            n_answers = 2 if dimension.kind == "multi" else len(dimension.labels)
+            shares[span] = (Y[:, span].sum(axis=0) + 0.5) / (len(Y) + 0.5 * n_answers)
+        return shares
 
 
 def text_digest(text: str) -> int:

@@ -77,7 +77,8 @@ def tag(
     coverage: Annotated[
         float | None,
         typer.Option(
-            help="Share of right decisions that 'review' promises of those it does not list.",
+            help="Of the paragraphs that have a label, the share that are given it or have it in "
+            "'review'.",
             show_default="0.8",
         ),
     ] = None,
@@ -106,8 +107,9 @@ def tag(
     articles: Iterable[Article] = _articles(paths, failures)
     if prevalence == _BATCH:
         articles = list(articles)
-        loaded = loaded.anchored_to(articles)
-        _tell_prevalence(loaded)
+        if articles:
+            loaded = loaded.anchored_to(articles)
+            _tell_prevalence(loaded)
     records = (loaded.tag(article, explain=explain) for article in articles)
     with open_output(output) as file:
         n_done = _write_records(records, file, format_, single=single, schema=loaded.schema)

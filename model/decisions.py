@@ -1,7 +1,9 @@
 """Decisions with a stated error: thresholds that hold a precision or a recall, and when to ask.
 
 All of it follows from the out-of-fold scores of the training paragraphs, which the artifact keeps.
-The promises hold for paragraphs drawn like those.
+The promises are for paragraphs drawn like those. The theorems cited are about one model and
+paragraphs drawn one by one; here the scores are those of the folds' models and paragraphs come by
+the article, so each training measures how they are kept (`train.diagnostics.promises`).
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ from labels.schema import Schema
 from model.calibration import DIGITS
 
 CONFIDENCE = 0.9  # with which a precision or a recall that was asked for holds
-COVERAGE = 0.8  # of the decisions that are not left to a person
+COVERAGE = 0.8  # of the paragraphs that have a label, given it or left to a person
 NEVER = 2.0  # a threshold that no score reaches
-_FIRST_SHARE = 4  # of a label's paragraphs, one in so many is taken by the first threshold tried
+_FIRST_SHARE = 4  # of the paragraphs expected to have a label, the first threshold takes one in 4
 _STEP = 1.1  # each further one takes so many times as many
 
 
@@ -120,7 +122,7 @@ class Decisions:
         for dimension, span in self._schema.columns():
             for j in range(span.start, span.stop):
                 proba, y = self._held_out.proba[:, j], self._held_out.Y[:, j]
-                possible[j] = conformal_limit(proba[y], coverage)
+                possible[j] = conformal_limit(proba[y], coverage) if y.any() else NEVER
                 if dimension.kind == "multi":
                     measured = not self._anchored
                     sure[j] = precision_threshold(proba, y, coverage) if measured else coverage
@@ -151,7 +153,7 @@ class Decisions:
         """Return which labels a person should decide, (n_samples, n_labels).
 
         Of a multi dimension: those given below `sure`, and those not given from `possible` on. Of a
-        single one: the most probable and all that are possible, where there are several.
+        single one: the most probable and all that are possible, unless it alone is possible.
         """
         proba = proba.round(DIGITS)
         possible = proba >= self.limits.possible
@@ -159,7 +161,7 @@ class Decisions:
         for dimension, span in self._schema.columns():
             if dimension.kind == "single":
                 best = np.eye(len(dimension.labels), dtype=bool)[proba[:, span].argmax(axis=1)]
-                alone = (possible[:, span] <= best).all(axis=1)
+                alone = (possible[:, span] == best).all(axis=1)
                 review[:, span] = (possible[:, span] | best) & ~alone[:, None]
         return review
 
@@ -208,11 +210,12 @@ def precision_threshold(
     Fixed-sequence testing (Angelopoulos et al. 2021, "Learn then test", 3.2.1): thresholds that
     take more and more paragraphs are tested in turn, each at the level 1 - `CONFIDENCE` by the
     exact binomial test, and the last before the first failure is taken; so the whole choice holds
-    with `CONFIDENCE`. `NEVER` when the first one, at a quarter of the label's paragraphs, fails.
+    with `CONFIDENCE`. `NEVER` when the first one fails; it takes a quarter of the paragraphs that
+    the scores lead to expect, so that the order of the tests does not depend on their labels.
     """
     order = np.argsort(-proba, kind="stable")
     ranked, right = proba[order], np.cumsum(y[order])
-    found, n = NEVER, max(int(y.sum()) / _FIRST_SHARE, 1.0)
+    found, n = NEVER, max(float(proba.sum()) / _FIRST_SHARE, 1.0)
     while n <= len(ranked):
         taken = int(np.searchsorted(-ranked, -ranked[int(n) - 1], side="right"))  # ties as well
         n_wrong = taken - int(right[taken - 1])

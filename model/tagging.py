@@ -40,7 +40,8 @@ class Model:
     Raises
     ------
     InputError
-        When a prevalence is given and a precision is asked for, which was measured at another.
+        When a prevalence is given and a precision is asked for, which was measured at another. (A
+        recall is not touched: it does not depend on how many paragraphs have the label.)
     """
 
     def __init__(
@@ -53,10 +54,10 @@ class Model:
         self.schema = artifact.schema
         self.prevalence = prevalence
         rule = rule or Rule()
-        if prevalence is not None and (rule.precision is not None or rule.recall is not None):
+        if prevalence is not None and rule.precision is not None:
             raise InputError(
-                "a precision or recall is known at the training paragraphs' prevalence only: "
-                "ask for it without --prevalence"
+                "a precision is known at the training paragraphs' prevalence only: ask for it "
+                "without --prevalence"
             )
         held_out = artifact.held_out
         if prevalence is not None:

@@ -2,6 +2,8 @@
 
 import json
 import random
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import mlflow
@@ -19,14 +21,16 @@ from labels.schema import read_schema
 from model import load_model
 from model.artifact import load_artifact
 from model.calibration import sigmoid, softmax
+from model.features import FeatureExtractor
 from train import Split
+from train.baselines import constant_given
 from train.calibrating import best_threshold, fit_calibration
-from train.diagnostics import random_gap
+from train.diagnostics import _worth, random_gap
 from train.heldout import read_held_out
 from train.metrics import indicator, score
 from train.settings import TrainSettings
 from train.splits import grouped_folds, leak_groups, near_duplicates, split_folds, train_rows
-from train.training import train_model
+from train.training import score_out_of_fold, train_model
 
 SCHEMA = read_schema()
 
@@ -85,6 +89,49 @@ def test_folds_by_date_are_scored_by_what_came_before(tmp_path: Path) -> None:
     assert (fold[dates == ""] == -1).all()
     for k in range(3):
         assert max(dates[train_rows(fold, k, Split.date)]) < min(dates[fold == k])
+
+
+def test_scores_by_date_are_calibrated_by_what_came_before(tmp_path: Path) -> None:
+    """Labels of the last stretch, whatever they are, do not move the scores of the one before."""
+    labels = dated(tmp_path)
+    fold = split_folds(labels, indicator(labels), Split.date, 3, 0)
+    settings_ = TrainSettings(split=Split.date, n_folds=3)
+    counts = FeatureExtractor(settings_.features).count(labels.texts)
+    Y = indicator(labels)
+    changed = Y.copy()
+    changed[fold == 2, 1] ^= 1
+    one, two = (
+        score_out_of_fold(counts, y, fold, settings_, SCHEMA, progress=silent) for y in (Y, changed)
+    )
+    assert set(one.fold) == {1, 2}
+    assert (one.proba[one.fold == 1] == two.proba[two.fold == 1]).all()
+
+
+def test_dates_that_do_not_divide_are_said(tmp_path: Path) -> None:
+    labels = dated(tmp_path)
+    same = tuple(replace(p, date="2024-03-01" if p.date else None) for p in labels.paragraphs[:40])
+    labels = replace(labels, paragraphs=(*same, *labels.paragraphs[40:]))
+    with pytest.raises(LabelsError, match=r"share a date|dates are too few"):
+        split_folds(labels, indicator(labels), Split.date, 3, 0)
+
+
+def test_worth_of_more_labels_follows_the_power_law_of_the_points() -> None:
+    points = [{"n": n, "topics": 1 - 3 * n**-0.4} for n in (1000, 2000, 4000)]
+    expected = 3 * 4000**-0.4 - 3 * 4500**-0.4
+    assert _worth(points, "topics") == pytest.approx(expected)
+
+
+def test_constant_answer_is_the_best_there_is() -> None:
+    rng = np.random.default_rng(0)
+    Y = (rng.random((200, 7)) < [0.3, 0.02, 0.25, 0.01, 0, 0, 0]).astype(np.int64)
+    Y[:, 5] = 1
+    given_ = constant_given(Y, SCHEMA)
+    best = max(
+        f1_score(Y[:, :4], np.tile(row, (200, 1)), average="micro", zero_division=0)
+        for row in product((0, 1), repeat=4)
+    )
+    assert f1_score(Y[:, :4], given_[:, :4], average="micro") == pytest.approx(best)
+    assert given_[:, 4:].tolist() == [[False, True, False]] * 200
 
 
 def test_folds_by_source_keep_sources_whole(tmp_path: Path) -> None:

@@ -13,17 +13,18 @@ from model.features import words
 
 
 def constant_given(Y: NDArray[np.int64], schema: Schema) -> NDArray[np.bool_]:
-    """Return the constant decisions with the best F1 (multi) or accuracy (single), shaped as `Y`.
+    """Return the constant decisions with the best micro F1 or accuracy, shaped as `Y`.
 
-    Every label of a multi dimension, since none at all has an F1 of 0; the commonest label of a
-    single one.
+    The commonest labels of a multi dimension, as many as score best; the commonest of a single one.
     """
     given = np.zeros(Y.shape, dtype=bool)
     for dimension, span in schema.columns():
-        if dimension.kind == "multi":
-            given[:, span] = True
-        else:
-            given[:, span.start + Y[:, span].sum(axis=0).argmax()] = True
+        support = Y[:, span].sum(axis=0)
+        ranked = np.argsort(-support, kind="stable")
+        n_given = np.arange(1, len(ranked) + 1)
+        micro_f1 = 2 * np.cumsum(support[ranked]) / (support.sum() + n_given * len(Y))
+        most = int(micro_f1.argmax()) + 1 if dimension.kind == "multi" else 1
+        given[:, span.start + ranked[:most]] = True
     return given
 
 

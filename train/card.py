@@ -40,9 +40,8 @@ classify article.txt --model THIS_FOLDER
 {left_out}
 ## Scores
 
-Out of fold: every paragraph was scored by a model trained without any paragraph of its article
-(or near-duplicate of it), and calibrated and cut by thresholds from the other folds. Intervals are
-bootstrapped by article.
+Out of fold: every paragraph was scored by a model trained {split}, and calibrated and cut by
+thresholds from the other folds. Intervals are bootstrapped by article.
 
 {scores}
 
@@ -57,6 +56,13 @@ where the label is left to a person:
 
 {promises}
 """
+
+_SPLITS = {
+    "article": "without any paragraph of its article\n(or near-duplicate of it)",
+    "source": "without any paragraph of its source\n(or near-duplicate of it)",
+    "date": "on earlier paragraphs only",
+    "random": "on others drawn at random, some of\nits article among them: too high a score",
+}
 
 _LIMITS = """
 ## Reading the scores
@@ -114,6 +120,7 @@ def model_card(artifact: Artifact) -> str:
             left_out=left_out,
             scores=scores_markdown(artifact.scores, artifact.schema),
             signature=artifact.scores["signature"],
+            split=_SPLITS[artifact.settings["split"]],
             promises=promises_markdown(artifact.scores, artifact.schema),
         )
         + _LIMITS

@@ -114,6 +114,7 @@ def compare_runs(store: Store, a: Run, b: Run) -> Comparison:
     """
     _check_same(a, b, "data", a.data, b.data)
     _check_same(a, b, "schema", a.schema, b.schema)
+    _check_same(a, b, "split", a.split, b.split)
     with tempfile.TemporaryDirectory() as folder:
         schema, ours = store.held_out(a, Path(folder) / "a")
         other_schema, theirs = store.held_out(b, Path(folder) / "b")

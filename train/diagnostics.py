@@ -27,8 +27,8 @@ _PROMISED = (0.8, 0.9)  # precision and coverage whose keeping is measured
 def evaluate_training(training: Training, *, progress: Progress) -> dict[str, Any]:
     """Return the evaluation of the out-of-fold scores, with what only a training can measure.
 
-    The fields of `train.evaluation.evaluate`, and `signature`, `n_paragraphs`, `promises`, and
-    where the data allow it `leakage` and `learning`.
+    The fields of `train.evaluation.evaluate`, and `signature`, `n_paragraphs`, `promises`, and for
+    folds by article or source `leakage`, and `learning` where there are enough paragraphs.
     """
     found = {
         "signature": training.artifact.scores["signature"],
@@ -37,10 +37,11 @@ def evaluate_training(training: Training, *, progress: Progress) -> dict[str, An
         "promises": promises(training),
     }
     progress("evaluation")
-    if training.settings.split is not Split.random:
+    split = training.settings.split
+    if split in (Split.article, Split.source):
         found["leakage"] = random_gap(training, progress=progress)
-    if len(training.Y) >= _FEWEST_FOR_CURVE:
-        found["learning"] = learning_curve(training, progress=progress)
+        if len(training.Y) >= _FEWEST_FOR_CURVE and training.n_groups >= _FEWEST_FOR_CURVE / 10:
+            found["learning"] = learning_curve(training, progress=progress)
     return found
 
 
@@ -93,7 +94,8 @@ def promises(training: Training) -> dict[str, Any]:
     For each level: by label, `threshold`, `precision` and `recall` when that precision is asked
     for, and `review` (share of the paragraphs left to a person), `covered` (of the paragraphs that
     have the label, those not left out against the limits) when that coverage is. Each fold is
-    decided by the other folds; precision is None where no threshold holds it.
+    decided by the limits and thresholds that the other folds call for; precision is None where no
+    threshold holds it.
     """
     return {f"{level}": _promise(training, level) for level in _PROMISED}
 
@@ -136,12 +138,13 @@ def _point(
     training: Training, share: float, settings: TrainSettings, schema: Schema
 ) -> dict[str, Any]:
     """Return the main scores when each fold's model is fitted on a share of its paragraphs."""
-    rng = np.random.default_rng(settings.seed)
     scored = training.out_of_fold
     fold = np.full(len(training.Y), NOT_SCORED)
     fold[scored.rows] = scored.fold
     _, article = np.unique(np.array(training.labels.articles), return_inverse=True)
-    kept_article = rng.random(int(article.max()) + 1) < share
+    n_articles = int(article.max()) + 1
+    order = np.random.default_rng(settings.seed).permutation(n_articles)
+    kept_article = order < np.ceil(share * n_articles)  # a smaller share is part of a larger one
     found = score_out_of_fold(
         training.counts,
         training.Y,

@@ -29,8 +29,9 @@ def split_folds(
     """Return the fold of each paragraph, (n_samples,), `NOT_SCORED` for those only trained on.
 
     By article (the default) and by source, near-duplicate paragraphs of different articles share a
-    fold. By date, fold k holds the articles of the k-th stretch of time, and is to be scored by
-    what came before: the first stretch and what has no date are only trained on.
+    fold. By date, fold k holds the paragraphs of the k-th stretch of time, and is to be scored by
+    what came before, copies of it included: the first stretch and what has no date are only trained
+    on.
 
     Raises
     ------
@@ -38,6 +39,8 @@ def split_folds(
         When there are fewer groups than folds, or too few dates.
     """
     if split is Split.random:
+        if len(Y) < n_folds:
+            raise LabelsError(f"{len(Y)} paragraphs are too few for {n_folds} folds: label more")
         return np.random.default_rng(seed).permutation(len(Y)) % n_folds
     if split is Split.date:
         return _dated_folds(labels, n_folds)
@@ -68,8 +71,8 @@ def leak_groups(texts: Sequence[str], names: Sequence[str]) -> NDArray[np.int64]
 def near_duplicates(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the pairs of texts whose runs of words have a Jaccard index of `RESEMBLANCE` or more.
 
-    Exact, by counting what each pair shares; words as `model.features` reads them, so that case,
-    accents and quotation marks make no difference.
+    By counting what each pair shares, exact but for hash collisions; words as `model.features`
+    reads them, so that case, accents and quotation marks make no difference.
     """
     extractor = FeatureExtractor(FeatureSettings())
     rows, columns = [], []
@@ -127,4 +130,8 @@ def _dated_folds(labels: LabelledSet, n_folds: int) -> NDArray[np.int64]:
             "paragraphs a 'date', or ask for fewer folds"
         )
     cuts = known[[len(known) * (k + 1) // (n_folds + 1) for k in range(n_folds)]]
+    if len(np.unique(cuts)) < n_folds or cuts[0] == known[0]:
+        raise LabelsError(
+            f"too many paragraphs share a date for {n_folds} folds by date: ask for fewer folds"
+        )
     return np.searchsorted(cuts, dates, side="right") - 1

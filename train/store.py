@@ -36,8 +36,9 @@ _MAIN = ("micro_f1", "macro_f1")  # of multi dimensions, of single ones
 class Run:
     """A run as MLflow keeps it.
 
-    `data` and `schema` are digests; `scores` maps each dimension to its main score: micro F1 of
-    multi dimensions, macro F1 of single ones. What a run lacks is empty or None.
+    `data` and `schema` are digests, `split` is what its folds kept together; `scores` maps each
+    dimension to its main score: micro F1 of multi dimensions, macro F1 of single ones. What a run
+    lacks is empty or None.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Run:
     n_paragraphs: int | None
     data: str
     schema: str
+    split: str
     model_sha256: str
     scores: dict[str, float]
 
@@ -210,6 +212,7 @@ def _parse_run(run: Any) -> Run:
         n_paragraphs=int(n_paragraphs) if n_paragraphs.isdecimal() else None,
         data=tags.get("data", ""),
         schema=tags.get("schema", "").rpartition(" ")[2],
+        split=run.data.params.get("split", ""),
         model_sha256=tags.get("model_sha256", ""),
         scores=dict(sorted(scores.items())),
     )

@@ -17,6 +17,7 @@ from model.artifact import Artifact, save_artifact, text_digest
 from model.calibration import DIGITS, Calibration
 from model.decisions import Decisions, HeldOut, Rule
 from model.features import Counts, FeatureExtractor
+from train import Split
 from train.calibrating import fit_calibration
 from train.evaluation import Scored
 from train.fitting import fit_scorer
@@ -60,6 +61,11 @@ class Training:
     counts: Counts
     Y: NDArray[np.int64]
     out_of_fold: OutOfFold
+
+    @property
+    def n_groups(self) -> int:
+        """Number of articles."""
+        return len(set(self.labels.articles))
 
     @property
     def scored(self) -> Scored:
@@ -167,15 +173,23 @@ def score_out_of_fold(
         scorer = fit_scorer(counts.rows_where(train), Y[train], settings)
         logits[fold == k] = scorer.logits_of_counts(counts.rows_where(fold == k))
         progress(f"fold {k + 1} of {n_folds}")
-    rows = np.flatnonzero(fold != NOT_SCORED)
-    logits, Y, fold = logits[rows], Y[rows], fold[rows]
     proba, given = np.empty(Y.shape), np.empty(Y.shape, dtype=bool)
-    for k in range(n_folds):
-        rest = fold != k
+    # By date, the first fold has nothing before it to calibrate by: it serves the others only.
+    first = 1 if settings.split is Split.date else 0
+    for k in range(first, n_folds):
+        here, rest = fold == k, train_rows(fold, k, settings.split) & (fold != NOT_SCORED)
         calibration = fit_calibration(logits[rest], Y[rest], fold[rest], schema)
-        proba[~rest] = calibration.predict_proba(logits[~rest], schema)
-        given[~rest] = decide_by_best_f1(calibration, proba[~rest], schema)
-    return OutOfFold(rows=rows, fold=fold, Y=Y, logits=logits, proba=proba, given=given)
+        proba[here] = calibration.predict_proba(logits[here], schema)
+        given[here] = decide_by_best_f1(calibration, proba[here], schema)
+    rows = np.flatnonzero(fold >= first)
+    return OutOfFold(
+        rows=rows,
+        fold=fold[rows],
+        Y=Y[rows],
+        logits=logits[rows],
+        proba=proba[rows],
+        given=given[rows],
+    )
 
 
 def decide_by_best_f1(
