@@ -88,6 +88,7 @@ def test_tuning_goes_on_where_it_stopped_and_is_logged(
     assert "outer fold, which the search never saw: 12 paragraphs of 4 articles" in done.stdout
     assert "folds:1 of 5 by article|seed:0" in done.stdout
     assert f"next: classify train --labels {mine} --schema {schema}" in done.stdout.splitlines()[-1]
+    assert classify("runs").stdout == "no run yet: classify train makes one\n"
     assert [line.split("  ")[-1].split(":")[0] for line in done.stderr.splitlines()[1:3]] == [
         "trial 1 of 2",
         "trial 2 of 2",

@@ -1,9 +1,10 @@
 """Making a run's model the champion, so that a kill at any moment leaves the old or the new one.
 
 The steps, in this order: the model arrives beside the champions under a temporary name, is checked
-and takes its own name; the run gets a version in MLflow's registry and the alias; the list of
-promotions is replaced, which is the moment of change; what it no longer names goes. Each step may
-find its work done, so that the same command completes what a killed one began.
+and takes its own name; the run gets a version in MLflow's registry and the alias, which `classify
+serve` follows; the list of promotions is replaced, which all other commands follow; what it no
+longer names goes. Killed between the two, each follows a whole model, and the same command
+completes what the killed one began.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from train.tracking import (
     HELD_OUT_SCHEMA,
     REGISTERED,
     STORE,
+    TRAININGS,
     connect,
     store_uri,
 )
@@ -70,13 +71,14 @@ class Store:
         self.uri = uri
 
     def runs(self, limit: int | None = None) -> list[Run]:
-        """Return the runs, newest first."""
+        """Return the trainings' runs, newest first."""
         experiment = self._client.get_experiment_by_name(EXPERIMENT)
         found: list[Run] = []
         token = None
         while experiment is not None:
             page = self._client.search_runs(
                 [experiment.experiment_id],
+                TRAININGS,
                 max_results=1000 if limit is None else min(1000, limit - len(found)),
                 order_by=["attributes.start_time DESC"],
                 page_token=token,

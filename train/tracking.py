@@ -29,6 +29,7 @@ EXPERIMENT = "depeche"
 REGISTERED = "depeche"  # name of the registered model
 CHAMPION_ALIAS = "champion"  # of its version in use
 STORE = Path("mlruns")
+TRAININGS = "tags.data LIKE '%'"  # which runs are trainings, and not the trials of a search
 HELD_OUT = "evaluation/held_out.jsonl"
 HELD_OUT_SCHEMA = "evaluation/schema.json"
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from labels.errors import TrackingError
-from train.tracking import EXPERIMENT, connect
+from train.tracking import EXPERIMENT, TRAININGS, connect
 
 _METRICS = ("micro_f1", "macro_f1", "mean_average_precision", "accuracy")
 _N_RUNS = 50  # newest runs whose columns are shown
@@ -44,7 +44,11 @@ def prepare_pages() -> Pages:
     with connect() as mlflow:
         client = mlflow.MlflowClient()
         experiment = client.get_experiment_by_name(EXPERIMENT)
-        runs = experiment and client.search_runs([experiment.experiment_id], max_results=_N_RUNS)
+        runs = (
+            client.search_runs([experiment.experiment_id], TRAININGS, max_results=_N_RUNS)
+            if experiment
+            else []
+        )
         if not runs:
             raise TrackingError("no runs to look at yet: run classify train first")
         view = _saved_view(columns(runs), created=experiment.creation_time)
