@@ -9,11 +9,12 @@ import pytest
 from conftest import Classify, run_classify
 
 from labels.dataset import FOLDER, load_labels
-from labels.errors import TrackingError
+from labels.errors import ComparisonError, TrackingError
 from labels.schema import read_schema
-from train.comparison import benjamini_hochberg, compare_predictions
+from train.comparison import benjamini_hochberg, compare_predictions, compare_runs
 from train.heldout import Predictions, format_held_out, read_held_out
 from train.metrics import indicator
+from train.store import Run
 
 SCHEMA = read_schema()
 LABELS = load_labels([FOLDER / "composed.jsonl"], SCHEMA)
@@ -152,3 +153,13 @@ def test_runs_without_a_store_is_one_line_and_makes_none(
     assert classify("runs", "--json").stdout == "[]\n"
     assert "no run yet: classify train makes one" in classify("compare", "a", "b").stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_runs_on_another_kind_of_split_are_refused() -> None:
+    fields = dict.fromkeys(("date", "status", "backend", "data", "schema", "model_sha256"), "")
+    honest, leaking = (
+        Run(**fields, id=split, name=split, n_paragraphs=1, scores={}, split=split)
+        for split in ("article", "random")
+    )
+    with pytest.raises(ComparisonError, match=r"article.*random"):
+        compare_runs(None, honest, leaking)  # type: ignore[arg-type]  # refused before it is asked

@@ -78,7 +78,8 @@ class FakeStore:
 
 def run(name: str) -> Run:
     return Run(
-        **dict.fromkeys(("date", "status", "backend", "data", "schema", "model_sha256"), ""),
+        **dict.fromkeys(("date", "status", "backend", "data", "schema", "split"), ""),
+        model_sha256="",
         id=name,
         name=name,
         n_paragraphs=None,

@@ -108,7 +108,7 @@ def compare_runs(store: Store, a: Run, b: Run) -> Comparison:
     Raises
     ------
     ComparisonError
-        When they were trained on other data or another schema.
+        When they were trained on other data, another schema or another kind of split.
     TrackingError
         When their predictions are not in the store.
     """
