@@ -38,6 +38,16 @@ OrangesumOption = Annotated[
     ),
 ]
 
+LabelsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="File of labelled paragraphs; repeat for several.",
+        show_default="the three files that ship in labels/",
+    ),
+]
+SchemaOption = Annotated[
+    Path, typer.Option(help="Schema of the labels.", show_default="labels/schema.toml")
+]
 SettingsOption = Annotated[
     Path | None,
     typer.Option(help="JSON file of settings, as classify tune writes it; options go before it."),
@@ -54,16 +64,8 @@ SplitOption = Annotated[
 
 
 def train(
-    labels: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="File of labelled paragraphs; repeat for several.",
-            show_default="the three files that ship in labels/",
-        ),
-    ] = None,
-    schema: Annotated[
-        Path, typer.Option(help="Schema of the labels.", show_default="labels/schema.toml")
-    ] = DEFAULT_SCHEMA,
+    labels: LabelsOption = None,
+    schema: SchemaOption = DEFAULT_SCHEMA,
     orangesum: OrangesumOption = None,
     output: Annotated[Path, typer.Option(help="Folder of the model.")] = LAST,
     settings: SettingsOption = None,
@@ -107,16 +109,8 @@ def train(
 
 
 def tune(
-    labels: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="File of labelled paragraphs; repeat for several.",
-            show_default="the three files that ship in labels/",
-        ),
-    ] = None,
-    schema: Annotated[
-        Path, typer.Option(help="Schema of the labels.", show_default="labels/schema.toml")
-    ] = DEFAULT_SCHEMA,
+    labels: LabelsOption = None,
+    schema: SchemaOption = DEFAULT_SCHEMA,
     orangesum: OrangesumOption = None,
     trials: Annotated[
         int, typer.Option(min=1, help="Trials in all; those of an earlier run count.")
