@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +15,14 @@ _HYPHENATED = re.compile(r"(?<=\w)-[ \t]*[\r\n]+[> \t]*(?=[a-zà-ÿœ])")
 _BREAK = re.compile(r"[ \t]*[\r\n\v\f\u0085\u2028\u2029]+[> \t]*")
 
 
-@dataclass(frozen=True, kw_only=True)
+def flow(text: str) -> str:
+    """Return a text with wrapped lines joined, divided words made whole and entities decoded."""
+    if text.splitlines() != [text] and _BREAK.search(text):  # the first is much faster
+        text = _BREAK.sub(" ", _HYPHENATED.sub("", text))
+    return html.unescape(text) if "&" in text else text
+
+
+@dataclass(kw_only=True)  # not frozen: there are many, and each is made in half the time
 class Passage:
     """A stretch of an article, `text == article.text[start:end]`, and what it is."""
 
@@ -25,11 +33,8 @@ class Passage:
 
     @cached_property
     def flowed(self) -> str:
-        """The text as it is scored: wrapped lines joined, divided words whole, entities decoded."""
-        text = self.text
-        if _BREAK.search(text):
-            text = _BREAK.sub(" ", _HYPHENATED.sub("", text))
-        return html.unescape(text) if "&" in text else text
+        """The text as it is scored, see `flow`."""
+        return flow(self.text)
 
     @cached_property
     def language(self) -> str:
@@ -44,7 +49,8 @@ class Article:
     `id` is the path as given, `sha256` that of the bytes and `encoding` what decoded them. `text`
     is what offsets refer to: the decoded input, newlines untouched, or (`extracted`) what was
     taken out of a page or a Markdown file, a blank line between blocks. `passages` are in the order
-    of the text; the body ones are what gets tagged. `note` says what the reader had to do without.
+    of the text; the body ones are what gets tagged. `source` is the medium that a table names,
+    `note` what the reader had to do without.
     """
 
     id: str
@@ -57,6 +63,7 @@ class Article:
     date: str | None = None
     author: str | None = None
     site: str | None = None
+    source: str | None = None
     note: str | None = None
 
     @cached_property
@@ -72,7 +79,7 @@ class Article:
     @cached_property
     def language(self) -> str:
         """ISO 639-1 code of the paragraphs' language, `und` where it cannot be told."""
-        return language_of("\n".join(p.flowed for p in self.paragraphs))
+        return language_of(joined_paragraphs(self.passages))
 
     @property
     def warnings(self) -> list[str]:
@@ -84,3 +91,8 @@ class Article:
             name = "of no language it knows" if self.language == "und" else f"in {self.language!r}"
             found.append(f"text {name}, not French: do not rely on its tags")
         return found
+
+
+def joined_paragraphs(passages: Iterable[Passage]) -> str:
+    """Return the text of the paragraphs among passages, whose language is an article's."""
+    return "\n".join(p.flowed for p in passages if p.kind == "body")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from labels.paragraphs import KINDS, Kind
 from model.language import UNDETERMINED, language_of
-from model.signs import FOREIGN, FRENCH, INTERFACE, IS_ENDED, iter_signs
+from model.signs import Units, look_at
+from model.trees import PackedTrees
 
 WEIGHTS = Path(__file__).parent / "furniture.npz"
 
-_KEPT = (IS_ENDED, INTERFACE, FRENCH, FOREIGN)  # signs that are looked at afterwards
 _UNITS_AT_ONCE = 256  # so that a long text takes little memory
 
 
@@ -46,23 +46,14 @@ class KindModel:
     baseline: NDArray[np.float64]
     bias: NDArray[np.float64]
 
+    @cached_property
+    def _trees(self) -> PackedTrees:
+        return PackedTrees(self.feature, self.threshold, self.left, self.right, self.value)
+
     def log_proba(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the log-probability of each kind, (n_units, 3), from signs."""
-        n_trees, n_nodes = self.feature.shape
-        feature, threshold = self.feature.ravel(), self.threshold.ravel()
-        first = np.arange(n_trees)[:, None] * n_nodes
-        left, right = (self.left + first).ravel(), (self.right + first).ravel()
-        signs_of_unit = X.ravel()
-        unit = np.arange(len(X))[:, None] * X.shape[1]
-        node = np.broadcast_to(first.T, (len(X), n_trees))
-        while True:
-            goes_left = signs_of_unit.take(unit + feature.take(node)) <= threshold.take(node)
-            child = np.where(goes_left, left.take(node), right.take(node))
-            if (child == node).all():
-                break
-            node = child
-        leaves = self.value.ravel().take(node).reshape(len(X), -1, len(KINDS)).sum(axis=1)
-        scores = leaves + self.baseline
+        """Return the log-probability of each kind, (n_units, 3), from signs, (n_units, n_signs)."""
+        leaves = self._trees.values(np.ascontiguousarray(X.T))
+        scores = leaves.reshape(-1, len(KINDS), len(X)).sum(axis=0).T + self.baseline
         return np.asarray(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
 
     def kinds(self, X: NDArray[np.float64]) -> list[Kind]:
@@ -78,40 +69,40 @@ def load_kind_model() -> KindModel:
 
 
 def unit_kinds(units: Sequence[str], gaps: Sequence[bool]) -> list[Kind]:
-    """Return what each unit of a text is: body, heading or boilerplate.
+    """Return what each unit of a text is: body, heading or boilerplate; see `look_at`."""
+    return find_kinds(look_at(units, gaps, [len(units)]))
 
-    Parameters
-    ----------
-    units
-        Lines or wrapped paragraphs that are not blank, in order, without blanks around them.
-    gaps
-        Whether a blank line stands before each.
-    """
+
+def find_kinds(units: Units) -> list[Kind]:
+    """Return what each unit of some texts is."""
     model = load_kind_model()
-    kinds: list[Kind] = []
-    parts = []
-    for X in iter_signs(units, gaps, _UNITS_AT_ONCE):
-        kinds += model.kinds(X)
-        parts.append(X[:, list(_KEPT)])
-    ended, furniture, french, foreign = np.vstack(parts).T
-    if "body" not in kinds:  # a note or a headline alone: whatever is no furniture is the article
-        kinds = [
-            "body" if kind == "heading" or end or not words else kind
-            for kind, end, words in zip(kinds, ended, furniture, strict=True)
-        ]
-    return _without_foreign(units, kinds, foreign > french / 2)  # the sign of French is doubled
+    kinds = [kind for X in units.iter_signs(_UNITS_AT_ONCE) for kind in model.kinds(X.T)]
+    spans = list(zip(units.spans.start.tolist(), units.spans.end.tolist(), strict=True))
+    for start, end in spans:
+        # A note or a headline alone: whatever is no furniture is the article.
+        if "body" not in kinds[start:end]:
+            for i in range(start, end):
+                if (
+                    kinds[i] == "heading"
+                    or units.sign("ended")[i]
+                    or not units.sign("interface")[i]
+                ):
+                    kinds[i] = "body"
+    # The sign of French is doubled.
+    apart = np.flatnonzero(units.sign("not_french") > units.sign("french") / 2).tolist()
+    apart = [i for i in apart if kinds[i] == "body"]
+    for start, end in spans if apart else ():
+        _leave_out_foreign(units, kinds, [i for i in apart if start <= i < end], start, end)
+    return kinds
 
 
-def _without_foreign(
-    units: Sequence[str], kinds: list[Kind], foreign: NDArray[np.bool_]
-) -> list[Kind]:
-    """Return the kinds with units in other languages as boilerplate, in a French article."""
-    body = np.array([kind == "body" for kind in kinds])
-    apart = foreign & body
-    if apart.sum() * 2 > body.sum():
-        return kinds
+def _leave_out_foreign(
+    units: Units, kinds: list[Kind], apart: list[int], start: int, end: int
+) -> None:
+    """Take paragraphs that seem to be in another language for boilerplate, in a French article."""
+    if len(apart) * 2 > kinds[start:end].count("body"):
+        return
     ours = ("fr", UNDETERMINED)
-    return [
-        "boilerplate" if other and language_of(unit) not in ours else kind
-        for unit, kind, other in zip(units, kinds, apart, strict=True)
-    ]
+    for i in apart:
+        if language_of(units.texts[i]) not in ours:
+            kinds[i] = "boilerplate"

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_WORD = re.compile(r"[^\W\d_]+")
+WORD = re.compile(r"[^\W\d_]+")
 # Accents are folded, so that text without accents is read alike.
 _FOLD = str.maketrans(
     "àâäáãåçéèêëíìîïñóòôöõúùûüýÿşğı’", "aaaaaaceeeeiiiinooooouuuuyysgi'", "\u00ad"
 )
 
-_COMMON = {
+COMMON = {
     "fr": """
         a ai au aussi aux avait avec c ce ces cette comme d dans de des dit du elle elles en
         est et etait ete eux fait il ils j je l la le les leur leurs lui mais meme n ne nous
@@ -55,7 +55,7 @@ _COMMON = {
         """,
 }
 _LANGUAGES_OF: dict[str, list[str]] = {}  # by common word
-for _code, _words in _COMMON.items():
+for _code, _words in COMMON.items():
     for _word in _words.split():
         _LANGUAGES_OF.setdefault(_word, []).append(_code)
 _NOT_LATIN = re.compile("[\u0370-\ud7af]")
@@ -69,9 +69,9 @@ _SCRIPTS = (
     ("zh", re.compile("[\u4e00-\u9fff]")),
 )
 # Of 5,741 French paragraphs none has less than a fifth of common French words.
-_LEAST_SHARE = 0.15
-_LEAST_WORDS = 8
-_MOST = 4000
+LEAST_SHARE = 0.15
+LEAST_WORDS = 8
+MOST = 4000
 UNDETERMINED = "und"  # ISO 639-2
 
 
@@ -82,12 +82,12 @@ def fold(text: str) -> str:
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text, folded."""
-    return _WORD.findall(fold(text))
+    return WORD.findall(fold(text))
 
 
 def language_shares(words: Sequence[str]) -> dict[str, float]:
     """Return the share of each language's commonest words among folded words, in [0, 1]."""
-    counts = dict.fromkeys(_COMMON, 0)
+    counts = dict.fromkeys(COMMON, 0)
     for word in words:
         for code in _LANGUAGES_OF.get(word, ()):
             counts[code] += 1
@@ -95,19 +95,24 @@ def language_shares(words: Sequence[str]) -> dict[str, float]:
     return {code: count / n for code, count in counts.items()}
 
 
+def tells_language(sign: str) -> bool:
+    """Return whether a character is of a script that a language is told by."""
+    return any(script.match(sign) for _, script in _SCRIPTS)
+
+
 def language_of(text: str) -> str:
     """Return the ISO 639-1 code of a text's language, `und` where it cannot be told.
 
-    Of its first `_MOST` characters.
+    Of its first `MOST` characters.
     """
-    text = text[:_MOST]
+    text = text[:MOST]
     words = words_of(text)
     if _NOT_LATIN.search(text):
         for code, script in _SCRIPTS:
             if len(script.findall(text)) > sum(map(len, words)) / 2:
                 return code
-    if len(words) < _LEAST_WORDS:
+    if len(words) < LEAST_WORDS:
         return UNDETERMINED
     shares = language_shares(words)
     best = max(shares, key=lambda code: shares[code])
-    return best if shares[best] >= _LEAST_SHARE else UNDETERMINED
+    return best if shares[best] >= LEAST_SHARE else UNDETERMINED

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
-_LINE = re.compile(r"[^\r\n\v\f\u0085\u2028\u2029]+")
-_NEWLINE = re.compile(r"\r\n|[\r\n\v\f\u0085\u2028\u2029]")
+_SEPARATORS = "\x1c\x1d\x1e"  # end lines for Python alone; to all others they are blanks, as \x1f
 _QUOTING = re.compile(r"(?:>[ \t]?)+")  # how mail marks what it quotes
 _BULLET = re.compile(r"[-–—•·*▪►→]\s|\d{1,2}[.)]\s")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -17,10 +16,10 @@ _PAGE = re.compile(r"\W*(?:page|p\.)?\s*\d{1,4}(?:\s*(?:/|sur|of)\s*\d{1,4})?\W*
 _ENDED = re.compile(r"[.!?…:;»”\"]$")
 # Terminals, mail and PDF readers wrap between these widths; a web page does not wrap at all.
 _NARROWEST, _WIDEST = 40, 100
+_FEWEST_BROKEN = 3
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """One line, or several lines that wrap one paragraph: `text[start:end]` of the input.
 
     `gap` is whether a blank line (or the start of the text) comes before it.
@@ -38,6 +37,8 @@ def split_units(text: str, most: int) -> list[Unit]:
     """
     lines = list(islice(_iter_lines(text), most))
     texts = [text[line.start : line.end] for line in lines]
+    if not _may_be_wrapped(texts, lines):
+        return lines
     furniture = _page_furniture(texts)
     joinable = [
         not (after.gap or i in furniture or i + 1 in furniture or _BULLET.match(texts[i + 1]))
@@ -57,16 +58,29 @@ def split_units(text: str, most: int) -> list[Unit]:
 
 def _iter_lines(text: str) -> Iterator[Unit]:
     """Yield each line that is not blank, without the marks of quoting in mail."""
-    last_end = 0
-    for match in _LINE.finditer(text):
-        quoting = _QUOTING.match(match[0])
+    for separator in _SEPARATORS:
+        text = text.replace(separator, "\x1f")
+    at, n_breaks = 0, 2  # as after a blank line
+    for line in text.splitlines(keepends=True):
+        quoting = _QUOTING.match(line) if line[0] == ">" else None
         skip = quoting.end() if quoting else 0
-        stripped = match[0][skip:].strip()
+        stripped = line[skip:].strip()
         if stripped:
-            start = match.start() + match[0].index(stripped, skip)
-            gap = len(_NEWLINE.findall(text, last_end, match.start())) > 1
-            yield Unit(start, start + len(stripped), gap or last_end == 0)
-            last_end = match.end()
+            start = at + line.index(stripped, skip)
+            yield Unit(start, start + len(stripped), n_breaks > 1)
+            n_breaks = 0
+        at += len(line)
+        n_breaks += 1
+
+
+def _may_be_wrapped(texts: Sequence[str], lines: Sequence[Unit]) -> bool:
+    """Whether enough lines begin with a small letter where `_wrap_width` asks for that."""
+    small = [
+        i
+        for i, before in enumerate(texts[:-1], 1)
+        if not lines[i].gap and len(before) >= _NARROWEST and texts[i][0].islower()
+    ]
+    return len(small) >= _FEWEST_BROKEN
 
 
 def _page_furniture(texts: Sequence[str]) -> set[int]:
@@ -92,7 +106,7 @@ def _wrap_width(texts: Sequence[str], joinable: Sequence[bool]) -> int:
             longer += 1
             if texts[i + 1][0].islower() and not _ENDED.search(texts[i]):
                 broken.append(len(texts[i]))
-    if len(broken) < 3 or len(broken) < longer / 3 or max(broken) > _WIDEST:
+    if len(broken) < _FEWEST_BROKEN or len(broken) < longer / 3 or max(broken) > _WIDEST:
         return 0
     return max(broken)
 

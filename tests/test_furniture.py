@@ -283,7 +283,7 @@ def test_very_long_text_takes_at_most_twenty_times_its_size_in_memory(between: s
     data = between.join([LONG] * 6_000).encode()  # 1 MB: below it, what is fixed weighs more
     model = load_model(SHIPPED)
     tracemalloc.start()
-    record = model.tag(parse_article(data, id="x"))
+    record = model.records([parse_article(data, id="x")])[0]
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert sum(len(p["text"]) for p in record["paragraphs"]) > 900_000

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labels.errors import InputError
-from model.reading import MAX_BYTES, find_files, parse_article, read_article
+from model.reading import MAX_BYTES, parse_article, read_article
 
 LONG = (
     "Le ministre a reçu son homologue pour parler de la paix dans la région, a indiqué le palais. "
@@ -88,19 +88,3 @@ def test_offsets_give_each_passage_and_nothing_is_lost(lines: list[str], newline
         assert not article.text[at : passage.start].strip("> \t\r\n\u2028\u2029")
         at = passage.end
     assert not article.text[at:].strip("> \t\r\n\u2028\u2029")  # mail quotes with >
-
-
-def test_folder_gives_its_text_files_sorted_without_hidden_ones(tmp_path: Path) -> None:
-    for name in ("b.txt", "a/c.md", "a.HTML", ".hidden.txt", ".git/d.txt", "e.pdf"):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("x")
-    found = [str(Path(name).relative_to(tmp_path)) for name in find_files(str(tmp_path))]
-    assert found == ["a.HTML", "b.txt", "a/c.md"]
-
-
-def test_folder_without_articles_and_missing_path_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no article in this folder \(\.txt, \.html"):
-        find_files(str(tmp_path))
-    with pytest.raises(InputError, match="no such file or folder"):
-        find_files(str(tmp_path / "none"))

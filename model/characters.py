@@ -1,0 +1,179 @@
+"""What the characters of many texts are: letters, digits, marks…, in arrays, a bit a class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.kernel import Kernel, find_kernel
+from model.language import fold, tells_language
+
+
+def _is_letter(c: str) -> bool:
+    return c.isalnum() and not c.isdecimal()
+
+
+def _begins_name(c: str) -> bool:
+    return "A" <= c <= "Z" or "À" <= c <= "Ý"
+
+
+_CLASSES: dict[str, Callable[[str], bool]] = {
+    "letter": _is_letter,  # [^\W\d_]
+    "not_latin": lambda c: _is_letter(c) and not (c.isascii() or "À" <= c <= "ɏ"),
+    "capital": lambda c: "A" <= c <= "Z" or "À" <= c <= "Ö" or "Ø" <= c <= "Þ",
+    "upper": str.isupper,
+    "lower": str.islower,
+    "name": _begins_name,
+    "digit": str.isdecimal,  # \d
+    "figure": lambda c: c == "_" or c.isdecimal(),  # in words, but no letters
+    "in_word": lambda c: c == "_" or c.isalnum(),  # \w
+    "blank": str.isspace,  # \s
+    "stop": ".!?…".__contains__,
+    "closing": '»”"'.__contains__,
+    "opening": lambda c: c in '«“"Œ' or _begins_name(c),
+    "quoting": '«“"—–'.__contains__,
+    "bullet": "-–—•·*▪►→".__contains__,
+    "parting": "|·•›>/→»~–—-".__contains__,
+    "bar": "|›→".__contains__,
+    "symbol": "©★☆●▶►⬇←→↑📷👍💬🔁✉☎✔✓№#*_=<>[]{}".__contains__,
+    "script": tells_language,
+    "marked": ":@\u00ad".__contains__,
+}
+# Classes that are as common as letters; the others are few in any text, and found together.
+_COMMON = ("letter", "lower", "in_word", "blank")
+_BITS = {name: 1 << bit for bit, name in enumerate((*_CLASSES, "known"))}
+_FEW = sum(_BITS[name] for name in _CLASSES if name not in _COMMON)
+# By code point, filled as characters are met.
+_table = np.zeros(0x110000, dtype=np.uint32)
+_folded = np.zeros(0x110000, dtype=np.uint32)
+# Characters that are looked at together: half as many take a tenth more time, twice as many twice
+# the memory.
+PIECE = 1 << 17
+_SEPARATOR = "\0"  # of no class
+_LAST = 3 * _SEPARATOR
+
+
+def _meet(character: str) -> None:
+    """Fill the tables for a character."""
+    bits = sum(_BITS[name] for name, is_one in _CLASSES.items() if is_one(character))
+    if bits & _BITS["letter"]:
+        _folded[ord(character)] = ord(fold(character)[0])
+    _table[ord(character)] = bits | _BITS["known"]  # last, since other threads may be reading
+
+
+class Characters:
+    """The characters of some texts one after another, none of which is empty.
+
+    `codes` are their code points, a separator of no class after each text and several after the
+    last: which come before the first as well, as arrays go, so that one may look around anywhere.
+    """
+
+    _counts: NDArray[np.int64] | None = None  # by class, where the kernel made them
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        joined = _SEPARATOR.join([*texts, _LAST]).encode("utf-32-le", "surrogatepass")
+        self.codes = np.frombuffer(joined, dtype=np.uint32)
+        lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+        self.ends = np.cumsum(lengths + 1) - 1
+        self.starts = self.ends - lengths
+        kernel = find_kernel()
+        if kernel is None or not self._see(kernel):
+            self._of = _table.take(self.codes)
+            if not self._of.all():
+                for code in set(self.codes[self._of == 0].tolist()):
+                    _meet(chr(code))
+                self._of = _table.take(self.codes)
+
+    def _see(self, kernel: Kernel) -> bool:
+        """Find what numpy would, and counts by class, unless there is a new character."""
+        n = len(self.codes)
+        self._of, at = np.empty(n, dtype=np.uint32), np.empty(n, dtype=np.int64)
+        counts = np.zeros((len(self.ends), len(_BITS)), dtype=np.int64)
+        texts = (self.ends, len(self.ends))
+        n_few = kernel.see(self.codes, n, _table, *texts, _FEW, len(_BITS), self._of, at, counts)
+        if n_few >= 0:
+            self._few = at[:n_few], self._of[at[:n_few]]  # where the property would keep it
+            self._counts = counts
+        return bool(n_few >= 0)
+
+    def count_of(self, name: str) -> NDArray[np.int64]:
+        """Return how many characters of a class each text has."""
+        if self._counts is not None and (name not in _COMMON or name == _COMMON[0]):
+            return np.asarray(self._counts[:, tuple(_CLASSES).index(name)])
+        return self.count(self.where(name))
+
+    def for_kernel(self, *names: str) -> tuple[NDArray[Any] | int, ...]:
+        """Return what the kernel takes of the characters, with the bits of some classes."""
+        of = (self.codes, _folded, self._of, self.ends, len(self.ends))
+        return (*of, *(_BITS[name] for name in names))
+
+    @cached_property
+    def folded(self) -> NDArray[np.uint32]:
+        """Small letters without accents, as `fold` makes them one by one; 0 for what is none."""
+        return _folded.take(self.codes)
+
+    @cached_property
+    def _few(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        """The places of the characters of the classes that are few, and their bits."""
+        at = np.flatnonzero((self._of & _FEW) != 0)
+        return at, self._of[at]
+
+    def are(self, name: str, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return whether the characters at some places are of a class."""
+        return np.asarray((self._of[at] & _BITS[name]) != 0)
+
+    def which(self, name: str) -> NDArray[np.bool_]:
+        """Return whether each character is of a class."""
+        return np.asarray((self._of & _BITS[name]) != 0)
+
+    def where(self, name: str) -> NDArray[np.int64]:
+        """Return the places of the characters of a class."""
+        if name in _COMMON:
+            return np.flatnonzero(self.which(name))
+        at, bits = self._few
+        return np.asarray(at[(bits & _BITS[name]) != 0])
+
+    def where_is(self, character: str) -> NDArray[np.int64]:
+        """Return the places of a character, which is of one of the classes that are few."""
+        at, _ = self._few
+        return np.asarray(at[self.codes[at] == ord(character)])
+
+    def is_one(self, characters: str, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return whether the characters at some places are among those given."""
+        codes = self.codes[at]
+        found = codes == ord(characters[0])
+        for character in characters[1:]:
+            found |= codes == ord(character)
+        return np.asarray(found)
+
+    def runs(self, inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where each run of characters of a class starts and ends, given which are."""
+        edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+        if inside[0]:
+            edges = np.concatenate(([0], edges))
+        return edges[::2], edges[1::2]  # the last character is a separator
+
+    def count(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how many of some places, which rise, are in each text; none is of a separator."""
+        found = np.searchsorted(at, self.ends)
+        found[1:] -= found[:-1]
+        return found
+
+
+def iter_pieces(texts: Sequence[str], most: int) -> Iterator[tuple[int, int]]:
+    """Yield the first and the end of some texts at a time, of `PIECE` characters together.
+
+    Of each text `most` count, so that a piece has that many more at most.
+    """
+    start = size = 0
+    for i, text in enumerate(texts):
+        size += min(len(text), most)
+        if size > PIECE:
+            yield start, i + 1
+            start, size = i + 1, 0
+    if start < len(texts):
+        yield start, len(texts)

@@ -1,0 +1,84 @@
+"""The languages of many texts at once, as `model.language.language_of` tells each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.characters import Characters, iter_pieces
+from model.language import COMMON, LEAST_SHARE, LEAST_WORDS, MOST, UNDETERMINED, language_of
+from model.words import WordCounts, count_words
+
+_CODES = (*COMMON, UNDETERMINED)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What tells the languages of texts: of the first `MOST` characters of each.
+
+    `n_words` is (n_texts,), `common` is (n_texts, n_languages), and `script` (n_texts,) is whether
+    there is a letter of a script that a language may be told by.
+    """
+
+    n_words: NDArray[np.int64]
+    common: NDArray[np.int64]
+    script: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, words: WordCounts, characters: Characters) -> Tally:
+        """Return the tally of texts whose words were counted."""
+        script = characters.count_of("script") > 0
+        return cls(words.n_words, words.common, script)
+
+    @classmethod
+    def none(cls) -> Tally:
+        """Return the tally of no texts."""
+        empty = np.empty(0, dtype=np.int64)
+        return cls(empty, empty.reshape(0, len(COMMON)), empty.astype(np.bool_))
+
+    @classmethod
+    def joined(cls, parts: Iterable[Tally]) -> Tally:
+        """Return the tallies of some texts and of others in one."""
+        rows = [(part.n_words, part.common, part.script) for part in parts]
+        n_words, common, script = (np.concatenate(columns) for columns in zip(*rows, strict=True))
+        return cls(n_words, common, script)
+
+    def rows(self, chosen: NDArray[np.int64]) -> Tally:
+        """Return the tally of some of the texts."""
+        return Tally(self.n_words[chosen], self.common[chosen], self.script[chosen])
+
+    def summed(self, of: Sequence[int], n: int) -> Tally:
+        """Return the tallies of `n` texts made of these, each of the text that `of` says."""
+        n_words = np.zeros(n, dtype=np.int64)
+        common = np.zeros((n, len(COMMON)), dtype=np.int64)
+        script = np.zeros(n, dtype=np.bool_)
+        if of:
+            first = np.flatnonzero(np.diff(of, prepend=-1))
+            whole = np.asarray(of)[first]
+            n_words[whole] = np.add.reduceat(self.n_words, first)
+            common[whole] = np.add.reduceat(self.common, first)
+            script[whole] = np.logical_or.reduceat(self.script, first)
+        return Tally(n_words, common, script)
+
+    def languages(self, text_of: Callable[[int], str]) -> list[str]:
+        """Return the code of each text's language; `text_of` gives a text that was counted."""
+        share = self.common / np.maximum(self.n_words, 1)[:, None]
+        best = share.argmax(axis=1)
+        told = (self.n_words >= LEAST_WORDS) & (share.max(axis=1) >= LEAST_SHARE)
+        found = [_CODES[i] for i in np.where(told, best, len(COMMON)).tolist()]
+        for i in np.flatnonzero(self.script).tolist():
+            found[i] = language_of(text_of(i))
+        return found
+
+
+def tally(texts: Sequence[str]) -> Tally:
+    """Return the tally of some texts."""
+    parts = [Tally.none()]
+    for start, end in iter_pieces(texts, MOST):
+        part = [text[:MOST] for text in texts[start:end]]
+        characters = Characters(part)
+        parts.append(Tally.of(count_words(part, characters), characters))
+    return Tally.joined(parts)
