@@ -33,7 +33,7 @@ from model.decisions import HeldOut
 from model.features import FeatureSettings
 from model.linear import LinearScorer
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 CARD = "README.md"
 

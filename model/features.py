@@ -1,10 +1,11 @@
-"""Features of a French paragraph: hashed words, word pairs and character n-grams, in numpy.
+"""Features of a French paragraph: its words, word pairs and character n-grams, hashed, in numpy.
 
 This is their only definition: training and prediction both call it. A word is read as French
 writes it: elided articles and pronouns (l', d', s'…) are dropped, n' and qu' become ne and que,
 and case, accents, ligatures and the kinds of apostrophe and quotation mark make no difference.
-Everything that depends on a word alone is computed once and kept, since the number of distinct
-words grows slowly with the amount of text.
+A paragraph is the set of its words and the set of its pairs of neighbouring words: saying a word
+twice adds nothing. So all that a word brings, its character n-grams included, can be summed once
+and kept, since the number of distinct words grows slowly with the amount of text.
 """
 
 from __future__ import annotations
@@ -13,34 +14,47 @@ import re
 import unicodedata
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-_INVISIBLE = "\u00ad\u200b-\u200d\u2060\ufeff"  # soft hyphen, zero-width spaces and joiners
-_ACCENTS = "\u0300-\u036f"  # combining, as macOS and PDF files write them
-# A word with the apostrophe that elides it, or a mark that tells quotation, exclamation or doubt.
-_TOKEN = re.compile(rf"[\w{_ACCENTS}{_INVISIBLE}]+['’ʼ‘`´]?|[«»“”„\"!?…]")
-_BLANK = re.compile(r"\s")
-_APOSTROPHES = "'’ʼ‘`´"
+from model.tokens import APOSTROPHES, INVISIBLE, Tokens, TokenTable, iter_tokens
+
 _QUOTES = frozenset('«»“”„"')
-_NOT_SPELLED = re.compile(f"[_{_INVISIBLE}]")
+_NOT_SPELLED = re.compile(f"[_{INVISIBLE}]")
 _LIGATURES = {"œ": "oe", "æ": "ae"}
 # Elided forms that say nothing about a text: le, de, je, me, te, se, ce.
 _DROPPED = frozenset(("l", "d", "j", "m", "t", "s", "c"))
 _ELIDED = {"n": "ne", "qu": "que", "jusqu": "jusque", "lorsqu": "lorsque", "puisqu": "puisque"}
 
-_MOST_TOKENS_KEPT = 1 << 18  # some 120 MB
-_WORDS_AT_ONCE = 1 << 13
-_MOST_PARTS = 8
 _LONGEST_WORD = 64  # characters whose n-grams count; what is longer is no word
-_PIECE = 100_000  # characters that are cut into tokens at once
 _MASK = np.uint64(0xFFFFFFFF)
 _GOLDEN = np.uint64(0x9E3779B1)  # 2**32 / golden ratio: Knuth, TAOCP 3, 6.4, multiplicative hashing
 _PAIR = np.uint64(31)
+_GRAM = np.uint64(0x01000193)  # a prime: FNV's, of the polynomial that hashes an n-gram
 _CHAR_SEED = 0x9747B28C  # so that a word and its n-grams hash apart
+
+
+class _Spelled(dict[int, str]):
+    """How each character is spelled in a word, by its code point; found as characters are met.
+
+    Decomposition and case folding go character by character, but for the order of combining marks,
+    which are left out.
+    """
+
+    def __missing__(self, code_point: int) -> str:
+        sign = _NOT_SPELLED.sub("", chr(code_point))
+        letters = unicodedata.normalize("NFKD", sign)
+        spelled = "".join(c for c in letters if not unicodedata.combining(c)).casefold()
+        for ligature, letters in _LIGATURES.items():
+            spelled = spelled.replace(ligature, letters)
+        self[code_point] = spelled
+        return spelled
+
+
+_SPELLED = _Spelled()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +77,7 @@ class FeatureSettings:
 
 @dataclass(frozen=True)
 class Counts:
-    """Occurrences of features in paragraphs, as a sparse matrix by rows.
+    """In how many words or pairs of a paragraph each feature is, as a sparse matrix by rows.
 
     Row `i` has `counts[indptr[i]:indptr[i + 1]]` in the columns `indices[...]`, which rise.
     """
@@ -90,95 +104,138 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Token:
-    """A word or mark of a text: its place, and its features' columns before weighting."""
+class Bags:
+    """What n texts hold, each thing once a text, rows rising.
 
-    start: int
-    end: int
-    word: int
+    `word` (n_words,) are numbers of the extractor's words, in the texts `word_row`; `pair`
+    (n_pairs,) are columns of pairs of words, in the texts `pair_row`.
+    """
+
+    word: NDArray[np.int64]
+    word_row: NDArray[np.int64]
+    pair: NDArray[np.int64]
+    pair_row: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """The words and marks of texts that have features, in order.
+
+    `word`, a number of the extractor's, in text `row` at `text[start:end]`; (n_occurrences,) each.
+    """
+
+    word: NDArray[np.int64]
+    row: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
 
 
 class FeatureExtractor:
-    """Counts the features of texts; keeps what it computed for each word it met."""
+    """Reads the features of texts; keeps what it computed for each word it met.
+
+    Attributes
+    ----------
+    n_words
+        Words met so far, numbered from 0 on.
+    """
 
     def __init__(self, settings: FeatureSettings) -> None:
         self.settings = settings
-        self._forget()
-
-    def _forget(self) -> None:
-        """Start without any word."""
-        self._tokens: dict[str, int] = {}  # as they stand in texts, to the id of their word
+        self._table = TokenTable()
+        self._word_of = array("i")  # of each token of the table, -1 where it has no features
         self._words: dict[str, int] = {}
+        self._spelled: list[str] = []  # the same words, by number
         self._hashes = array("I")
-        self._grams = array("i")  # columns of the n-grams of every word, one word after another
+        self._grams = array("i")  # columns of n-grams, one word after another, as they were asked
         self._gram_ends = array("q", [0])
 
+    @property
+    def n_words(self) -> int:
+        """Words met so far."""
+        return len(self._hashes)
+
+    @property
+    def n_tokens(self) -> int:
+        """Distinct tokens met so far; a word is written in several ways."""
+        return self._table.n_tokens
+
+    @property
+    def word_of(self) -> NDArray[np.int32]:
+        """The word of each token met so far, by number; -1 where it has no features."""
+        return np.frombuffer(self._word_of, dtype=np.int32)
+
+    @property
+    def hashes(self) -> NDArray[np.uint32]:
+        """A hash of each word met so far, by number."""
+        return np.frombuffer(self._hashes, dtype=np.uint32)
+
+    def tokens(self, texts: Sequence[str]) -> Tokens:
+        """Return the tokens of each text in order, whose words are learned."""
+        tokens, new = self._table.cut(texts)
+        self._learn(new)
+        return tokens
+
+    def occurrences(self, texts: Sequence[str]) -> Occurrences:
+        """Return the words of each text in order, with their places."""
+        tokens = self.tokens(texts)
+        word = self.word_of[tokens.number]
+        counted = word >= 0
+        return Occurrences(
+            word[counted].astype(np.int64),
+            tokens.row[counted].astype(np.int64),
+            tokens.start[counted],
+            tokens.end[counted],
+        )
+
+    def bags(self, texts: Sequence[str]) -> Bags:
+        """Return the distinct words and pairs of each text, whatever the other texts."""
+        found = self.occurrences(texts)
+        pair, pair_row = self.pairs(found)
+        word, word_row = _distinct(found.word, found.row)
+        pair, pair_row = _distinct(pair[pair >= 0], pair_row[pair >= 0])
+        return Bags(word, word_row, self.pair_column(pair), pair_row)
+
     def count(self, texts: Sequence[str]) -> Counts:
-        """Return the features of each text; the result for a text does not depend on the others."""
-        if len(self._tokens) > _MOST_TOKENS_KEPT:
-            self._forget()
+        """Return the features of each text, and in how many of its words or pairs each is."""
         n_features = self.settings.n_features
-        words = [self._word_ids(text) for text in texts]
-        word = np.concatenate([np.empty(0, dtype=np.int32), *words])
-        row = np.repeat(np.arange(len(texts), dtype=np.int32), [len(found) for found in words])
-        found = []
-        for occurrences in self._iter_occurrences(word, row):
-            every = np.concatenate([at * n_features + columns for at, columns in occurrences])
-            found.append(np.unique(every, return_counts=True))
-            if len(found) == _MOST_PARTS:
-                found = [_merged(found)]
-        keys, counts = _merged(found)
+        bags = self.bags(texts)
+        grams, n_grams = self.grams(bags.word)
+        keys = np.concatenate(
+            [
+                bags.word_row * n_features + self.column(bags.word),
+                bags.pair_row * n_features + bags.pair,
+                np.repeat(bags.word_row, n_grams) * n_features + grams,
+            ]
+        )
+        keys, counts = np.unique(keys, return_counts=True)
         indptr = np.searchsorted(keys, np.arange(len(texts) + 1) * n_features)
         return Counts(counts, keys % n_features, indptr)
 
-    def tokens(self, text: str) -> list[Token]:
-        """Return the tokens that have features, in order, with their place in the text."""
-        found = ((match, self._word_id(match[0])) for match in _TOKEN.finditer(text))
-        return [Token(match.start(), match.end(), word) for match, word in found if word >= 0]
+    def column(self, word: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the column of each word itself."""
+        return self._column(self.hashes[word].astype(np.uint64))
 
-    def token_columns(
-        self, tokens: Sequence[Token]
-    ) -> Iterator[tuple[int, int, NDArray[np.int64]]]:
-        """Yield `(first, last, columns)` for each word and pair: the token range and its columns.
+    def pairs(self, found: Occurrences) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return a hash of 32 bits of each word and the next one, and the row of the pair.
 
-        A word comes with its own column and those of its character n-grams, a pair with one. Over
-        a text, every occurrence that `count` counts is yielded exactly once.
+        One fewer than words; the hash is -1 where the next word is another text's.
         """
-        word = np.array([token.word for token in tokens], dtype=np.int32)
-        own, pairs, _ = self._occurrences(word, np.zeros(len(word), dtype=np.int64), 0)
-        for i in range(len(tokens)):
-            yield i, i, np.concatenate(([own[1][i]], self._grams_of(word[i : i + 1])[0]))
-        for i, column in enumerate(pairs[1]):
-            yield i, i + 1, np.array([column])
+        hashes = self.hashes[found.word].astype(np.uint64)
+        pair = (hashes[:-1] * _PAIR + hashes[1:] * _GOLDEN + np.uint64(1)) & _MASK
+        together = found.row[1:] == found.row[:-1]
+        return np.where(together, pair.astype(np.int64), -1), found.row[1:]
 
-    def _iter_occurrences(
-        self, word: NDArray[np.int32], row: NDArray[np.int32]
-    ) -> Iterator[list[tuple[NDArray[np.int64], NDArray[np.int64]]]]:
-        """Yield `_occurrences` of some words at a time, so that a long text takes little memory."""
-        for start in range(0, max(len(word), 1), _WORDS_AT_ONCE):
-            before = min(start, 1)  # the word that a slice's first pair begins with
-            part = slice(start - before, start + _WORDS_AT_ONCE)
-            yield self._occurrences(word[part], row[part].astype(np.int64), before)
+    def pair_column(self, pair: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the column of each pair, given by its hash."""
+        return self._column(pair.astype(np.uint64))
 
-    def _occurrences(
-        self, word: NDArray[np.int32], row: NDArray[np.int64], before: int
-    ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Return rows and columns of every word, every pair and every character n-gram.
-
-        The first `before` words only take part in pairs.
-        """
-        hashes = np.frombuffer(self._hashes, dtype=np.uint32)[word].astype(np.uint64)
-        together = row[1:] == row[:-1]
-        pair = ((hashes[:-1] * _PAIR + hashes[1:] * _GOLDEN + np.uint64(1)) & _MASK)[together]
-        grams, n_grams = self._grams_of(word[before:])
-        return [
-            (row[before:], self._column(hashes[before:])),
-            (row[1:][together], self._column(pair)),
-            (np.repeat(row[before:], n_grams), grams),
-        ]
-
-    def _grams_of(self, word: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def grams(self, word: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the columns of the n-grams of each word, in one array, and how many each has."""
+        n_known = len(self._gram_ends) - 1
+        if n_known < self.n_words:
+            columns, ends = self._gram_columns(*self.padded(n_known))
+            self._gram_ends.frombytes((ends + len(self._grams)).tobytes())
+            self._grams.frombytes(columns.astype(np.int32).tobytes())
         ends = np.frombuffer(self._gram_ends, dtype=np.int64)
         first, last = ends[word], ends[word + 1]
         n_grams = last - first
@@ -191,73 +248,67 @@ class FeatureExtractor:
         shift = np.uint64(32 - self.settings.table_bits)
         return ((hashes * _GOLDEN & _MASK) >> shift).astype(np.int64)
 
-    def _word_ids(self, text: str) -> NDArray[np.int32]:
-        """Return the ids of the words of a text that have features, in order."""
-        ids = [
-            np.array([self._word_id(token) for token in _TOKEN.findall(piece)], dtype=np.int32)
-            for piece in _pieces(text)
-        ]
-        found = np.concatenate(ids)
-        return found[found >= 0]
+    def _learn(self, tokens: Sequence[str]) -> None:
+        """Give numbers to the words of tokens that were not met before."""
+        numbers, spelled = self._words, self._spelled
+        for word in map(normalise, tokens):
+            number = numbers.get(word) if word else -1
+            if number is None:
+                number = numbers[word] = len(spelled)
+                spelled.append(word)
+            self._word_of.append(number)
+        new = (word.encode("utf-8", "surrogatepass") for word in spelled[self.n_words :])
+        self._hashes.extend(map(zlib.crc32, new))
 
-    def _word_id(self, token: str) -> int:
-        """Return the id of a token as it stands in the text, -1 when it has no features."""
-        known = self._tokens.get(token)
-        if known is not None:
-            return known
-        word = normalise(token)
-        if not word:
-            self._tokens[token] = -1
-            return -1
-        if word not in self._words:
-            self._words[word] = len(self._hashes)
-            self._hashes.append(zlib.crc32(word.encode()))
-            hashes = np.fromiter(self._gram_hashes(word), dtype=np.uint64)
-            columns = self._column(hashes) + (1 << self.settings.table_bits)
-            self._grams.frombytes(columns.astype(np.int32).tobytes())
-            self._gram_ends.append(len(self._grams))
-        self._tokens[token] = self._words[word]
-        return self._words[word]
+    def padded(self, first: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Return the signs that n-grams are of, of all words from one on, and where each ends.
 
-    def _gram_hashes(self, word: str) -> Iterator[int]:
-        """Yield the hashes of the character n-grams of a word and its two boundaries."""
-        if not word[0].isalnum():
-            return
-        padded = f" {word[:_LONGEST_WORD]} ".encode("utf-32-le")
-        n_chars = len(padded) // 4
-        for n in range(self.settings.char_min, self.settings.char_max + 1):
-            for start in range(n_chars - n + 1):
-                yield zlib.crc32(padded[4 * start : 4 * (start + n)], _CHAR_SEED + n)
+        Those of a word and a blank on each of its sides; of marks none.
+        """
+        words = self._spelled[first:]
+        padded = [f" {word[:_LONGEST_WORD]} " if word[0].isalnum() else "" for word in words]
+        signs = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        return signs, np.cumsum(np.fromiter(map(len, padded), np.int64, len(padded)))
 
+    def _gram_columns(
+        self, signs: NDArray[np.uint32], ends: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the columns of the n-grams of words, a word after the other, and where each ends.
 
-def _pieces(text: str) -> Iterator[str]:
-    """Yield the text in pieces that end at blanks, where no token goes on."""
-    start = 0
-    while len(text) - start > _PIECE:
-        blank = _BLANK.search(text, start + _PIECE)
-        if blank is None:
-            break
-        yield text[start : blank.end()]
-        start = blank.end()
-    yield text[start:]
+        Words are `padded`.
+        """
+        of = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+        end = ends[of]
+        hashes = np.full(len(signs), _CHAR_SEED, dtype=np.uint64)
+        found, word_of = [], []
+        for n in range(1, self.settings.char_max + 1):
+            whole = np.arange(len(signs)) + n <= end  # the n-gram ends within its word
+            hashes = hashes[: len(signs) - n + 1] * _GRAM + signs[n - 1 :] & _MASK
+            if n >= self.settings.char_min:
+                whole = whole[: len(hashes)]
+                found.append(hashes[whole] + np.uint64(n) * _GOLDEN & _MASK)
+                word_of.append(of[: len(hashes)][whole])
+        every, whose = np.concatenate(found), np.concatenate(word_of)
+        columns = self._column(every)[np.argsort(whose, kind="stable")]
+        gram_ends = np.cumsum(np.bincount(whose, minlength=len(ends)))
+        return columns + (1 << self.settings.table_bits), gram_ends.astype(np.int64)
 
 
-def _merged(
-    found: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+def _distinct(
+    things: NDArray[np.int64], row: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the keys of all parts, each once and rising, with the sums of their counts."""
-    if len(found) == 1:
-        return found[0]
-    keys = np.concatenate([part[0] for part in found])
-    order = np.argsort(keys, kind="stable")
-    keys, counts = keys[order], np.concatenate([part[1] for part in found])[order]
-    first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-    return keys[first], np.add.reduceat(counts, first)
+    """Return each thing, below 2 ** 32, once a row, and its row, which rises."""
+    keys = (row << 32) | things
+    keys.sort()
+    if len(keys):
+        keys = keys[np.concatenate(([True], keys[1:] != keys[:-1]))]
+    return keys & 0xFFFFFFFF, keys >> 32
 
 
 def words(text: str) -> list[str]:
     """Return the words and marks of a text in the form under which they are counted."""
-    return [word for word in map(normalise, _TOKEN.findall(text)) if word]
+    tokens = (text[start:end] for start, end in iter_tokens(text))
+    return [word for word in map(normalise, tokens) if word]
 
 
 def normalise(token: str) -> str:
@@ -266,13 +317,12 @@ def normalise(token: str) -> str:
     >>> normalise("L’"), normalise("n'"), normalise("Cœur"), normalise("ÉTATS"), normalise("»")
     ('', 'ne', 'coeur', 'etats', '"')
     """
+    if token.isascii() and token.isalnum():  # most are; the rest does the same to them
+        return token.lower()
     if token in _QUOTES:
         return '"'
-    letters = unicodedata.normalize("NFKD", _NOT_SPELLED.sub("", token))
-    word = "".join(c for c in letters if not unicodedata.combining(c)).casefold()
-    for ligature, spelled in _LIGATURES.items():
-        word = word.replace(ligature, spelled)
-    if word and word[-1] in _APOSTROPHES:
-        word = word.rstrip(_APOSTROPHES)
+    word = token.translate(_SPELLED)
+    if word and word[-1] in APOSTROPHES:
+        word = word.rstrip(APOSTROPHES)
         return "" if word in _DROPPED else _ELIDED.get(word, word)
     return word

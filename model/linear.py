@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.features import Counts, FeatureExtractor, FeatureSettings
+from model.features import Bags, Counts, FeatureExtractor, FeatureSettings
+from model.kernel import Kernel, find_kernel
 
-_BATCH = 20_000  # characters scored at once: more is slower, and takes memory
+_BATCH = 50_000  # characters scored at once: more is slower, and takes memory
+_MOST_TOKENS_KEPT = 1 << 18  # of what was computed for each: some 60 MB
+_SCALE = 1 << 16  # weights are whole multiples of 1 / _SCALE: see `_values`
+_AT_ONCE = 1 << 16  # pairs or columns
+_TABLE_PAYS = 1 << 15  # columns looked up, after which it is quicker to have computed them all
 
 
-@dataclass(frozen=True, kw_only=True)
-class Contribution:
-    """What the words `text[start:end]` add to a logit, summed over their occurrences."""
+@dataclass(frozen=True)
+class Contributions:
+    """What each distinct word and pair of texts adds to the logits; its n-grams' are a word's.
 
-    start: int
-    end: int
-    value: float
+    `text[start:end]` of text `row` is where it first stands, (n_spans,) each; rows rise. `values`
+    are (n_spans, n_labels); those of a text and the bias sum to its logits.
+    """
+
+    row: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    values: NDArray[np.float64]
 
 
 class LinearScorer:
@@ -49,54 +60,176 @@ class LinearScorer:
         self.idf = idf
         self.weights = weights
         self.bias = bias
-        self._extractor = FeatureExtractor(settings)
+        self._n_looked_up = 0  # columns, so far
+        self._forget()
+
+    def _forget(self) -> None:
+        """Start without any word."""
+        self._extractor = FeatureExtractor(self.settings)
+        self._known = np.empty((0, 2, len(self.bias) + 1), dtype=np.int64)  # see `_words`
+        self._n_known = 0
+
+    @cached_property
+    def _every_value(self) -> NDArray[np.int64] | NDArray[np.int32]:
+        """The `_values` of every column, in 32 bits where they fit."""
+        columns = np.arange(len(self.idf))
+        values = np.empty((len(columns), len(self.bias) + 1), dtype=np.int32)
+        for start in range(0, len(columns), _AT_ONCE >> 4):  # `_values` takes many times its result
+            part = slice(start, start + (_AT_ONCE >> 4))
+            found = self._values(columns[part])
+            if np.abs(found).max() >= 1 << 31:
+                return self._values(columns)
+            values[part] = found
+        return values
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the scores before calibration, (n_samples, n_labels)."""
-        batches = [
-            self.logits_of_counts(self._extractor.count(batch)) for batch in _iter_batches(texts)
-        ]
-        return np.concatenate([np.empty((0, len(self.bias))), *batches])
+        found = [np.empty((0, len(self.bias)))]
+        for batch in _iter_batches(texts):
+            if self._extractor.n_tokens > _MOST_TOKENS_KEPT:
+                self._forget()
+            found.append(self._finish(self._sums(batch)))
+        return np.concatenate(found)
 
     def logits_of_counts(self, counts: Counts) -> NDArray[np.float64]:
-        """Return the logits of features that were counted before."""
-        values = weigh(counts, self.idf)
-        parts = self.weights[counts.indices].astype(np.float64) * values[:, None]
-        rows = counts.rows
-        columns = [np.bincount(rows, column, counts.n_samples) for column in parts.T]
-        return np.asarray(np.stack(columns, axis=1) + self.bias, dtype=np.float64)
+        """Return the logits of features that were counted before: exactly those of the texts."""
+        values = self._values(counts.indices) * counts.counts[:, None]
+        table = counts.rows * 2 + (counts.indices >= len(self.idf) // 2)
+        columns = [np.bincount(table, column, 2 * counts.n_samples) for column in values.T]
+        return self._finish(np.stack(columns, axis=1).reshape(counts.n_samples, 2, -1))
 
-    def contributions(self, text: str, direction: NDArray[np.float64]) -> list[Contribution]:
-        """Return what each word and pair adds to a combination of the labels' logits.
+    def contributions(self, texts: Sequence[str]) -> Contributions:
+        """Return what each distinct word and pair of the texts adds to the logits."""
+        found = self._extractor.occurrences(texts)
+        pairs, pair_row = self._extractor.pairs(found)
+        word, pair = _first_places(found.word, found.row), _first_places(pairs, pair_row)
+        length = self._lengths(self._sums(texts))
+        row = np.concatenate([found.row[word], found.row[pair]])
+        of_words = self._words(found.word[word])[..., :-1] / length[found.row[word], :, None]
+        columns = self._extractor.pair_column(pairs[pair])
+        of_pairs = self._values(columns)[:, :-1] / length[found.row[pair], :1]
+        order = np.argsort(row, kind="stable")
+        return Contributions(
+            row[order],
+            np.concatenate([found.start[word], found.start[pair]])[order],
+            np.concatenate([found.end[word], found.end[pair + 1]])[order],
+            np.concatenate([of_words.sum(axis=1), of_pairs])[order],
+        )
 
-        Parameters
-        ----------
-        direction
-            (n_labels,): the combination, such as one label's 1 among zeros.
+    def _values(self, columns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return idf times weight of each label, and idf squared, in units of 1 / `_SCALE`.
 
-        Returns
-        -------
-        list of Contribution
-            Largest absolute value first. Their sum and the bias along `direction` make the logit:
-            a word's value holds its character n-grams', and a feature that occurs several times
-            is shared evenly among its occurrences. Repeated words appear once, at their first
-            place, with their sum.
+        (n_columns, n_labels + 1). Whole numbers, so that a sum does not depend on its order.
         """
-        counts = self._extractor.count([text])
-        tokens = self._extractor.tokens(text)
-        weights = self.weights[counts.indices].astype(np.float64) @ direction
-        each = weigh(counts, self.idf) * weights / counts.counts
-        found: dict[tuple[int, ...], Contribution] = {}
-        for first, last, columns in self._extractor.token_columns(tokens):
-            key = tuple(token.word for token in tokens[first : last + 1])
-            value = float(each[np.searchsorted(counts.indices, columns)].sum())
-            known = found.get(key)
-            found[key] = Contribution(
-                start=known.start if known else tokens[first].start,
-                end=known.end if known else tokens[last].end,
-                value=value + (known.value if known else 0.0),
+        idf = self.idf[columns].astype(np.float64)[:, None]
+        values = np.hstack([idf * self.weights[columns], idf * idf])
+        return np.rint(values * _SCALE).astype(np.int64)
+
+    def _look_up(self, columns: NDArray[np.int64]) -> NDArray[np.int64] | NDArray[np.int32]:
+        """Return the `_values` of columns, once there were many from a table of all."""
+        self._n_looked_up += len(columns)
+        if self._n_looked_up > _TABLE_PAYS:
+            return self._every_value.take(columns, axis=0)
+        return self._values(columns)
+
+    def _words(self, words: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return what each word adds to the sums: (n_words, 2, n_labels + 1).
+
+        Its own column's values, of the first table, and the sum of its n-grams', of the second.
+        """
+        self._learn_words()
+        return self._known.take(words, axis=0)
+
+    def _learn_words(self) -> None:
+        """Compute what the words that were not met before add to the sums."""
+        n_words = self._extractor.n_words
+        if n_words == self._n_known:
+            return
+        new = np.arange(self._n_known, n_words)
+        if n_words > len(self._known):
+            room = np.zeros((2 * n_words, *self._known.shape[1:]), dtype=np.int64)
+            room[: self._n_known] = self._known[: self._n_known]
+            self._known = room
+        self._known[new, 0] = self._look_up(self._extractor.column(new))
+        kernel = self._kernel()
+        if kernel is not None:
+            signs, ends = self._extractor.padded(self._n_known)
+            bits, width = self.settings.table_bits, self._known.shape[2]
+            lengths = self.settings.char_min, self.settings.char_max
+            known = self._known[self._n_known : n_words]
+            kernel.sum_grams(
+                signs, ends, len(ends), *lengths, bits, self._every_value, width, known
             )
-        return sorted(found.values(), key=lambda c: (-abs(c.value), c.start, c.end))
+        else:
+            grams, n_grams = self._extractor.grams(new)
+            self._known[new, 1] = _sum_runs(
+                self._look_up(grams), np.repeat(new, n_grams) - new[0], len(new)
+            )
+        self._n_known = n_words
+
+    def _kernel(self) -> Kernel | None:
+        """Return the kernel, where there is one, once the table that it needs pays."""
+        if self._n_looked_up <= _TABLE_PAYS or self._every_value.dtype != np.int32:
+            return None
+        return find_kernel()
+
+    def _sums(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        """Return the sums of `_values` in each text and table: (n_samples, 2, n_labels + 1)."""
+        kernel = self._kernel()
+        if kernel is None:
+            return self._sums_of_bags(self._extractor.bags(texts), len(texts))
+        tokens = self._extractor.tokens(texts)
+        self._learn_words()
+        n_tokens = len(tokens.row)
+        sums = np.zeros((len(texts), *self._known.shape[1:]), dtype=np.int64)
+        most = int(np.bincount(tokens.row, minlength=1).max())  # tokens of a text
+        kernel.sum_texts(
+            *(tokens.number, tokens.row, n_tokens, self._extractor.word_of, self._extractor.hashes),
+            *(self._known, self._every_value, sums.shape[2], self.settings.table_bits),
+            *(
+                np.zeros(4 << most.bit_length(), dtype=np.uint64),
+                np.empty(2 * most, dtype=np.uint64),
+            ),
+            sums,
+        )
+        return sums
+
+    def _sums_of_bags(self, bags: Bags, n_samples: int) -> NDArray[np.int64]:
+        """Return what `_sums` does, of what texts hold."""
+        sums = _sum_runs(self._words(bags.word), bags.word_row, n_samples)
+        for start in range(0, len(bags.pair), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            values = self._look_up(bags.pair[part])
+            sums[:, 0] += _sum_runs(values, bags.pair_row[part], n_samples)
+        return sums
+
+    def _lengths(self, sums: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what sums are divided by, (n_samples, 2): the length in each table."""
+        return np.asarray(np.sqrt(np.maximum(sums[..., -1], 1) * float(_SCALE)))
+
+    def _finish(self, sums: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the logits from the sums of each table."""
+        of_table = sums[..., :-1] / self._lengths(sums)[..., None]
+        return np.asarray(of_table[:, 0] + of_table[:, 1] + self.bias)
+
+
+def _sum_runs(
+    values: NDArray[np.int64] | NDArray[np.int32], row: NDArray[np.int64], n_rows: int
+) -> NDArray[np.int64]:
+    """Return the sums of the values of each row; `row` rises."""
+    sums = np.zeros((n_rows, *values.shape[1:]), dtype=np.int64)
+    if len(row):
+        first = np.searchsorted(row, np.arange(n_rows + 1))
+        filled = first[1:] > first[:-1]
+        sums[filled] = np.add.reduceat(values, first[:-1][filled], axis=0, dtype=np.int64)
+    return sums
+
+
+def _first_places(things: NDArray[np.int64], row: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each thing, of those that are not negative, first stands in each row."""
+    keys = np.where(things >= 0, (row << 32) | things, -1)
+    found, first = np.unique(keys, return_index=True)
+    return first[found >= 0]
 
 
 def _iter_batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -112,12 +245,13 @@ def _iter_batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def weigh(counts: Counts, idf: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the value of each entry: (1 + ln n) idf, to length 1 within each table of a row.
+    """Return the value of each entry: n idf, divided by the length of its row in its table.
 
-    Sublinear term frequency, inverse document frequency and cosine normalisation, as in Manning,
-    Raghavan and Schütze, Introduction to Information Retrieval, 6.2 and 6.4.
+    The length is the root of the sum of n idf squared: that of a cosine (Manning, Raghavan and
+    Schütze, Introduction to Information Retrieval, 6.3) if no two words had an n-gram in common.
+    So it is a sum over words as well, and can be kept with them.
     """
-    values = (1 + np.log(counts.counts)) * idf[counts.indices]
+    weights = idf[counts.indices].astype(np.float64)
     table = counts.rows * 2 + (counts.indices >= len(idf) // 2)
-    length = np.sqrt(np.bincount(table, values**2, 2 * counts.n_samples))
-    return values / np.maximum(length, 1e-12)[table]
+    length = np.sqrt(np.bincount(table, counts.counts * weights**2, 2 * counts.n_samples))
+    return np.asarray(counts.counts * weights / np.maximum(length, 1e-12)[table])

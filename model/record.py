@@ -2,61 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labels.schema import Dimension, Schema
-from model.article import Article
+from model.article import Article, Passage
 from model.calibration import DIGITS
 from model.decisions import Decisions
-from model.rollup import article_score, mean_proba, share_of_body
+from model.rollup import article_scores, mean_proba, shares_of_body
+
+Evidence = dict[str, list[list[Any]]]  # of a paragraph: by label, [words, log-odds] pairs
 
 
-def build_record(
-    article: Article,
+def build_records(
+    articles: Sequence[Article],
     proba: NDArray[np.float64],
     *,
     schema: Schema,
     decisions: Decisions,
     model: dict[str, Any],
-    evidence: list[dict[str, list[list[Any]]]] | None = None,
-) -> dict[str, Any]:
-    """Return the record of an article as JSON-ready data.
+    evidence: Sequence[Evidence] | None = None,
+) -> list[dict[str, Any]]:
+    """Return the records of articles as JSON-ready data.
 
     Parameters
     ----------
     proba
-        (n_paragraphs, n_labels): calibrated scores of the body paragraphs.
+        (n_paragraphs, n_labels): calibrated scores of the body paragraphs of all articles.
     model
         What identifies the model: see `model.tagging.Model.identity`.
     evidence
-        For each paragraph and label, `[words, log-odds]` pairs.
+        Of each paragraph.
     """
+    if not articles:
+        return []
     proba = proba.round(DIGITS)
-    given, review = decisions.given(proba), decisions.review(proba)
-    return {
-        **_article_fields(article),
-        **_article_tags(article, proba, given, schema, decisions.threshold),
-        "paragraphs": [
-            {
-                "index": i,
-                "start": passage.start,
-                "end": passage.end,
-                "text": passage.text,
-                "language": passage.language,
-                **_paragraph_labels(schema, proba[i], given[i], review[i]),
-                **({"evidence": evidence[i]} if evidence is not None else {}),
-            }
-            for i, passage in enumerate(article.paragraphs)
-        ],
-        "skipped": [
-            {"start": p.start, "end": p.end, "kind": p.kind, "text": p.text}
-            for p in article.skipped
-        ],
-        "model": model,
-    }
+    given = decisions.given(proba)
+    paragraphs: list[dict[str, Any]] = [
+        {
+            "index": j,
+            "start": passage.start,
+            "end": passage.end,
+            "text": passage.text,
+            "language": passage.language,
+        }
+        for article in articles
+        for j, passage in enumerate(article.paragraphs)
+    ]
+    _add_labels(paragraphs, schema, proba, given, decisions.review(proba))
+    if evidence is not None:
+        for fields, behind in zip(paragraphs, evidence, strict=True):
+            fields["evidence"] = behind
+    start = np.cumsum([0, *(len(article.paragraphs) for article in articles)])
+    length = np.array([len(fields["text"]) for fields in paragraphs])
+    spans = [slice(*span) for span in pairwise(start.tolist())]
+    tags = _article_tags(proba, given, length, start, schema, decisions.threshold)
+    return [
+        {
+            **_article_fields(article),
+            **tag,
+            "paragraphs": paragraphs[span],
+            "skipped": [_skipped(passage) for passage in article.skipped],
+            "model": model,
+        }
+        for article, tag, span in zip(articles, tags, spans, strict=True)
+    ]
+
+
+def _skipped(p: Passage) -> dict[str, Any]:
+    return {"start": p.start, "end": p.end, "kind": p.kind, "text": p.text}
 
 
 def _article_fields(article: Article) -> dict[str, Any]:
@@ -72,31 +90,52 @@ def _article_fields(article: Article) -> dict[str, Any]:
         "encoding": article.encoding,
         "offsets": "extracted" if article.extracted else "input",
     }
-    return fields | ({"note": article.note} if article.note else {})
+    found = {"source": article.source, "note": article.note}
+    return fields | {name: value for name, value in found.items() if value}
 
 
 def _article_tags(
-    article: Article,
     proba: NDArray[np.float64],
     given: NDArray[np.bool_],
+    length: NDArray[np.int64],
+    start: NDArray[np.int64],
     schema: Schema,
     threshold: NDArray[np.float64],
-) -> dict[str, Any]:
-    """Return the labels of the whole article, a field a dimension."""
-    length = np.array([len(p.text) for p in article.paragraphs])
-    tags: dict[str, Any] = {}
+) -> list[dict[str, Any]]:
+    """Return the labels of each whole article, a field a dimension.
+
+    Parameters
+    ----------
+    length
+        (n_paragraphs,): characters of each paragraph.
+    start
+        (n_articles + 1,): the row of `proba` where each article starts, and where the last ends.
+    """
+    first = start[:-1]
+    tags: list[dict[str, Any]] = [{} for _ in first]
     for dimension, span in schema.columns():
         if dimension.kind == "multi":
-            thresholds = threshold[span]
-            tags[dimension.id] = _article_labels(
-                dimension, proba[:, span], given[:, span], thresholds, length
-            )
+            scores = article_scores(proba[:, span], length, first)
+            shares = shares_of_body(given[:, span], length, first).round(DIGITS)
+            for tag in tags:
+                tag[dimension.id] = []
+            rows, columns = np.nonzero(scores >= threshold[span])
+            order = np.lexsort((-scores[rows, columns], rows))  # of an article the highest first
+            for i, j in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+                carried = given[start[i] : start[i + 1], span.start + j]
+                tags[i][dimension.id].append(
+                    {
+                        "label": dimension.label_ids[j],
+                        "score": float(scores[i, j]),
+                        "share": float(shares[i, j]),
+                        "paragraphs": np.flatnonzero(carried).tolist(),
+                    }
+                )
         else:
-            mean = mean_proba(proba[:, span], length).round(DIGITS)
-            tags[dimension.id] = {
-                "label": dimension.label_ids[int(mean.argmax())],
-                "scores": _named(dimension, mean),
-            }
+            mean = mean_proba(proba[:, span], length, first).round(DIGITS)
+            best, named = mean.argmax(axis=1).tolist(), _by_name(dimension.label_ids, mean)
+            for tag, j, scored in zip(tags, best, named, strict=True):
+                tag[dimension.id] = {"label": dimension.label_ids[j], "scores": scored}
     return tags
 
 
@@ -105,45 +144,35 @@ def scores_key(schema: Schema, dimension: Dimension) -> str:
     return "scores" if dimension is schema.dimensions[0] else f"{dimension.id}_scores"
 
 
-def _article_labels(
-    dimension: Dimension,
-    scores: NDArray[np.float64],
-    given: NDArray[np.bool_],
-    thresholds: NDArray[np.float64],
-    length: NDArray[np.int64],
-) -> list[dict[str, Any]]:
-    """Return the labels that the article as a whole is given, highest score first."""
-    labels = []
-    for j, label in enumerate(dimension.label_ids):
-        score = article_score(scores[:, j], length)
-        if score >= thresholds[j]:
-            labels.append(
-                {
-                    "label": label,
-                    "score": score,
-                    "share": round(share_of_body(given[:, j], length), DIGITS),
-                    "paragraphs": np.flatnonzero(given[:, j]).tolist(),
-                }
-            )
-    return sorted(labels, key=lambda entry: -entry["score"])
-
-
-def _paragraph_labels(
+def _add_labels(
+    paragraphs: Sequence[dict[str, Any]],
     schema: Schema,
     proba: NDArray[np.float64],
     given: NDArray[np.bool_],
     review: NDArray[np.bool_],
-) -> dict[str, Any]:
-    """Return tags, scores and what to review of one paragraph, over all dimensions."""
-    fields: dict[str, Any] = {}
+) -> None:
+    """Add tags, scores and what to review to the fields of each paragraph, over all dimensions."""
     for dimension, span in schema.columns():
-        scores, tags = proba[span], given[span]
-        names = [name for name, tag in zip(dimension.label_ids, tags, strict=True) if tag]
-        fields[dimension.id] = names if dimension.kind == "multi" else names[0]
-        fields[scores_key(schema, dimension)] = _named(dimension, scores)
-    fields["review"] = [schema.label_names[j] for j in np.flatnonzero(review)]
-    return fields
+        ids, key = dimension.label_ids, scores_key(schema, dimension)
+        is_multi = dimension.kind == "multi"
+        tags = _names(given[:, span], ids)
+        scored = _by_name(ids, proba[:, span])
+        for fields, scores, names in zip(paragraphs, scored, tags, strict=True):
+            fields[dimension.id] = names if is_multi else names[0]
+            fields[key] = scores
+    for fields, names in zip(paragraphs, _names(review, schema.label_names), strict=True):
+        fields["review"] = names
 
 
-def _named(dimension: Dimension, scores: NDArray[np.float64]) -> dict[str, float]:
-    return dict(zip(dimension.label_ids, scores.tolist(), strict=True))
+def _by_name(names: Sequence[str], scores: NDArray[np.float64]) -> Iterable[dict[str, float]]:
+    """Return each row's scores by the names of its columns."""
+    return map(dict, map(zip, repeat(names), scores.tolist()))
+
+
+def _names(flags: NDArray[np.bool_], names: Sequence[str]) -> list[list[str]]:
+    """Return the names of the columns that each row has; few do."""
+    found: list[list[str]] = [[] for _ in flags]
+    rows, columns = np.nonzero(flags)
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        found[row].append(names[column])
+    return found

@@ -1,4 +1,8 @@
-"""From the paragraphs of an article to the article."""
+"""From the paragraphs of articles to the articles, many at once.
+
+Everywhere, rows are paragraphs, those of an article together; `length` (n_paragraphs,) is their
+number of characters and `start` (n_articles,) the row where each article starts.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,10 @@ from numpy.typing import NDArray
 MIN_SHARE = 0.2
 
 
-def article_score(proba: NDArray[np.float64], length: NDArray[np.int64]) -> float:
-    """Return the highest score that the paragraphs making a fifth of the body reach.
+def article_scores(
+    proba: NDArray[np.float64], length: NDArray[np.int64], start: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the highest score that the paragraphs making a fifth of a body reach.
 
     Given from the threshold on, exactly when paragraphs that are given the label make at least
     `MIN_SHARE` of the body: one rule for paragraphs and articles.
@@ -19,23 +25,46 @@ def article_score(proba: NDArray[np.float64], length: NDArray[np.int64]) -> floa
     Parameters
     ----------
     proba
-        (n_paragraphs,): the label's score in each paragraph.
-    length
-        (n_paragraphs,): characters of each paragraph.
+        (n_paragraphs, n_labels): the labels' scores in each paragraph.
+
+    Returns
+    -------
+    ndarray
+        (n_articles, n_labels).
     """
-    order = np.argsort(-proba, kind="stable")
-    reached = np.cumsum(length[order]) >= MIN_SHARE * length.sum()
-    return float(proba[order][reached.argmax()])
+    n_each = np.diff(start, append=len(proba))
+    article = np.repeat(np.arange(len(start)), n_each)
+    enough = np.repeat(MIN_SHARE * np.add.reduceat(length, start), n_each)
+    found = np.empty((len(start), proba.shape[1]))
+    for j, scores in enumerate(proba.T):
+        order = np.lexsort((-scores, article))  # highest first within each article
+        running = np.cumsum(length[order])
+        before = running[start] - length[order][start]
+        reached = np.flatnonzero(running - np.repeat(before, n_each) >= enough)
+        found[:, j] = scores[order[reached[np.searchsorted(reached, start)]]]
+    return found
 
 
-def share_of_body(given: NDArray[np.bool_], length: NDArray[np.int64]) -> float:
-    """Return the share of the body's characters in the paragraphs given a label, in [0, 1]."""
-    return float(length[given].sum() / length.sum())
+def shares_of_body(
+    given: NDArray[np.bool_], length: NDArray[np.int64], start: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the share of the body's characters in the paragraphs given a label, in [0, 1].
 
-
-def mean_proba(proba: NDArray[np.float64], length: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the mean of the paragraphs' scores, (n_labels,), each by the room it gets.
-
-    So `neutral` wins where evaluations balance, as the codebook asks.
+    (n_articles, n_labels), from (n_paragraphs, n_labels).
     """
-    return np.asarray(length @ proba / length.sum())
+    carried = np.add.reduceat(given * length[:, None], start, axis=0)
+    return np.asarray(carried / np.add.reduceat(length, start)[:, None])
+
+
+def mean_proba(
+    proba: NDArray[np.float64] | NDArray[np.bool_],
+    length: NDArray[np.int64],
+    start: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Return the mean of the paragraphs' scores, each by the room it gets.
+
+    (n_articles, n_labels), from (n_paragraphs, n_labels). So `neutral` wins where evaluations
+    balance, as the codebook asks.
+    """
+    summed = np.add.reduceat(proba * length[:, None], start, axis=0)
+    return np.asarray(summed / np.add.reduceat(length, start)[:, None])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.errors import InputError
-from labels.schema import Dimension
 from model.article import Article
 from model.artifact import Artifact, load_artifact
 from model.calibration import DIGITS
 from model.champion import CHAMPION, resolve_champion
 from model.decisions import Decisions, Rule
+from model.pages import declared_encoding
 from model.prevalence import anchor, estimate_prevalence
-from model.record import build_record
+from model.reading import FORMS, Form, RawArticle, parse_articles, read_bytes
+from model.record import Evidence, build_records
 
 SHIPPED = Path(__file__).parent / "default"
 
+_AT_ONCE = 128  # articles; more is no faster
 _N_EVIDENCE = 6  # words or pairs shown for a label
 
 
@@ -90,10 +95,11 @@ class Model:
             asked["prevalence"] = dict(zip(self.schema.label_names, shares, strict=True))
         return identity | ({"asked": asked} if asked else {})
 
-    def anchored_to(self, articles: Iterable[Article]) -> Model:
-        """Return the model with scores re-anchored to the prevalence estimated in some articles."""
-        texts = [p.flowed for article in articles for p in article.paragraphs]
-        proba = Model(self.artifact).predict_proba(texts)
+    def anchored_to(self, proba: NDArray[np.float64]) -> Model:
+        """Return the model with scores re-anchored to the prevalence estimated from some scores.
+
+        `proba` is (n_paragraphs, n_labels), of a model that is not re-anchored.
+        """
         found = estimate_prevalence(proba, self.artifact.prevalence, self.schema)
         return Model(self.artifact, self.decisions.rule, found)
 
@@ -105,50 +111,118 @@ class Model:
             proba = anchor(proba, self.artifact.prevalence, self.prevalence, self.schema)
         return proba
 
-    def tag(self, article: Article, *, explain: bool = False) -> dict[str, Any]:
-        """Return the record of an article; with `explain`, with the words behind each tag."""
-        texts = [p.flowed for p in article.paragraphs]
-        return build_record(
-            article,
-            self.predict_proba(texts),
+    def tag(self, texts: Iterable[str], *, explain: bool = False) -> list[dict[str, Any]]:
+        """Return the records of texts, each an article or a paragraph, in their order.
+
+        Parameters
+        ----------
+        texts
+            Such as a list, or a column of a pandas table; the `id` of a record is the text's place,
+            from 0 on. The record of one that holds nothing to tag has an `error` instead of tags.
+        explain
+            Whether to add the words behind each tag.
+        """
+        return self._tag(((_encode(text), str(i), None) for i, text in enumerate(texts)), explain)
+
+    def tag_articles(
+        self, paths: Iterable[str | Path], *, explain: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return the records of files: plain text, web pages or Markdown; otherwise as `tag`."""
+        files = (Path(path) for path in paths)
+        documents = ((_read(path), str(path), FORMS.get(path.suffix.lower())) for path in files)
+        return self._tag(documents, explain)
+
+    def records(
+        self, articles: Sequence[Article], *, explain: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return the records of articles, in order; with `explain`, with the words behind tags."""
+        texts = [p.flowed for article in articles for p in article.paragraphs]
+        proba = self.predict_proba(texts)
+        return build_records(
+            articles,
+            proba,
             schema=self.schema,
             decisions=self.decisions,
             model=self.identity,
-            evidence=[self.evidence(text) for text in texts] if explain else None,
+            evidence=self.evidence(texts, self.decisions.given(proba)) if explain else None,
         )
 
-    def evidence(self, text: str) -> dict[str, list[list[Any]]]:
+    def _tag(
+        self, documents: Iterable[tuple[bytes | InputError, str, Form | None]], explain: bool
+    ) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        waiting = iter(documents)
+        while batch := list(islice(waiting, _AT_ONCE)):
+            read = iter(
+                parse_articles([RawArticle(d, i, f) for d, i, f in batch if isinstance(d, bytes)])
+            )
+            articles = [next(read) if isinstance(data, bytes) else data for data, _, _ in batch]
+            whole = [article for article in articles if isinstance(article, Article)]
+            records = iter(self.records(whole, explain=explain))
+            found += [
+                {"id": id, "error": str(article).removeprefix(f"{id}: ")}
+                if isinstance(article, InputError)
+                else next(records)
+                for article, (_, id, _) in zip(articles, batch, strict=True)
+            ]
+        return found
+
+    def evidence(self, texts: Sequence[str], given: NDArray[np.bool_]) -> list[Evidence]:
         """Return, for each label that a paragraph is given, what moved its score the most.
 
         Pairs `[words, log-odds]`, strongest first, as the words stand in the text; negative where
         they speak against the label. For a single dimension the log-odds are against the mean of
         its labels, since a softmax sees differences only.
+
+        Parameters
+        ----------
+        given
+            (n_texts, n_labels): the labels to explain.
         """
-        given = self.decisions.given(self.predict_proba([text]))[0]
-        return {
-            self.schema.label_names[j]: self.words_behind(text, int(j))
-            for j in np.flatnonzero(given)
-        }
+        moved = self.artifact.scorer.contributions(texts)
+        values = moved.values @ self._directions
+        strength = -np.abs(values)
+        first = np.searchsorted(moved.row, np.arange(len(texts) + 1))
+        found: list[Evidence] = []
+        for i, (text, labels) in enumerate(zip(texts, given, strict=True)):
+            behind: Evidence = {}
+            for j in np.flatnonzero(labels):
+                order = strength[first[i] : first[i + 1], j].argsort(kind="stable")
+                behind[self.schema.label_names[j]] = [
+                    [text[moved.start[k] : moved.end[k]], round(float(values[k, j]), 3)]
+                    for k in order[:_N_EVIDENCE] + first[i]
+                    if values[k, j]
+                ]
+            found.append(behind)
+        return found
 
-    def words_behind(self, text: str, column: int) -> list[list[Any]]:
-        """Return the words that moved one label's score the most, as in `evidence`."""
-        direction = np.zeros(self.schema.n_labels)
+    @cached_property
+    def _directions(self) -> NDArray[np.float64]:
+        """By column, the combination of the logits whose words explain a label."""
+        directions = np.eye(self.schema.n_labels)
         for dimension, span in self.schema.columns():
-            if span.start <= column < span.stop:
-                direction[span] = self._direction(dimension, span, column - span.start)
-        strongest = self.artifact.scorer.contributions(text, direction)[:_N_EVIDENCE]
-        return [[text[c.start : c.end], round(c.value, 3)] for c in strongest if c.value]
-
-    def _direction(self, dimension: Dimension, span: slice, j: int) -> NDArray[np.float64]:
-        """Return the combination of a dimension's logits whose words explain label `j`."""
-        pick = np.zeros(len(dimension.labels))
-        pick[j] = 1.0
-        if dimension.kind == "single":
-            pick -= 1 / len(pick)
-        return pick * self.artifact.calibration.slope[span]
+            if dimension.kind == "single":
+                directions[span, span] -= 1 / len(dimension.labels)
+        return directions * self.artifact.calibration.slope[:, None]
 
 
-def load_model(folder: Path | None = None, rule: Rule | None = None) -> Model:
+def _encode(text: object) -> bytes | InputError:
+    """Return the bytes of a text, marked as UTF-8 where a page says that it is something else."""
+    if not isinstance(text, str):
+        return InputError(f"not a text but {text!r}")
+    data = text.encode(errors="replace")  # half a character is possible in a string of JSON
+    declared = declared_encoding(data)
+    return codecs.BOM_UTF8 + data if declared not in (None, "utf-8") else data
+
+
+def _read(path: Path) -> bytes | InputError:
+    try:
+        return read_bytes(path)
+    except InputError as err:
+        return err
+
+
+def load_model(folder: Path | str | None = None, rule: Rule | None = None) -> Model:
     """Return the model of a folder, or the one in use.
 
     Without a folder: `$CLASSIFY_MODEL`, else the champion in `mlruns/champion/` under the current
@@ -159,7 +233,8 @@ def load_model(folder: Path | None = None, rule: Rule | None = None) -> Model:
     ArtifactError
         When the folder is not a complete, unchanged model of this version.
     """
-    return Model(load_artifact(resolve_champion(folder) if folder else model_in_use()), rule)
+    found = resolve_champion(Path(folder)) if folder else model_in_use()
+    return Model(load_artifact(found), rule)
 
 
 def model_in_use() -> Path:

@@ -318,7 +318,7 @@ def test_what_cannot_be_promised_is_refused_in_one_line(
 def test_review_of_a_record_is_what_decisions_leave_to_a_person() -> None:
     names, n_doubted = np.array(SCHEMA.label_names), 0
     for path in sorted(SEEDS.glob("*.txt")):
-        for paragraph in MODEL.tag(read_article(path))["paragraphs"]:
+        for paragraph in MODEL.records([read_article(path)])[0]["paragraphs"]:
             scores = [*paragraph["scores"].values(), *paragraph["stance_scores"].values()]
             review = MODEL.decisions.review(np.array([scores]))[0]
             assert paragraph["review"] == list(names[review])

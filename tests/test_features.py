@@ -5,6 +5,7 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -12,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import model.linear
 from labels.dataset import FOLDER
 from labels.paragraphs import read_labels
 from labels.schema import read_schema
+from model import load_model
 from model.features import FeatureExtractor, FeatureSettings, normalise
 from model.linear import LinearScorer, weigh
 
@@ -28,19 +31,44 @@ def plain_counts(text: str) -> Counter[int]:
         "[\\w\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff]+['’ʼ‘`´]?|[«»“”„\"!?…]", text
     )
     words = [word for word in map(normalise, tokens) if word]
-    hashes = [zlib.crc32(word.encode()) for word in words]
-    mixed = hashes + [(a * 31 + b * 0x9E3779B1 + 1) % 2**32 for a, b in pairwise(hashes)]
-    counts = Counter((h * 0x9E3779B1 % 2**32) >> (32 - SETTINGS.table_bits) for h in mixed)
-    for word in words:
-        if not word[0].isalnum():
-            continue
-        padded = f" {word} "
-        for n in range(SETTINGS.char_min, SETTINGS.char_max + 1):
-            for start in range(len(padded) - n + 1):
-                gram = padded[start : start + n].encode("utf-32-le")
-                h = zlib.crc32(gram, 0x9747B28C + n)
-                counts[TABLE + ((h * 0x9E3779B1 % 2**32) >> (32 - SETTINGS.table_bits))] += 1
+    hashes = [zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words]
+    pairs = {(a * 31 + b * 0x9E3779B1 + 1) % 2**32 for a, b in pairwise(hashes)}
+    counts = Counter(column(h) for h in [*set(hashes), *pairs])
+    for word in set(words):
+        if word[0].isalnum():
+            counts.update(TABLE + column(h) for h in gram_hashes(f" {word[:64]} "))
     return counts
+
+
+def column(hash_: int) -> int:
+    """Return the column of a table for a hash of 32 bits."""
+    return (hash_ * 0x9E3779B1 % 2**32) >> (32 - SETTINGS.table_bits)
+
+
+def gram_hashes(padded: str) -> Iterator[int]:
+    """Yield the hash of every n-gram of a word."""
+    for n in range(SETTINGS.char_min, SETTINGS.char_max + 1):
+        for start in range(len(padded) - n + 1):
+            hash_ = 0x9747B28C
+            for sign in padded[start : start + n]:
+                hash_ = (hash_ * 0x01000193 + ord(sign)) % 2**32
+            yield (hash_ + n * 0x9E3779B1) % 2**32
+
+
+def plain_logits(scorer: LinearScorer, text: str) -> list[float]:
+    """Score a text one feature at a time, in whole numbers of Python's own."""
+    n_labels = len(scorer.bias)
+    sums = [[0] * (n_labels + 1), [0] * (n_labels + 1)]
+    for where, n in plain_counts(text).items():
+        idf = float(scorer.idf[where])
+        values = [idf * float(weight) for weight in scorer.weights[where]]
+        for j, value in enumerate([*values, idf * idf]):
+            sums[where >= TABLE][j] += n * round(value * 65536)
+    lengths = [math.sqrt(max(table[-1], 1) * 65536) for table in sums]
+    return [
+        sums[0][j] / lengths[0] + sums[1][j] / lengths[1] + float(scorer.bias[j])
+        for j in range(n_labels)
+    ]
 
 
 def as_counter(text: str, extractor: FeatureExtractor) -> Counter[int]:
@@ -115,8 +143,41 @@ def random_scorer(n_labels: int = 3) -> LinearScorer:
 SCORER = random_scorer()
 
 
-def test_weighed_features_have_length_one_in_each_table() -> None:
-    counts = FeatureExtractor(SETTINGS).count(["Le traité, le traité fut signé."])
+@pytest.mark.parametrize("n_before", [0, 400])  # known words and a table of pairs, or none
+def test_fast_logits_are_exactly_the_plain_ones(n_before: int) -> None:
+    texts = [p.text for p in read_labels(FOLDER / "composed.jsonl", read_schema())]
+    scorer = load_model().artifact.scorer
+    scorer.logits(texts[:n_before] * 20)
+    found = scorer.logits(texts[300:500])
+    assert found.tolist() == [plain_logits(scorer, text) for text in texts[300:500]]
+    counts = FeatureExtractor(scorer.settings).count(texts[300:500])
+    assert (scorer.logits_of_counts(counts) == found).all()
+
+
+@given(st.lists(st.text(alphabet=st.characters(), max_size=60), max_size=4))
+def test_fast_logits_are_exactly_the_plain_ones_on_any_text(texts: list[str]) -> None:
+    assert SCORER.logits(texts).tolist() == [plain_logits(SCORER, text) for text in texts]
+
+
+def test_a_scorer_that_forgets_its_words_scores_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["La paix est signée.", "Une frappe a visé le port.", "La paix est signée."] * 9
+    expected = SCORER.logits(texts)
+    monkeypatch.setattr(model.linear, "_MOST_TOKENS_KEPT", 3)
+    monkeypatch.setattr(model.linear, "_BATCH", 30)
+    assert (random_scorer().logits(texts) == expected).all()
+
+
+def test_a_long_text_is_cut_without_losing_words() -> None:
+    words = [f"mot{i}" for i in range(30_000)]
+    text = " ".join(words) + " " + "x" * 70_000
+    found = FeatureExtractor(SETTINGS).occurrences([text])
+    places = zip(found.start[:30_000], found.end[:30_000], strict=True)
+    assert [text[start:end] for start, end in places] == words
+    assert as_counter(text[:80_000], FeatureExtractor(SETTINGS)) == plain_counts(text[:80_000])
+
+
+def test_weighed_features_have_length_one_without_shared_ngrams() -> None:
+    counts = FeatureExtractor(SETTINGS).count(["Le pacte, le pacte fut signé."])
     values = weigh(counts, np.ones(SETTINGS.n_features, dtype=np.float32))
     for table in (counts.indices < TABLE, counts.indices >= TABLE):
         assert math.isclose(float((values[table] ** 2).sum()), 1)
@@ -124,15 +185,19 @@ def test_weighed_features_have_length_one_in_each_table() -> None:
 
 @given(st.text(alphabet="abcdeéè' L’nq!« ", max_size=80))
 def test_contributions_and_bias_sum_to_the_logit(text: str) -> None:
-    direction = np.array([1.0, -0.5, 2.0])
-    total = sum(c.value for c in SCORER.contributions(text, direction))
-    expected = SCORER.logits([text])[0] @ direction
-    assert math.isclose(total + SCORER.bias @ direction, expected, abs_tol=1e-9)
+    texts = [text, "Une frappe a visé le port.", text]
+    found = SCORER.contributions(texts)
+    for i, logits in enumerate(SCORER.logits(texts)):
+        assert found.values[found.row == i].sum(axis=0) + SCORER.bias == pytest.approx(logits)
 
 
 def test_contributions_point_at_the_words_in_the_text() -> None:
     text = "Paris a rencontré l’armée. Paris dort."
-    spans = {text[c.start : c.end] for c in SCORER.contributions(text, np.array([1.0, 0, 0]))}
+    found = SCORER.contributions(["Rien.", text])
+    places = zip(found.start[found.row == 1], found.end[found.row == 1], strict=True)
+    assert sum(1 for start, end in places if text[start:end] == "Paris") == 1
+    places = zip(found.start[found.row == 1], found.end[found.row == 1], strict=True)
+    spans = {text[start:end] for start, end in places}
     assert {"Paris", "rencontré l’armée", "dort"} <= spans
     assert all(span == span.strip() for span in spans)
 

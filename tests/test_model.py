@@ -20,7 +20,7 @@ from model.artifact import FORMAT, MANIFEST, load_artifact, save_artifact
 from model.calibration import Calibration, Knots
 from model.decisions import Decisions, HeldOut, Rule
 from model.reading import read_article
-from model.rollup import article_score, mean_proba, share_of_body
+from model.rollup import article_scores, mean_proba, shares_of_body
 from model.table import article_table
 from model.tagging import SHIPPED
 
@@ -64,17 +64,21 @@ def test_article_gets_a_label_exactly_when_a_fifth_of_its_body_carries_it(
         data.draw(st.lists(st.integers(1, 500), min_size=len(proba), max_size=len(proba)))
     )
     carried = 5 * length[proba >= threshold].sum() >= length.sum()
-    assert (article_score(proba, length) >= threshold) == carried
+    padded = np.concatenate([[1.0], proba, [1.0, 0.5]])[:, None]  # articles beside it
+    around = np.concatenate([[7], length, [9, 8]])
+    found = article_scores(padded, around, np.array([0, 1, len(proba) + 1]))
+    assert (found[1, 0] >= threshold) == carried
 
 
 def test_article_stance_is_weighed_by_the_room_each_paragraph_gets() -> None:
     proba = np.array([[0.8, 0.1, 0.1], [0.0, 0.2, 0.8]])
-    assert mean_proba(proba, np.array([100, 300])) == pytest.approx([0.2, 0.175, 0.625])
-    assert share_of_body(np.array([True, False]), np.array([100, 300])) == 0.25
+    length, start = np.array([100, 300]), np.array([0])
+    assert mean_proba(proba, length, start)[0] == pytest.approx([0.2, 0.175, 0.625])
+    assert shares_of_body(np.array([[True], [False]]), length, start).tolist() == [[0.25]]
 
 
 def test_record_has_the_form_of_the_contract() -> None:
-    record = MODEL.tag(read_article(SEEDS / "004_f09b997ef4421a0e.txt"), explain=True)
+    record = MODEL.records([read_article(SEEDS / "004_f09b997ef4421a0e.txt")], explain=True)[0]
     assert list(record) == [
         *("id", "sha256", "title", "date", "author", "site", "language", "encoding", "offsets"),
         *("topics", "stance", "paragraphs", "skipped", "model"),
@@ -98,7 +102,7 @@ def test_record_has_the_form_of_the_contract() -> None:
 
 def test_evidence_words_stand_in_the_paragraph_and_speak_for_the_tag() -> None:
     text = "L'ONU a voté un embargo sur les armes contre le régime et gelé ses avoirs."
-    evidence = MODEL.evidence(text)
+    evidence = MODEL.tag([text], explain=True)[0]["paragraphs"][0]["evidence"]
     assert "sanctions" in evidence
     assert all(words in text for pairs in evidence.values() for words, _ in pairs)
     words, value = evidence["sanctions"][0]

@@ -14,7 +14,7 @@ from labels.dataset import FOLDER
     "dimensions",
     [
         {"rubrique": ("single", ["sport", "culture", "monde", "santé", "climat", "autre"])},
-        {"thèmes": ("multi", [f"t{i}" for i in range(20)])},
+        pytest.param({"thèmes": ("multi", [f"t{i}" for i in range(20)])}, marks=pytest.mark.slow),
     ],
     ids=["one single dimension of six labels", "twenty topics and no stance"],
 )

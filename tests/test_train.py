@@ -269,7 +269,7 @@ def test_run_in_mlflow_has_parameters_scores_digests_plots_and_the_artifact(trai
         scores["topics"]["labels"]["space"]["f1"], 4
     )
     assert run.data.metrics["stance.macro_f1"] == round(scores["stance"]["macro_f1"], 4)
-    assert run.data.params["penalty_c"] == "10.0"
+    assert run.data.params["penalty_c"] == "5.0"
     assert run.data.tags["model_sha256"] == artifact.sha256
     assert run.data.tags["data.seeds.jsonl"] == artifact.data["files"]["seeds.jsonl"]
     assert run.data.tags["signature"] == scores["signature"]

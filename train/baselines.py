@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.schema import Label, Schema
+from labels.schema import Schema
 from model.features import words
 
 
@@ -41,7 +41,7 @@ def keyword_given(
     folded = [" ".join(words(text)) for text in texts]
     given = constant_given(Y, schema)
     for dimension, span in schema.columns():
-        hits = np.stack([_hits(folded, label) for label in dimension.labels], axis=1)
+        hits = np.stack([keyword_hits(folded, x.keywords) for x in dimension.labels], axis=1)
         if dimension.kind == "multi":
             given[:, span] = hits > 0
             continue
@@ -52,11 +52,11 @@ def keyword_given(
     return given
 
 
-def _hits(folded: Sequence[str], label: Label) -> NDArray[np.int64]:
-    """Return how often the keywords of a label stand in each text."""
-    if not label.keywords:
+def keyword_hits(folded: Sequence[str], keywords: Sequence[str]) -> NDArray[np.int64]:
+    """Return how often any of some keywords stands in each text, of `words` with spaces between."""
+    if not keywords:
         return np.zeros(len(folded), dtype=np.int64)
-    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(_pattern, label.keywords))})(?!\w)")
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(_pattern, keywords))})(?!\w)")
     return np.array([len(pattern.findall(text)) for text in folded])
 
 

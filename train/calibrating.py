@@ -73,6 +73,12 @@ def best_threshold(proba: _Array, y: NDArray[np.int64]) -> float:
     return round(float(ranked[best] + below) / 2, DIGITS)
 
 
+def fit_sigmoid(logits: _Array, y: NDArray[np.int64]) -> tuple[float, float]:
+    """Return the slope and the offset that calibrate logits by Platt's method."""
+    slope, offset, _ = _fit_sigmoid(logits, y)
+    return slope, float(offset)
+
+
 def _cheapest(
     methods: Mapping[str, Callable[[_Array, NDArray[np.int64]], _Fitted]],
     loss: Callable[[_Array, NDArray[np.int64]], float],

@@ -12,7 +12,7 @@ from labels.dataset import LabelledSet
 from labels.schema import Schema, check_same_schema
 from model.artifact import text_digest
 from model.calibration import DIGITS, sigmoid, softmax
-from model.rollup import MIN_SHARE, article_score, mean_proba, share_of_body
+from model.rollup import MIN_SHARE, article_scores, mean_proba, shares_of_body
 from model.tagging import Model
 from train.baselines import constant_given, keyword_given
 from train.bootstrap import bootstrap, intervals
@@ -166,23 +166,23 @@ def _calibration(scored: Scored, model: Model) -> dict[str, Any]:
 def _articles(scored: Scored, model: Model) -> dict[str, Any]:
     """Return the scores of articles, from the paragraphs of each that are labelled."""
     names, article = np.unique(np.array(scored.labels.articles), return_inverse=True)
-    lengths = np.array([len(text) for text in scored.labels.texts])
+    order = np.argsort(article, kind="stable")
+    length = np.array([len(text) for text in scored.labels.texts])[order]
+    start = np.searchsorted(article[order], np.arange(len(names)))
     shape = (len(names), scored.schema.n_labels)
     Y, proba, given = np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape, bool)
-    for i in range(len(names)):
-        rows = np.flatnonzero(article == i)
-        length = lengths[rows]
-        for dimension, span in scored.schema.columns():
-            if dimension.kind == "single":
-                labelled = mean_proba(scored.Y[rows, span].astype(float), length).argmax()
-                proba[i, span] = mean_proba(scored.proba[rows, span], length)
-                Y[i, span.start + labelled] = 1
-                given[i, span.start + proba[i, span].argmax()] = True
-                continue
-            for j in range(span.start, span.stop):
-                Y[i, j] = share_of_body(scored.Y[rows, j] > 0, length) >= MIN_SHARE
-                proba[i, j] = article_score(scored.proba[rows, j], length)
-                given[i, j] = share_of_body(scored.given[rows, j], length) >= MIN_SHARE
+    for dimension, span in scored.schema.columns():
+        labelled, scores = scored.Y[order, span] > 0, scored.proba[order, span]
+        if dimension.kind == "single":
+            proba[:, span] = mean_proba(scores, length, start)
+            at = np.arange(len(names))
+            Y[at, span.start + mean_proba(labelled, length, start).argmax(axis=1)] = 1
+            given[at, span.start + proba[:, span].argmax(axis=1)] = True
+        else:
+            proba[:, span] = article_scores(scores, length, start)
+            Y[:, span] = shares_of_body(labelled, length, start) >= MIN_SHARE
+            carried = shares_of_body(scored.given[order, span], length, start)
+            given[:, span] = carried >= MIN_SHARE
     return {"n": len(names), **score(Y, proba, given, scored.schema)}
 
 
@@ -226,8 +226,11 @@ def _errors(scored: Scored, model: Model) -> list[dict[str, Any]]:
     wrong = scored.given != (scored.Y > 0)
     surprise = np.where(wrong, np.abs(scored.proba - scored.Y), -1.0)
     worst = np.argsort(-surprise, axis=None, kind="stable")[: min(_MOST_ERRORS, int(wrong.sum()))]
+    rows, columns = np.unravel_index(worst, wrong.shape)
+    texts = [scored.labels.texts[i] for i in rows]
+    evidence = model.evidence(texts, np.eye(wrong.shape[1], dtype=bool)[columns])
     errors = []
-    for i, j in zip(*np.unravel_index(worst, wrong.shape), strict=True):
+    for i, j, behind in zip(rows, columns, evidence, strict=True):
         paragraph = scored.labels.paragraphs[i]
         errors.append(
             {
@@ -238,7 +241,7 @@ def _errors(scored: Scored, model: Model) -> list[dict[str, Any]]:
                 "error": "given" if scored.given[i, j] else "missed",
                 "score": round(float(scored.proba[i, j]), DIGITS),
                 "text": paragraph.text,
-                "evidence": model.words_behind(paragraph.text, int(j)),
+                "evidence": behind[scored.schema.label_names[j]],
             }
         )
     return errors

@@ -41,9 +41,8 @@ def fit_scorer(counts: Counts, Y: NDArray[np.int64], settings: TrainSettings) ->
     for j, y in enumerate(Y.T):
         plain, plain_bias = _fit_label(X, y, settings.penalty_c, settings.seed)
         ratio = _log_count_ratio(X, y)
-        scaled, scaled_bias = _fit_label(
-            (X @ sparse.diags(ratio)).tocsr(), y, settings.naive_bayes_c, settings.seed
-        )
+        times_ratio = sparse.csr_matrix((X.data * ratio[X.indices], X.indices, X.indptr), X.shape)
+        scaled, scaled_bias = _fit_label(times_ratio, y, settings.naive_bayes_c, settings.seed)
         weights[used, j] = (1 - share) * plain + share * scaled * ratio
         bias[j] = (1 - share) * plain_bias + share * scaled_bias
     return LinearScorer(settings.features, idf, weights, bias)

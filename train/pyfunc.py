@@ -6,7 +6,6 @@ it where nothing of ours is installed. So it may import only them, MLflow and wh
 
 from __future__ import annotations
 
-import codecs
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from labels.errors import InputError
 from model.decisions import Rule
-from model.pages import declared_encoding
-from model.reading import parse_article
 from model.tagging import Model, load_model
 
 
@@ -46,22 +43,7 @@ class Tagger(PythonModel):
             model = Model(self._model.artifact, Rule(**asked))
         except InputError as err:
             raise MlflowException.invalid_parameter_value(str(err)) from err
-        return [_record(model, text, str(i), explain) for i, text in enumerate(model_input)]
-
-
-def _record(model: Model, text: str, id: str, explain: bool) -> dict[str, Any]:
-    try:
-        article = parse_article(_encode(text), id=id)
-    except InputError as err:
-        return {"id": id, "error": str(err).removeprefix(f"{id}: ")}
-    return model.tag(article, explain=explain)
-
-
-def _encode(text: str) -> bytes:
-    """Return the bytes of a text, marked as UTF-8 where a page says that it is something else."""
-    data = text.encode(errors="replace")  # JSON can hold halves of characters
-    declared = declared_encoding(data)
-    return codecs.BOM_UTF8 + data if declared not in (None, "utf-8") else data
+        return model.tag(model_input, explain=explain)
 
 
 set_model(Tagger())

@@ -57,8 +57,8 @@ class TrainSettings:
     n_folds: int = 5
     split: Split = Split.article
     min_df: int = 2
-    penalty_c: float = 10.0
-    naive_bayes_c: float = 1.0
+    penalty_c: float = 5.0
+    naive_bayes_c: float = 2.0
     naive_bayes_share: float = 0.5
     features: FeatureSettings = field(default_factory=FeatureSettings)
 

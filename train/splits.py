@@ -74,10 +74,11 @@ def near_duplicates(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np
     By counting what each pair shares, exact but for hash collisions; words as `model.features`
     reads them, so that case, accents and quotation marks make no difference.
     """
-    extractor = FeatureExtractor(FeatureSettings())
+    found = FeatureExtractor(FeatureSettings()).occurrences(texts)
+    first = np.searchsorted(found.row, np.arange(len(texts) + 1))
     rows, columns = [], []
-    for i, text in enumerate(texts):
-        words = [token.word for token in extractor.tokens(text)]
+    for i in range(len(texts)):
+        words = found.word[first[i] : first[i + 1]].tolist()
         runs = {tuple(words[j : j + SHINGLE]) for j in range(max(len(words) - SHINGLE + 1, 1))}
         columns += [zlib.crc32(repr(run).encode()) for run in runs]
         rows += [i] * len(runs)
