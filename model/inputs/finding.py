@@ -1,0 +1,235 @@
+"""Which files the inputs name: folders walked, patterns expanded, each file once, in order."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from model.inputs.documents import Failure, shown
+from model.inputs.opening import ENDINGS, ending_of, is_pipe_of_shell, reason_of
+from model.inputs.patterns import Glob, is_pattern, matches_any
+
+STDIN = "-"
+_NO_FILE = "not a file that can be read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The files to read in order, among them what cannot be, and what was passed over.
+
+    `n_skipped` counts by reason: hidden, excluded, other ending, archive (files or whole folders),
+    output (of an earlier command, with its journal), and doubles, which are read where they come
+    first.
+    """
+
+    paths: list[str | Failure] = field(default_factory=list)
+    n_files: int = 0
+    total_bytes: int = 0
+    n_skipped: dict[str, int] = field(default_factory=dict)
+
+
+def find_inputs(
+    paths: Sequence[str],
+    *,
+    files_from: Path | None = None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Found:
+    """Return the files that `paths` and the lines of `files_from` name, in their order.
+
+    A folder stands for its files with a known ending, sorted, then its subfolders'. A pattern that
+    no file is called by is expanded. `-` is standard input, in `paths` an article and as
+    `files_from` a list of paths, one a line, or divided by NULs when it holds one.
+    """
+    finder = _Finder(include, exclude)
+    for path in paths:
+        finder.add(path)
+    if files_from is not None:
+        finder.add_listed(files_from)
+    return Found(
+        paths=finder.paths,
+        n_files=finder.n_files,
+        total_bytes=finder.total_bytes,
+        n_skipped=dict(+finder.n_skipped),
+    )
+
+
+class _Finder:
+    def __init__(self, include: Sequence[str], exclude: Sequence[str]) -> None:
+        self.paths: list[str | Failure] = []
+        self.n_files = 0
+        self.total_bytes = 0
+        self.n_skipped: Counter[str] = Counter()
+        self._include = include
+        self._exclude = exclude
+        self._seen: set[object] = set()
+
+    def add(self, path: str, *, listed: bool = False) -> None:
+        """Add what a path names; in a list, a path is no more than a path."""
+        if not path:
+            self._fail("''", "an empty path; give a file, a folder, or - for standard input")
+            return
+        if path == STDIN and not listed:
+            if self._is_new(STDIN):
+                self.paths.append(STDIN)
+                self.n_files += 1
+            return
+        clean = str(Path(path))
+        clean = f".{os.sep}{clean}" if clean == STDIN else clean
+        try:
+            status = Path(path).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            if is_pattern(path) and not listed:
+                self._add_folder(path, Glob(Path(path).as_posix()))
+            else:
+                more = "" if listed else ", nor a command: see classify --help"
+                self._fail(path, f"no such file or folder{more}")
+        except OSError as err:
+            self._fail(path, reason_of(err))
+        else:
+            if stat.S_ISDIR(status.st_mode):
+                self._add_folder(clean)
+            elif self._is_chosen(Path(path).as_posix()):
+                self._add_file(clean, status)
+
+    def add_listed(self, source: Path) -> None:
+        """Add what the lines of a file name."""
+        name = "the list on standard input" if str(source) == STDIN else str(source)
+        try:
+            if str(source) != STDIN:
+                data = source.read_bytes()
+            else:
+                data = sys.stdin.buffer.read() if sys.stdin is not None else b""
+        except OSError as err:
+            self._fail(name, reason_of(err))
+            return
+        lines = data.split(b"\0") if b"\0" in data else data.splitlines()
+        paths = [os.fsdecode(line) for line in lines if line.strip()]
+        if not paths:
+            self._fail(name, "empty: give a path a line")
+        for path in paths:
+            self.add(path, listed=True)
+
+    def _fail(self, path: str, reason: str) -> None:
+        self.paths.append(Failure(where=shown(path), reason=reason))
+
+    def _is_new(self, key: object) -> bool:
+        """Return whether a file was not met before; when it was, count it."""
+        if key in self._seen:
+            self.n_skipped["double"] += 1
+            return False
+        self._seen.add(key)
+        return True
+
+    def _is_chosen(self, relative: str) -> bool:
+        """Return whether the patterns let a file in; when they do not, count it."""
+        chosen = not matches_any(self._exclude, relative) and (
+            not self._include or matches_any(self._include, relative)
+        )
+        if not chosen:
+            self.n_skipped["excluded"] += 1
+        return chosen
+
+    def _add_file(self, path: str, status: os.stat_result) -> None:
+        """Add a file that is to be read whatever its ending."""
+        # An inode is a file unless it has several names: those are files of their own.
+        once = status.st_nlink == 1 and status.st_ino
+        if not self._is_new((status.st_dev, status.st_ino) if once else str(Path(path).resolve())):
+            return
+        refusal = ending_of(path).refusal
+        if not (stat.S_ISREG(status.st_mode) or is_pipe_of_shell(path)):
+            refusal = _NO_FILE
+        if refusal:
+            self._fail(path, refusal)
+            return
+        self.paths.append(path)
+        self.n_files += 1
+        self.total_bytes += status.st_size
+
+    def _add_folder(self, path: str, glob: Glob | None = None) -> None:
+        """Add the files of a folder, or those of them that a pattern names."""
+        top = str(Path(glob.base if glob else path))
+        n_before, skipped_before = len(self.paths), self.n_skipped.copy()
+        for entry, relative in self._walk(top, glob):
+            name = entry.name
+            ending = ending_of(name)
+            if not self._is_chosen(relative):
+                continue
+            if not (ending.known or self._include or (glob and glob.spells(name))):
+                self.n_skipped["archive" if ending.refusal else "other ending"] += 1
+                continue
+            file = str(Path(entry.path)) if top == "." else entry.path
+            try:
+                self._add_file(file, entry.stat())
+            except OSError as err:
+                self._fail(file, _NO_FILE if entry.is_symlink() else reason_of(err))
+        skipped = self.n_skipped - skipped_before
+        if len(self.paths) > n_before or skipped["double"]:
+            return
+        if glob:
+            self._fail(path, "no such file or folder, and no article that matches this pattern")
+            return
+        counts = ", ".join(f"{n} {reason}" for reason, n in skipped.items())
+        self._fail(
+            path,
+            f"no article in this folder ({ENDINGS})"
+            + (f"; passed over: {counts}; --include 'PATTERN' takes other endings" * bool(counts)),
+        )
+
+    def _walk(self, top: str, glob: Glob | None) -> Iterator[tuple[os.DirEntry[str], str]]:
+        """Yield the files that are not hidden, each folder visited once, with their path in it."""
+        visited: set[tuple[int, int]] = set()
+        ahead = [(top, "")]
+        while ahead:
+            folder, prefix = ahead.pop()
+            try:
+                status = Path(folder).stat()
+                if (status.st_dev, status.st_ino) in visited:
+                    continue
+                visited.add((status.st_dev, status.st_ino))
+                with os.scandir(folder) as found:
+                    entries = sorted(found, key=lambda entry: entry.name)
+            except OSError as err:
+                if not (glob and folder == top):
+                    self._fail(folder, reason_of(err))
+                continue
+            folders = []
+            outputs = _outputs(entries)
+            for entry in entries:
+                relative = prefix + entry.name
+                if entry.name in outputs:
+                    self.n_skipped["output"] += not glob
+                elif entry.name.startswith("."):
+                    self.n_skipped["hidden"] += not glob
+                elif _is_folder(entry):
+                    if glob and not glob.enters(relative):
+                        continue
+                    if matches_any(self._exclude, relative):
+                        self.n_skipped["excluded"] += 1
+                        continue
+                    folders.append((entry.path, f"{relative}/"))
+                elif not glob or glob.takes(relative):
+                    yield entry, relative
+            ahead += reversed(folders)
+
+
+def _outputs(entries: Sequence[os.DirEntry[str]]) -> set[str]:
+    """Return the names of what this program wrote into a folder: a journal tells it."""
+    found: set[str] = set()
+    for entry in entries:
+        output = entry.name.removesuffix(".journal")
+        if output != entry.name and Path(entry.path, "job.json").is_file():
+            found |= {output, entry.name, f"{output}.errors.jsonl"}
+    return found
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that cannot be followed
+        return False
