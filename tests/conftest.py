@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ for _library in ("OMP", "OPENBLAS", "MKL"):
 
 import pytest  # after the setting, which libraries read as they are imported
 from hypothesis import settings
+from made_batches import Tag, Warm, write_articles
 
 settings.register_profile("depeche", deadline=None)  # shared machines stall for no fault of ours
 settings.load_profile("depeche")
@@ -103,6 +104,36 @@ def orangesum() -> Path:
     if not folder.is_dir():
         pytest.skip("needs OrangeSum's texts in ../shared/corpus/orangesum")
     return folder
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """Run many commands, each without the time that a start takes."""
+    found = Warm()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """Return the folder in which commands run; what they print lies beside it."""
+    folder = tmp_path / "here"
+    write_articles(folder / "in", 5)
+    (folder / "in" / "a0002b.txt").touch()
+    return folder
+
+
+@pytest.fixture
+def tag(warm: Warm, here: Path) -> Tag:
+    """Return a command that gives its exit status and what it told."""
+
+    def run(*args: object) -> tuple[int, str]:
+        status = warm(here, "tag", *args)
+        told = (here.parent / "stderr").read_text()
+        assert "Traceback" not in told
+        return status, told
+
+    return run
 
 
 def put_store(empty_store: Path, folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""Many articles at once: all cores, outputs that survive a crash, formats that people use."""

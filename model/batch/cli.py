@@ -1,0 +1,449 @@
+"""The command `classify tag`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from labels.errors import InputError, MissingExtraError
+from labels.schema import Schema
+from labels.writing import open_output
+from model.batch.formats import Engine, Format, format_of
+from model.cli import ModelOption
+
+if TYPE_CHECKING:
+    from model.batch.cluster import ClusterBatch
+    from model.batch.engine import Job
+    from model.batch.run import Batch, Progress, Summary
+    from model.batch.sources import Sources
+    from model.inputs.inputs import Inputs
+    from model.tagging import Model
+
+_BATCH = "batch"  # instead of a file of prevalences
+_SMALL = 4_000_000  # bytes of input that one process tags sooner than several start
+_ONE = (Format.table, Format.json)  # of one article, or a list
+_TABLES = (Format.csv, Format.parquet)
+_SHARDS = (Format.jsonl, Format.parquet)
+_FILES = (Format.parquet, Format.html, Format.sidecar)  # that cannot go to standard output
+
+
+def tag(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Articles (.txt, .md, .html), tables of them (.jsonl, .csv, .tsv, .parquet), "
+            ".gz and .zst of these, folders, patterns in quotes, or - for an article on stdin.",
+            show_default=False,
+        ),
+    ] = None,
+    format_: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="json: one record, or a list for several inputs; jsonl: a record a line; csv, "
+            "parquet: a row an article; html: a page to read; sidecar: a folder of .json files.",
+            show_default="by OUTPUT's ending; table for one article on a terminal, else jsonl",
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            metavar="PATH",
+            help="File to write; with --engine ray, a folder or its address.",
+            show_default="stdout",
+        ),
+    ] = None,
+    model: ModelOption = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Add the words behind each tag to the records.")
+    ] = False,
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            help="Give a topic only where so large a share of its tags is right.",
+            show_default="the thresholds with the highest F1",
+        ),
+    ] = None,
+    recall: Annotated[
+        float | None,
+        typer.Option(
+            help="Give a topic to so large a share of the paragraphs that have it.",
+            show_default="the thresholds with the highest F1",
+        ),
+    ] = None,
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            help="Of the paragraphs that have a label, the share that are given it or have it in "
+            "'review'.",
+            show_default="0.8",
+        ),
+    ] = None,
+    prevalence: Annotated[
+        str | None,
+        typer.Option(
+            help="Re-anchor scores to the share of paragraphs with each label: a JSON file, or "
+            "'batch' to estimate it from these articles.",
+            show_default="the training paragraphs'",
+        ),
+    ] = None,
+    paragraphs: Annotated[
+        bool, typer.Option("--paragraphs", help="In a table, a row for each paragraph.")
+    ] = False,
+    text_column: Annotated[
+        str | None, typer.Option(help="Column of a table's texts.", show_default="by its name")
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option(help="Column of their ids.", show_default="by its name")
+    ] = None,
+    title_column: Annotated[
+        str | None, typer.Option(help="Column of their titles.", show_default="by its name")
+    ] = None,
+    files_from: Annotated[
+        Path | None,
+        typer.Option(help="File with more paths, one a line or divided by NULs; - for stdin."),
+    ] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(help="In folders, read only what this pattern matches; may be repeated."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(help="In folders, leave out what this pattern matches; may be repeated."),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes.", show_default="one a core, for a few MB or more"),
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="local: on this machine; ray: on a cluster, see docs/cluster.md.")
+    ] = Engine.local,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Ray cluster to tag on.", show_default="Ray starts on this machine"),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin anew, and replace OUTPUT whoever wrote it.")
+    ] = False,
+) -> None:
+    """Tag French articles: topics and stance of each paragraph and of the whole.
+
+    With --output, a batch that was stopped goes on where it stopped when the same command is given
+    again; OUTPUT.journal beside it keeps what is done, OUTPUT.errors.jsonl lists what failed. The
+    result of one article, and json, is written at once, over what was there.
+
+    Example: classify seeds/000_b367d460ec9ad0bd.txt
+
+    Example: classify tag crawl/ --output tags.csv
+
+    Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs failed (named on stderr).
+    """
+    from model.inputs.inputs import Inputs
+
+    if not paths and files_from is None:
+        raise typer.BadParameter("give a file, a folder, or - for standard input")
+    output = Path(target) if target is not None else None
+    if engine is Engine.ray:
+        form = _cluster_form(format_, target, prevalence, paragraphs=paragraphs)
+        loaded = _asked_model(model, precision, recall, coverage, prevalence)
+        job = _job(loaded, model, explain=explain)
+        from model.batch.cluster import ClusterBatch
+        from model.batch.sources import find_sources
+        from model.inputs.columns import ColumnNames
+
+        n_failed = _run_batch(
+            ClusterBatch(
+                inputs=find_sources(
+                    paths or [],
+                    files_from=files_from,
+                    include=include or [],
+                    exclude=exclude or [],
+                ),
+                output=target or "",
+                form=form,
+                asked=ColumnNames(text=text_column, id=id_column, title=title_column),
+                job=job,
+                model=loaded,
+                n_jobs=jobs,
+                address=address,
+                paragraphs=paragraphs,
+                fresh=fresh,
+            )
+        )
+        raise typer.Exit(3 if n_failed else 0)
+    if address is not None:
+        raise typer.BadParameter("--address is for --engine ray")
+    inputs = Inputs(
+        paths or [],
+        files_from=files_from,
+        include=include or [],
+        exclude=exclude or [],
+        text_column=text_column,
+        id_column=id_column,
+        title_column=title_column,
+    )
+    single = inputs.is_single
+    form = format_ or _usual_format(output, single=single)
+    _check_usage(form, output, paragraphs=paragraphs)
+    if output is not None and not _is_device(output):
+        output = _followed(output)
+    loaded = _asked_model(model, precision, recall, coverage, prevalence)
+    if prevalence == _BATCH:
+        from model.batch.run import estimate
+
+        loaded = estimate(loaded, inputs)
+        _tell_prevalence(loaded)
+    job = _job(loaded, model, explain=explain or form is Format.table)
+    n_jobs = 1 if single else _n_jobs(jobs, inputs)
+    simple = (single and form not in _FILES) or form in _ONE
+    if output is None or simple or _is_device(output):
+        n_failed = _write(
+            inputs, output, form, loaded, job, n_jobs, single=single, paragraphs=paragraphs
+        )
+    else:
+        from model.batch.run import Batch
+
+        n_failed = _run_batch(
+            Batch(
+                inputs=inputs,
+                output=output,
+                form=form,
+                job=job,
+                model=loaded,
+                n_jobs=n_jobs,
+                paragraphs=paragraphs,
+                fresh=fresh,
+            )
+        )
+    if n_failed:
+        raise typer.Exit(3)
+
+
+def _followed(output: Path) -> Path:
+    """Return what a link stands for, and another path as it was given."""
+    try:
+        found = output.resolve() if output.is_symlink() or not output.name else output
+    except (OSError, RuntimeError) as err:  # the latter up to Python 3.12
+        raise InputError(f"{output}: a link that leads back to itself: give another name") from err
+    if not found.name:
+        raise InputError(f"{output}: a folder: give the name of a file to write")
+    return found
+
+
+def _is_device(output: Path) -> bool:
+    """Whether an output is a pipe or the like, which cannot be gone on with."""
+    return output.exists() and not output.is_file() and not output.is_dir()
+
+
+def _usual_format(output: Path | None, *, single: bool) -> Format:
+    """Return the format when none is asked for."""
+    if output is not None:
+        return format_of(output)
+    on_terminal = single and sys.stdout is not None and sys.stdout.isatty()
+    return Format.table if on_terminal else Format.jsonl
+
+
+def _check_usage(form: Format, output: Path | None, *, paragraphs: bool) -> None:
+    if form in _FILES and (output is None or _is_device(output)):
+        raise typer.BadParameter(f"--format {form.value} needs --output, a file or folder")
+    if paragraphs and form not in _TABLES:
+        raise typer.BadParameter("--paragraphs is for --format csv and parquet")
+    if form is Format.parquet and find_spec("pyarrow") is None:  # not after hours of work
+        raise MissingExtraError("pyarrow", "batch")
+
+
+def _cluster_form(
+    form: Format | None, target: str | None, prevalence: str | None, *, paragraphs: bool
+) -> Format:
+    """Return the format of a cluster's shards."""
+    if target is None:
+        raise typer.BadParameter("--engine ray needs --output: a folder, or its address")
+    if prevalence == _BATCH:
+        raise typer.BadParameter(
+            "--prevalence batch reads everything first: estimate it on a sample without "
+            "--engine ray, and give the shares as a JSON file"
+        )
+    form = form or format_of(Path(target))
+    if form not in _SHARDS:
+        raise typer.BadParameter("--engine ray writes --format jsonl and parquet")
+    _check_usage(form, Path(target), paragraphs=paragraphs)
+    return form
+
+
+def _asked_model(
+    folder: Path | None,
+    precision: float | None,
+    recall: float | None,
+    coverage: float | None,
+    prevalence: str | None,
+) -> Model:
+    """Return the model that decides as was asked; labels it cannot give so are named on stderr."""
+    from model.decisions import COVERAGE, Rule
+    from model.prevalence import read_prevalence
+    from model.tagging import Model, load_model
+
+    rule = Rule(
+        precision=precision,
+        recall=recall,
+        coverage=COVERAGE if coverage is None else coverage,
+    )
+    loaded = load_model(folder, rule)
+    if prevalence is not None and prevalence != _BATCH:
+        shares = read_prevalence(Path(prevalence), loaded.schema)
+        loaded = Model(loaded.artifact, rule, shares)
+    asked = f"precision of {precision}" if recall is None else f"recall of {recall}"
+    for name in loaded.decisions.lacking:
+        typer.echo(
+            f"classify: no threshold holds a {asked} for {name}: it is never given", err=True
+        )
+    return loaded
+
+
+def _tell_prevalence(model: Model) -> None:
+    shares = model.identity["asked"]["prevalence"].items()
+    told = ", ".join(f"{name} {share:.1%}" for name, share in shares)
+    typer.echo(f"classify: estimated share of paragraphs: {told}", err=True)
+
+
+def _job(model: Model, folder: Path | None, *, explain: bool) -> Job:
+    """Return what other processes load."""
+    from model.batch.engine import Job
+    from model.champion import resolve_champion
+    from model.tagging import model_in_use
+
+    return Job(
+        folder=resolve_champion(folder) if folder else model_in_use(),
+        rule=model.decisions.rule,
+        prevalence=model.prevalence,
+        explain=explain,
+    )
+
+
+def _n_jobs(asked: int | None, inputs: Inputs) -> int:
+    """Return the number of processes: as asked, else by the cores where there is much to do."""
+    if asked is not None:
+        return asked
+    if inputs.total_bytes < _SMALL:
+        return 1
+    available = getattr(os, "sched_getaffinity", None)  # of Linux alone
+    return len(available(0)) if available else os.cpu_count() or 1
+
+
+def _write(
+    inputs: Inputs,
+    output: Path | None,
+    form: Format,
+    model: Model,
+    job: Job,
+    n_jobs: int,
+    *,
+    single: bool,
+    paragraphs: bool,
+) -> int:
+    """Write the records as they come; return how many inputs failed, which stderr names."""
+    from model.batch.run import iter_outcomes
+
+    failures: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for entry, line in iter_outcomes(inputs, job, model, n_jobs):
+            for warning in entry.warnings:
+                typer.echo(f"classify: {entry.where}: {warning}", err=True)
+            if entry.reason:
+                failures.append(f"{entry.where}: {entry.reason}")
+            else:
+                yield line.decode()
+
+    with open_output(output) as file:
+        found = lines()
+        first = next(found, None)
+        if first is None:
+            raise InputError("\n".join(failures) or "no article in what was named")
+        whole = chain([first], found)
+        if form is Format.csv:
+            from model.batch.outputs import write_csv
+
+            write_csv(map(json.loads, whole), model.schema, file, paragraphs=paragraphs)
+        else:
+            _write_records(whole, file, form, single=single, schema=model.schema)
+    for failure in failures:
+        typer.echo(f"classify: {failure}", err=True)
+    return len(failures)
+
+
+def _write_records(
+    lines: Iterator[str], file: TextIO, form: Format, *, single: bool, schema: Schema
+) -> None:
+    for n, line in enumerate(lines):
+        if form is Format.table:
+            from rich.console import Console
+
+            from model.table import article_table
+
+            console = Console(file=file, highlight=False)
+            console.print(article_table(json.loads(line), schema, console.width))
+        elif form is Format.jsonl:
+            file.write(line)
+        elif single:
+            file.write(json.dumps(json.loads(line), ensure_ascii=False, indent=2) + "\n")
+        else:
+            file.write(("," if n else "[") + "\n" + line.rstrip("\n"))
+        file.flush()
+    if form is Format.json and not single:
+        file.write("\n]\n")
+
+
+def _run_batch(batch: Batch | ClusterBatch) -> int:
+    """Run a batch with its progress on a terminal; return how many inputs failed."""
+    with _progress(batch.inputs) as progress:
+        summary = batch.run(progress)
+    for failure in summary.failures:
+        typer.echo(f"classify: {failure}", err=True)
+    n_more = summary.n_failed - len(summary.failures)
+    if n_more:
+        typer.echo(f"classify: … and {n_more} more", err=True)
+    if summary.n_failed:
+        typer.echo(f"classify: failed inputs are listed in {batch.errors}", err=True)
+    for line in summary.lines(batch.inputs.n_skipped):
+        typer.echo(f"classify: {line}", err=True)
+    return summary.n_failed
+
+
+@contextmanager
+def _progress(inputs: Inputs | Sources) -> Iterator[Progress]:
+    """Show on a terminal how far a batch is, how fast it goes and how long it will take."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda summary: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.fields[done]} articles"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %, {task.fields[rate]:.0f} a second, left"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=inputs.total_bytes or None, done=0, rate=0.0)
+
+        def progress(summary: Summary) -> None:
+            bar.update(
+                task,
+                completed=inputs.done_bytes,
+                done=summary.n_articles + summary.n_failed,
+                rate=summary.rate,
+            )
+
+        yield progress

@@ -1,0 +1,229 @@
+"""Documents in, lines of records out: in one process or several, in order, in constant memory."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import threading
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from pathlib import Path
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from labels.errors import BatchError, InputError
+from model.article import Article
+from model.artifact import load_artifact
+from model.batch.entries import Entry, Tagged, given_columns
+from model.decisions import Rule
+from model.inputs.documents import Document
+from model.reading import RawArticle, parse_articles
+from model.tagging import Model
+
+_MOST_DOCUMENTS, _MOST_BYTES = 128, 500_000  # of a chunk: what a worker takes at once
+_WAITING = 2  # chunks a worker, besides the one that it works on
+# Objects made and not freed before Python looks for cycles among them. A chunk makes 10,000 and no
+# cycle; to look at each 700, as is usual, takes a tenth of the time.
+_RARELY = 50_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What is asked of a model, by which another process can load it."""
+
+    folder: Path
+    rule: Rule
+    prevalence: NDArray[np.float64] | None
+    explain: bool
+
+    def load(self) -> Model:
+        """Return the model."""
+        return Model(load_artifact(self.folder), self.rule, self.prevalence)
+
+
+def read_documents(documents: Sequence[Document]) -> list[Article | InputError]:
+    """Return the article of each document, with what its table says of it."""
+    read = parse_articles([RawArticle(d.data, d.id, d.form, d.sha256) for d in documents])
+    return [
+        article if isinstance(article, InputError) else _as_told(article, document)
+        for article, document in zip(read, documents, strict=True)
+    ]
+
+
+def _as_told(article: Article, document: Document) -> Article:
+    """Return an article that was just read with what its table says of it.
+
+    It is changed in place: a copy would lose its language, which the reader found.
+    """
+    vars(article).update(
+        title=document.title or article.title,
+        date=document.date or article.date,
+        source=document.source,
+    )
+    return article
+
+
+def tag_documents(model: Model, documents: Sequence[Document], *, explain: bool) -> list[Tagged]:
+    """Return the record of each document as a line, or why there is none."""
+    read = read_documents(documents)
+    whole = [article for article in read if isinstance(article, Article)]
+    records = iter(model.records(whole, explain=explain))
+    found = []
+    for document, article in zip(documents, read, strict=True):
+        if isinstance(article, InputError):
+            reason = str(article).removeprefix(f"{document.id}: ")
+            found.append(Tagged(Entry(document.where, document.id, document.key, reason), b""))
+            continue
+        record = next(records)
+        line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        entry = Entry(
+            where=document.where,
+            id=document.id,
+            key=document.key,
+            size=len(line),
+            checksum=zlib.crc32(line),
+            n_paragraphs=len(record["paragraphs"]),
+            n_skipped=len(record["skipped"]),
+            language=record["language"],
+            given=given_columns(record, model.schema),
+            warnings=article.warnings,
+        )
+        found.append(Tagged(entry, line))
+    return found
+
+
+def iter_tagged(
+    items: Iterable[Document | Tagged], job: Job, n_jobs: int, model: Model | None = None
+) -> Iterator[list[Tagged]]:
+    """Yield what becomes of inputs, in order, some at a time; those tagged before pass through.
+
+    Parameters
+    ----------
+    model
+        The job's, where it is loaded already and one process is enough.
+
+    Raises
+    ------
+    BatchError
+        When a worker process dies.
+    """
+    with _cycles_left():
+        if n_jobs == 1:
+            model = model or job.load()
+            for chunk in _iter_chunks(items):
+                yield _merge(chunk, tag_documents(model, _documents(chunk), explain=job.explain))
+        else:
+            yield from _iter_tagged_by_workers(items, job, n_jobs)
+
+
+def _iter_tagged_by_workers(
+    items: Iterable[Document | Tagged], job: Job, n_jobs: int
+) -> Iterator[list[Tagged]]:
+    waiting: deque[tuple[list[Document | Tagged], Future[list[Tagged]]]] = deque()
+    # Started anew everywhere alike: a copy of a process with threads can hang.
+    context = get_context("spawn")
+    with ProcessPoolExecutor(n_jobs, context, _start_worker, (job,)) as workers:
+        try:
+            for chunk in _iter_chunks(items):
+                with _interrupts_held():
+                    waiting.append((chunk, workers.submit(_work, _documents(chunk))))
+                if len(waiting) > n_jobs * _WAITING:
+                    done, tagged = waiting.popleft()
+                    yield _merge(done, tagged.result())
+            while waiting:
+                done, tagged = waiting.popleft()
+                yield _merge(done, tagged.result())
+        except BrokenProcessPool as err:
+            raise BatchError(
+                "a worker process was killed, perhaps for want of memory: "
+                "the same command goes on where it stopped; fewer --jobs need less"
+            ) from err
+        finally:
+            workers.shutdown(wait=False, cancel_futures=True)
+
+
+def _iter_chunks(
+    items: Iterable[Document | Tagged],
+) -> Iterator[list[Document | Tagged]]:
+    """Yield items in lists of about as much work."""
+    chunk: list[Document | Tagged] = []
+    size = 0
+    for item in items:
+        chunk.append(item)
+        size += len(item.data) if isinstance(item, Document) else len(item.line)
+        if len(chunk) == _MOST_DOCUMENTS or size >= _MOST_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _documents(chunk: Sequence[Document | Tagged]) -> list[Document]:
+    return [item for item in chunk if isinstance(item, Document)]
+
+
+def _merge(chunk: Sequence[Document | Tagged], tagged: Sequence[Tagged]) -> list[Tagged]:
+    """Return a chunk with its documents tagged, in its order."""
+    new = iter(tagged)
+    return [next(new) if isinstance(item, Document) else item for item in chunk]
+
+
+_worker: tuple[Model, Job] | None = None  # of a worker process, set as it starts
+
+
+@contextmanager
+def _cycles_left() -> Iterator[None]:
+    """Let Python look for cycles `_RARELY`."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_RARELY, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back, in processes that start meanwhile for ever: it is for us to answer."""
+    if sys.platform == "win32":
+        yield
+        return
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _start_worker(job: Job) -> None:
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be held back
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.set_threshold(_RARELY)
+    _worker = job.load(), job
+
+
+def _end_with_parent() -> None:
+    """End a worker whose parent was killed, which would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _work(documents: Sequence[Document]) -> list[Tagged]:
+    if _worker is None:
+        raise RuntimeError("a worker that was not started")
+    model, job = _worker
+    return tag_documents(model, documents, explain=job.explain)

@@ -1,0 +1,275 @@
+"""A batch from its inputs to its output: goes on where it stopped, and says what it did."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labels.errors import BatchError, InputError
+from labels.schema import Schema
+from model.article import Article
+from model.batch.engine import Job, iter_tagged, read_documents
+from model.batch.entries import Entry, Tagged
+from model.batch.formats import Format
+from model.batch.journal import Journal, errors_of
+from model.batch.outputs import write_csv, write_parquet, write_sidecars
+from model.inputs.documents import Document, Failure
+from model.inputs.inputs import Inputs
+from model.tagging import Model
+
+MOST_NAMED = 20  # failures told on stderr; the file of errors has them all
+_JOURNAL = 1  # its version: another one cannot go on with it
+_AT_ONCE = 128  # articles whose scores are taken at once for the prevalence
+
+
+@dataclass(kw_only=True)
+class Summary:
+    """What a batch did, counted as it goes."""
+
+    schema: Schema
+    n_articles: int = 0
+    n_paragraphs: int = 0
+    n_lines_skipped: int = 0
+    n_foreign: int = 0
+    n_failed: int = 0
+    n_kept: int = 0  # of the articles, tagged by an earlier run
+    n_new_paragraphs: int = 0
+    unchanged: bool = False  # the output stood as it is
+    failures: list[str] = field(default_factory=list)  # the first ones
+    given: NDArray[np.int64] = field(init=False)
+    started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.given = np.zeros(self.schema.n_labels, dtype=np.int64)
+
+    def add(self, entry: Entry, *, kept: bool) -> None:
+        """Count one input."""
+        if entry.reason:
+            self.n_failed += 1
+            if len(self.failures) < MOST_NAMED:
+                self.failures.append(f"{entry.where}: {entry.reason}")
+            return
+        self.n_articles += 1
+        self.n_kept += kept
+        self.n_paragraphs += entry.n_paragraphs
+        self.n_new_paragraphs += 0 if kept else entry.n_paragraphs
+        self.n_lines_skipped += entry.n_skipped
+        self.n_foreign += entry.language != "fr"
+        for column in entry.given:  # few, for which an array of indices would cost more
+            self.given[column] += 1
+
+    def find_again(self, entry: Entry) -> None:
+        """Count an input that an earlier run tagged, and that `add` counts once its turn comes."""
+        self.n_kept += 1
+        self.n_new_paragraphs -= entry.n_paragraphs
+
+    @property
+    def seconds(self) -> float:
+        """Time since the batch began."""
+        return max(time.monotonic() - self.started, 1e-3)
+
+    @property
+    def rate(self) -> float:
+        """Articles a second, of those that this run tagged."""
+        return (self.n_articles - self.n_kept) / self.seconds
+
+    def lines(self, n_skipped: dict[str, int]) -> list[str]:
+        """Return the summary for a person; `n_skipped` are the files passed over, by reason."""
+        told = [
+            f"{_count(self.n_articles, 'article')}, {_count(self.n_paragraphs, 'paragraph')}"
+            + (f"; {self.n_kept} tagged before" if self.n_kept else "")
+            + ("; nothing is new, the output is left as it was" if self.unchanged else "")
+        ]
+        for dimension, span in self.schema.columns():
+            counts = zip(dimension.label_ids, self.given[span].tolist(), strict=True)
+            told.append(f"{dimension.id}: " + ", ".join(f"{name} {n}" for name, n in counts))
+        passed = [_count(n, f"{reason} file") for reason, n in sorted(n_skipped.items()) if n]
+        told.append(
+            ", ".join([*passed, _count(self.n_lines_skipped, "heading or furniture line")])
+            + f" skipped; {self.n_foreign} not French; {self.n_failed} failed"
+        )
+        if self.n_new_paragraphs:
+            told.append(
+                f"{self.seconds:.1f} s: {self.rate:.0f} articles, "
+                f"{self.n_new_paragraphs / self.seconds:.0f} paragraphs a second"
+            )
+        return told
+
+
+Progress = Callable[[Summary], None]
+
+
+def estimate(model: Model, inputs: Iterable[Document | Failure]) -> Model:
+    """Return the model re-anchored to the prevalence estimated in the inputs that can be read."""
+    found = [np.empty((0, model.schema.n_labels))]
+    waiting: list[Document] = []
+    plain = Model(model.artifact)
+
+    def score() -> None:
+        read = [a for a in read_documents(waiting) if isinstance(a, Article)]
+        found.append(plain.predict_proba([p.flowed for a in read for p in a.paragraphs]))
+        waiting.clear()
+
+    for item in inputs:
+        if isinstance(item, Document):
+            waiting.append(item)
+            if len(waiting) == _AT_ONCE:
+                score()
+    score()
+    proba = np.concatenate(found)
+    return model.anchored_to(proba) if len(proba) else model
+
+
+def iter_outcomes(
+    inputs: Iterable[Document | Failure], job: Job, model: Model, n_jobs: int
+) -> Iterator[Tagged]:
+    """Yield what becomes of each input, in order, with nothing kept for another time."""
+    for chunk in iter_tagged(map(_failed_or_document, inputs), job, n_jobs, model):
+        yield from chunk
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """A batch that writes a file or folder.
+
+    Parameters
+    ----------
+    paragraphs
+        Whether a table has a row a paragraph.
+    fresh
+        Whether to begin anew, whatever is there.
+    """
+
+    inputs: Inputs
+    output: Path
+    form: Format
+    job: Job
+    model: Model
+    n_jobs: int = 1
+    paragraphs: bool = False
+    fresh: bool = False
+
+    @property
+    def errors(self) -> Path:
+        """The file that lists the inputs that failed."""
+        return errors_of(self.output)
+
+    def run(self, progress: Progress) -> Summary:
+        """Tag what is not tagged yet, put the output in its place and return what was done.
+
+        Raises
+        ------
+        BatchError
+            When the output is another command's or cannot be written; what is done is kept.
+        InputError
+            When not one input could be read.
+        """
+        summary = Summary(schema=self.model.schema)
+        asked = {
+            "journal": _JOURNAL,
+            "version": version("depeche"),
+            "model": self.model.identity,
+            "format": self.form.value,
+            "explain": self.job.explain,
+            "paragraphs": self.paragraphs,
+            "inputs": self.inputs.asked,
+        }
+        moves = self.form is Format.jsonl
+        try:
+            with Journal(self.output, asked, fresh=self.fresh) as journal:
+                items = self._undone(journal, summary, progress)
+                for chunk in iter_tagged(items, self.job, self.n_jobs, self.model):
+                    for tagged in chunk:
+                        journal.append(tagged)
+                        summary.add(tagged.entry, kept=False)
+                    progress(summary)
+                if not summary.n_articles:
+                    journal.discard()
+                    raise InputError("\n".join(summary.failures) or "no article in what was named")
+                summary.unchanged = journal.is_finished
+                if not summary.unchanged:
+                    journal.commit()
+                    journal.finish(None if moves else self._make(journal, summary))
+        except OSError as err:
+            raise BatchError(
+                f"{self.output}: cannot be written: {os.strerror(err.errno) if err.errno else err}"
+                + "; what is done is kept: the same command goes on where it stopped"
+                * (summary.n_articles > 0)
+            ) from err
+        return summary
+
+    def _undone(
+        self, journal: Journal, summary: Summary, progress: Progress
+    ) -> Iterator[Document | Tagged]:
+        """Yield the inputs from the first on that the journal does not have as it is."""
+        keeping = True
+        for item in self.inputs:
+            if keeping:
+                entry = journal.next_kept()
+                if entry is not None and _is_of(entry, item):
+                    journal.keep()
+                    summary.add(entry, kept=True)
+                    continue
+                keeping = False
+                journal.begin()
+            known = _known(item, journal)
+            if known is not None:
+                summary.find_again(known.entry)
+            yield known or _failed_or_document(item)
+        if keeping:  # there may have been more inputs before
+            journal.end_kept()
+        progress(summary)
+
+    def _make(self, journal: Journal, summary: Summary) -> Path:
+        """Write the output beside the records and return where."""
+        path, schema = journal.new_path(), self.model.schema
+        with journal.records.open("rb") as lines:
+            records = map(json.loads, lines)
+            if self.form is Format.csv:
+                with path.open("w", encoding="utf-8-sig", newline="") as file:  # the mark: Excel
+                    write_csv(records, schema, file, paragraphs=self.paragraphs)
+            elif self.form is Format.parquet:
+                write_parquet(records, schema, path, paragraphs=self.paragraphs)
+            elif self.form is Format.sidecar:
+                write_sidecars(records, path)
+            else:
+                from model.batch.html import write_page
+
+                with path.open("w", encoding="utf-8", newline="\n") as file:
+                    write_page(
+                        records, schema, file, title=self.output.stem, n_failed=summary.n_failed
+                    )
+        return path
+
+
+def _is_of(entry: Entry, item: Document | Failure) -> bool:
+    """Whether an entry tells of just this input."""
+    if isinstance(item, Failure):
+        return (entry.where, entry.reason, entry.key) == (item.where, item.reason, "")
+    return (entry.where, entry.id, entry.key) == (item.where, item.id, item.key)
+
+
+def _known(item: Document | Failure, journal: Journal) -> Tagged | None:
+    """Return what an earlier run made of an input that stood elsewhere in it."""
+    if isinstance(item, Failure):
+        return None
+    found = journal.known(item.id, item.key)
+    return found._replace(entry=found.entry._replace(where=item.where)) if found else None
+
+
+def _failed_or_document(item: Document | Failure) -> Document | Tagged:
+    if isinstance(item, Failure):
+        return Tagged(Entry(item.where, "", "", item.reason), b"")
+    return item
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" + ("" if n == 1 else "s")

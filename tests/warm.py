@@ -1,0 +1,106 @@
+"""Runs the command line many times, each in a copy of a process that has it loaded, killed at will.
+
+What a run prints, and its number of steps, lie beside the folder that it ran in.
+
+Reads a line of JSON a run from standard input and answers with one. `kill_at` kills it before its
+n-th step that a crash could part from the next: a rename, removal, sync or cut of a file;
+`kill_after` kills it after so many seconds. `uid` makes it another user's. Unless it is to be
+`as_it_is`, inputs go by fours, and each is brought to the disk as soon as it is tagged, so that a
+few inputs have many such steps.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+STEPS = ((os, "fsync"), (shutil, "rmtree"), *((Path, x) for x in ("replace", "unlink", "mkdir")))
+
+
+def main() -> None:
+    import numpy  # noqa: F401
+    import pyarrow.parquet
+
+    import classify  # noqa: F401
+    import model.batch.html
+    import model.batch.run
+    import model.inputs.inputs  # noqa: F401
+    from model.tagging import load_model
+
+    version("depeche")  # all that another user may be unable to load
+    pyarrow.Table.from_pylist([{"a": ["b"]}])
+    load_model().tag(["Le ministre a signé le traité avec son homologue."])
+    for line in sys.stdin:
+        asked = json.loads(line)
+        pid = os.fork()
+        if not pid:
+            run(asked)
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        sys.stdout.write(json.dumps({"status": status, "pid": pid}) + "\n")
+        sys.stdout.flush()
+
+
+def run(asked: dict[str, Any]) -> None:
+    import classify
+    from model.batch import engine, journal
+
+    os.setsid()
+    os.chdir(asked["cwd"])
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        os.dup2(os.open(f"../{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
+    steps = os.open("../steps", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    if not asked.get("as_it_is"):
+        engine._MOST_DOCUMENTS, journal._COMMIT_S = 4, 0.0
+    if asked.get("uid"):
+        os.setgroups([])
+        os.setuid(asked["uid"])
+    count = counter(asked.get("kill_at"))
+    for owner, name in STEPS:
+        setattr(owner, name, counted(getattr(owner, name), count))
+    journal.open_at = counted(journal.open_at, count)
+    if asked.get("kill_after"):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, asked["kill_after"])
+    sys.argv = ["classify", *asked["args"]]
+    status = 1
+    try:
+        classify.main()
+    except SystemExit as err:
+        status = err.code if isinstance(err.code, int) else 0
+    finally:
+        sys.stdout.flush()
+        os.pwrite(steps, str(count()).encode(), 0)
+        os._exit(status)
+
+
+def counter(kill_at: int | None) -> Callable[[], int]:
+    n = 0
+
+    def count() -> int:
+        nonlocal n
+        n += 1
+        if n == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return n
+
+    return count
+
+
+def counted(step: Callable[..., Any], count: Callable[[], int]) -> Callable[..., Any]:
+    def stepped(*args: Any, **settings: Any) -> Any:
+        count()
+        return step(*args, **settings)
+
+    return stepped
+
+
+if __name__ == "__main__":
+    main()
