@@ -1,0 +1,138 @@
+"""Ray for as long as a batch takes: a cluster's, or its own on this machine, quiet and private."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import secrets
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from labels.errors import BatchError, MissingExtraError
+
+_LOOPBACK = "127.0.0.1"
+_STORE_BYTES = 1 << 29  # of memory for what is in flight on one machine
+_LONGEST_REASON = 300
+_PATIENCE_S = 10
+_TOLD = re.compile(r"(?!ray\.)(\w+\.)*\w*(Error|Exception)\b: .")  # a traceback's last line
+
+
+def check_ray() -> None:
+    """Raise `MissingExtraError` when Ray Data is not installed, without the seconds it takes."""
+    for name in ("ray", "pyarrow"):
+        try:
+            missing = find_spec(name) is None
+        except ValueError:  # what stands for it in sys.modules is no module
+            missing = True
+        if missing:
+            raise MissingExtraError(name, "ray")
+
+
+@contextmanager
+def ray_session(address: str | None, n_jobs: int | None) -> Iterator[int]:
+    """Have Ray, and give the number of actors: `n_jobs`, else one a core.
+
+    Without an address Ray starts on this machine, listens on it alone and leaves nothing behind.
+
+    Raises
+    ------
+    BatchError
+        When no cluster answers, or Ray does not start.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns of a change
+    if address is None:
+        os.environ |= {
+            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # else Ray listens for other machines
+            "RAY_AUTH_MODE": "token",  # and on this machine to nobody else's processes
+            "RAY_AUTH_TOKEN": secrets.token_hex(32),  # else Ray keeps one in the home folder
+        }
+    elif _has_token():  # which Ray itself looks for with the address "auto" only
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    import ray
+    import ray.data
+
+    # What goes wrong is told in one line; its log would tell it as well, with tracebacks.
+    for name in ("ray.data", "ray.data.exceptions"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    with ExitStack() as held:
+        if address is None:
+            options = _private_options(held, n_jobs or _n_cores())
+        elif address.startswith("ray://"):
+            raise BatchError(
+                f"{address}: give the command on a machine of the cluster, with --address auto"
+            )
+        else:
+            _check_reachable(address)
+            options = {"address": address}
+        held.callback(ray.shutdown)
+        try:
+            ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
+        except (ConnectionError, RuntimeError, ValueError, OSError) as err:
+            what = f"no Ray cluster at {address}" if address else "Ray does not start here"
+            raise BatchError(f"{what}: {_line(err)}") from err
+        yield n_jobs or (_n_cores() if address is None else _n_cores_of_cluster())
+
+
+def cause_of(err: Exception) -> BatchError:
+    """Return what went wrong on some machine: the first error that its tracebacks tell of."""
+    lines = [line.strip() for line in str(err).splitlines()]
+    told = next(filter(_TOLD.match, lines), f"{type(err).__name__}: {lines[0] if lines else ''}")
+    if type(err).__name__ == "ActorDiedError":
+        told = "an actor was killed, perhaps for want of memory; fewer --jobs need less"
+    return BatchError(f"Ray stopped: {told[:_LONGEST_REASON]}; the output is incomplete")
+
+
+def _private_options(held: ExitStack, n_jobs: int) -> dict[str, Any]:
+    # A socket's path has 107 bytes at most, so that a longer folder for temporary files is no use.
+    top = "/tmp" if os.name == "posix" else None  # noqa: S108 - the folder in it is new, and ours
+    folder = tempfile.TemporaryDirectory(prefix="ray-", dir=top, ignore_cleanup_errors=True)
+    return {
+        "address": "local",
+        "num_cpus": max(n_jobs, _n_cores()),
+        "object_store_memory": _STORE_BYTES,
+        "include_dashboard": False,
+        "_node_ip_address": _LOOPBACK,
+        "_temp_dir": held.enter_context(folder),
+    }
+
+
+def _has_token() -> bool:
+    """Whether a cluster's token is where Ray looks for it."""
+    given = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
+    return bool(given) or (Path.home() / ".ray" / "auth_token").is_file()
+
+
+def _check_reachable(address: str) -> None:
+    """Raise `BatchError` when nothing answers at HOST:PORT; Ray itself tries for many minutes."""
+    host, colon, port = address.rpartition(":")
+    if not colon:  # "auto", or what only Ray understands
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE_S).close()
+    except (OSError, ValueError, OverflowError) as err:
+        raise BatchError(
+            f"no Ray cluster at {address}: {err}: ray start --head says its address"
+        ) from err
+
+
+def _n_cores_of_cluster() -> int:
+    import ray
+
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return max(int(resources.get("CPU", 1)), 1)
+
+
+def _n_cores() -> int:
+    available = getattr(os, "sched_getaffinity", None)  # of Linux alone
+    return len(available(0)) if available else os.cpu_count() or 1
+
+
+def _line(err: BaseException) -> str:
+    return " ".join(str(err).split())[:_LONGEST_REASON]
