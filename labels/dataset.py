@@ -97,7 +97,7 @@ def load_labels(
         digests[name] = hashlib.sha256(data).hexdigest()
     n_all = len(paragraphs)
     if orangesum is None:
-        paragraphs = [p for p in paragraphs if p.span is None]
+        paragraphs = [p for p in paragraphs if p.text]
     else:
         paragraphs = hydrate(paragraphs, orangesum)
     if not paragraphs:

@@ -4,6 +4,7 @@ ClassifyError
 ├── SchemaError        a schema that is not one, or two schemas that differ
 ├── LabelsError        labelled paragraphs that break the format
 ├── InputError         a file, folder or text that cannot be read as an article
+├── BatchError         a batch that cannot go on, or whose output is not its own
 ├── ArtifactError      a model folder that is incomplete, altered or too new
 ├── SettingsError      a file of training settings that is not one
 ├── MissingExtraError  a library that only an extra installs
@@ -30,6 +31,10 @@ class LabelsError(ClassifyError):
 
 class InputError(ClassifyError):
     """A file, folder or text that cannot be read as an article."""
+
+
+class BatchError(ClassifyError):
+    """A batch that cannot go on, or whose output is not its own."""
 
 
 class ArtifactError(ClassifyError):

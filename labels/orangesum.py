@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from labels.errors import LabelsError
-from labels.paragraphs import LabelledParagraph
+from labels.paragraphs import LabelledParagraph, sha256_of
 
 
 def hydrate(paragraphs: Iterable[LabelledParagraph], folder: Path) -> list[LabelledParagraph]:
@@ -36,7 +35,7 @@ def hydrate(paragraphs: Iterable[LabelledParagraph], folder: Path) -> list[Label
         if span.doc not in articles:
             articles[span.doc] = _read_article(documents / f"{span.doc}.json")
         text = articles[span.doc][span.start : span.end]
-        if hashlib.sha256(text.encode()).hexdigest() != span.sha256:
+        if sha256_of(text) != span.sha256:
             raise LabelsError(
                 f"{documents / f'{span.doc}.json'}: the text of {paragraph.id} is not the one "
                 "that was labelled: its hash differs; use an unchanged clone"

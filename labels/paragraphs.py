@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -14,7 +16,18 @@ from labels.schema import Schema
 
 Kind = Literal["body", "heading", "boilerplate"]
 KINDS: tuple[Kind, ...] = ("body", "heading", "boilerplate")
+Flag = Literal["unsure"]
+FLAGS: tuple[Flag, ...] = ("unsure",)
+Reading = Literal["labels", "annotators", "disputes"]
+Labels = dict[str, tuple[str, ...]]
 
+# Fields of a record beside its labels; those of a span stand in place of the text.
+FIELDS = (
+    *("id", "article", "text", "kind", "annotator", "source", "date"),
+    *("flag", "comment", "votes"),
+)
+_SPAN = ("doc", "start", "end", "sha256")
+ORANGESUM = "orangesum"  # the source whose texts are not ours to keep
 _MOST_FAULTS = 100  # printed for one file; the rest is counted
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -33,24 +46,38 @@ class Span:
 class LabelledParagraph:
     """One paragraph with its labels.
 
-    `labels` maps each dimension of the schema to the ids given (exactly one for a single
-    dimension) and is empty for headings and boilerplate. `text` is empty while `span` is still to
-    be resolved.
+    `labels` maps each dimension of the schema to the ids given, in their order (exactly one for a
+    single dimension), and is empty for headings and boilerplate. `text` is empty while `span` is
+    still to be resolved. `flag` and `comment` are the annotator's, for whoever looks at the labels
+    again. `votes` are the labels that each annotator gave before one was settled on. `other` has
+    the fields that mean nothing to us, as they are.
     """
 
     id: str
     article: str
     text: str
     kind: Kind
-    labels: dict[str, tuple[str, ...]]
+    labels: Labels
     annotator: str | None
     source: str | None
     date: str | None
     span: Span | None = None
+    flag: Flag | None = None
+    comment: str | None = None
+    votes: dict[str, Labels] = field(default_factory=dict)
+    other: dict[str, Any] = field(default_factory=dict)
 
 
-def read_labels(path: Path, schema: Schema) -> list[LabelledParagraph]:
+def read_labels(
+    path: Path, schema: Schema, *, reading: Reading = "labels"
+) -> list[LabelledParagraph]:
     """Return every record of a JSON-lines file of labelled paragraphs, in order.
+
+    Parameters
+    ----------
+    reading
+        "annotators": several annotators may label one paragraph, so that an id may come again;
+        "disputes": the records have no labels yet, but the votes of two annotators or more.
 
     Raises
     ------
@@ -61,10 +88,12 @@ def read_labels(path: Path, schema: Schema) -> list[LabelledParagraph]:
         data = path.read_bytes()
     except OSError as err:
         raise LabelsError(f"{path}: cannot read the labels: {err.strerror}") from err
-    return parse_labels(data, schema, path=path)
+    return parse_labels(data, schema, path=path, reading=reading)
 
 
-def parse_labels(data: bytes, schema: Schema, *, path: Path) -> list[LabelledParagraph]:
+def parse_labels(
+    data: bytes, schema: Schema, *, path: Path, reading: Reading = "labels"
+) -> list[LabelledParagraph]:
     """Return the records that the bytes of a file hold, as `read_labels` does."""
     try:
         lines = data.decode("utf-8-sig").split("\n")
@@ -72,7 +101,7 @@ def parse_labels(data: bytes, schema: Schema, *, path: Path) -> list[LabelledPar
         raise LabelsError(f"{path}: not UTF-8 (byte {err.start}): save it as UTF-8") from err
     faults: list[str] = []
     records: list[LabelledParagraph] = []
-    first_line: dict[str, int] = {}
+    first_line: dict[object, int] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -88,51 +117,69 @@ def parse_labels(data: bytes, schema: Schema, *, path: Path) -> list[LabelledPar
         if not isinstance(row, dict):
             faults.append(f"{path}:{number}: not a JSON object {{…}}")
             continue
-        record, found = _parse_record(row, schema)
+        record, found = parse_record(row, schema, reading=reading)
         name = row.get("id")
-        if isinstance(name, str) and first_line.setdefault(name, number) != number:
-            found.append(f"id: {name!r} is already on line {first_line[name]}")
+        key = (name, str(row.get("annotator"))) if reading == "annotators" else name
+        if isinstance(name, str) and first_line.setdefault(key, number) != number:
+            found.append(f"id: {name!r} is already on line {first_line[key]}")
         faults += [f"{path}:{number}: {fault}" for fault in found]
         if record is not None:
             records.append(record)
-    if faults:
-        if len(faults) > _MOST_FAULTS:
-            rest = len(faults) - _MOST_FAULTS
-            faults = [*faults[:_MOST_FAULTS], f"{path}: and {rest} more faults"]
-        raise LabelsError("\n".join(faults))
+    check_faults(faults, path=path)
     if not records:
         raise LabelsError(f"{path}: no labelled paragraph in it")
     return records
 
 
-def _parse_record(
-    row: dict[str, Any], schema: Schema
+def check_faults(faults: list[str], *, path: Path) -> None:
+    """Raise `LabelsError` with the first faults of a file, a line each, if there are any."""
+    if faults:
+        if len(faults) > _MOST_FAULTS:
+            rest = len(faults) - _MOST_FAULTS
+            faults = [*faults[:_MOST_FAULTS], f"{path}: and {rest} more faults"]
+        raise LabelsError("\n".join(faults))
+
+
+def parse_record(
+    row: dict[str, Any], schema: Schema, *, reading: Reading = "labels"
 ) -> tuple[LabelledParagraph | None, list[str]]:
-    """Return the record of a line, or None, with its faults."""
+    """Return the paragraph of a record, or None, with the faults of the record."""
     faults: list[str] = []
     faults += [
-        f"{field}: must be a text that is not empty, not {row.get(field)!r}"
-        for field in ("id", "article")
-        if not isinstance(row.get(field), str) or not row[field]
+        f"{name}: must be a text that is not empty, not {row.get(name)!r}"
+        for name in ("id", "article")
+        if not isinstance(row.get(name), str) or not row[name]
     ]
     faults += [
-        f"{field}: must be a text, not {row[field]!r}"
-        for field in ("annotator", "source", "date")
-        if not isinstance(row.get(field), str | None)
+        f"{name}: must be a text, not {row[name]!r}"
+        for name in ("annotator", "source", "date", "comment")
+        if not isinstance(row.get(name), str | None)
     ]
     if isinstance(row.get("date"), str) and not _is_date(row["date"]):
         faults.append(f"date: {row['date']!r} is not of the form 2024-12-31")
     kind = row.get("kind", "body")
     if kind not in KINDS:
         faults.append(f"kind: unknown {kind!r}; allowed: {', '.join(KINDS)}")
-    span = _parse_span(row, faults) if "text" not in row and "doc" in row else None
-    if span is None and not isinstance(row.get("text"), str):
-        faults.append(f"text: must be a text, not {row.get('text')!r}")
-    elif span is None and not row["text"].strip():
+    if row.get("flag") not in (None, *FLAGS):
+        faults.append(f"flag: unknown {row['flag']!r}; allowed: {', '.join(FLAGS)}")
+    is_span = "doc" in row and ("text" not in row or row.get("source") == ORANGESUM)
+    span = _parse_span(row, faults) if is_span else None
+    text = row.get("text", "" if is_span else None)
+    if not isinstance(text, str):
+        faults.append(f"text: must be a text, not {text!r}")
+    elif not text.strip() and not is_span:
         faults.append("text: empty")
-    labels = _parse_labels(row, schema, kind, faults)
+    elif text and span is not None and sha256_of(text) != span.sha256:
+        faults.append("text: not the text of OrangeSum that was labelled: its hash differs")
+    votes = _parse_votes(row.get("votes"), schema, kind, faults)
+    labels = {}
+    if reading != "disputes":
+        labels = _parse_labels(row, schema, kind, faults)
+    elif len(votes) < 2 and not faults:
+        faults.append("votes: two annotators or more are needed: {annotator: labels, …}")
     if faults:
         return None, faults
+    known = {*FIELDS, *(_SPAN if span else ()), *(d.id for d in schema.dimensions)}
     return LabelledParagraph(
         id=row["id"],
         article=row["article"],
@@ -143,13 +190,78 @@ def _parse_record(
         source=row.get("source"),
         date=row.get("date"),
         span=span,
+        flag=row.get("flag"),
+        comment=row.get("comment") or None,
+        votes=votes,
+        other={key: row[key] for key in sorted(row.keys() - known)},
     ), []
 
 
-def _parse_labels(
-    row: dict[str, Any], schema: Schema, kind: object, faults: list[str]
-) -> dict[str, tuple[str, ...]]:
-    labels: dict[str, tuple[str, ...]] = {}
+def to_record(
+    paragraph: LabelledParagraph, schema: Schema, *, with_texts: bool = False
+) -> dict[str, Any]:
+    """Return the record of a paragraph in the order of our files, the inverse of `parse_record`.
+
+    A stand-off paragraph has no text in it unless asked `with_texts`, and the text is at hand.
+    """
+    span = paragraph.span
+    record: dict[str, Any] = {"id": paragraph.id, "article": paragraph.article}
+    if span is None or (with_texts and paragraph.text):
+        record["text"] = paragraph.text
+    record |= asdict(span) if span else {}
+    record |= labels_record(paragraph.labels, schema)
+    about = {"kind": paragraph.kind, "annotator": paragraph.annotator, "source": paragraph.source}
+    record |= {key: value for key, value in about.items() if value is not None}
+    record |= paragraph.other
+    votes = {name: labels_record(vote, schema) for name, vote in paragraph.votes.items()}
+    noted = {"flag": paragraph.flag, "comment": paragraph.comment}
+    last = {"date": paragraph.date, **noted, "votes": votes}
+    return record | {key: value for key, value in last.items() if value}
+
+
+def labels_record(labels: Labels, schema: Schema) -> dict[str, Any]:
+    """Return labels as they stand in a record: of a single dimension one, else a list."""
+    return {
+        d.id: labels[d.id][0] if d.kind == "single" else list(labels[d.id])
+        for d in schema.dimensions
+        if d.id in labels
+    }
+
+
+def format_labels(
+    paragraphs: Iterable[LabelledParagraph], schema: Schema, *, with_texts: bool = False
+) -> str:
+    """Return the text of a file of labelled paragraphs, a record a line, as `to_record` does."""
+    records = (to_record(paragraph, schema, with_texts=with_texts) for paragraph in paragraphs)
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+def sha256_of(text: str) -> str:
+    """Return the hash by which a text is known to be the one that was labelled."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _parse_votes(
+    value: object, schema: Schema, kind: object, faults: list[str]
+) -> dict[str, Labels]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
+        faults.append(f"votes: must be an object of annotators and their labels, not {value!r}")
+        return {}
+    if kind != "body":
+        faults.append(f"votes: only body paragraphs have labels; kind is {kind!r}")
+        return {}
+    votes = {}
+    for annotator, vote in value.items():
+        found: list[str] = []
+        votes[annotator] = _parse_labels(vote, schema, kind, found)
+        faults += [f"votes of {annotator!r}: {fault}" for fault in found]
+    return votes
+
+
+def _parse_labels(row: dict[str, Any], schema: Schema, kind: object, faults: list[str]) -> Labels:
+    labels: Labels = {}
     for dimension in schema.dimensions:
         allowed = f"allowed: {', '.join(dimension.label_ids)}"
         value = row.get(dimension.id)
@@ -175,17 +287,19 @@ def _parse_labels(
         ]
         if len(set(given)) < len(given):
             faults.append(f"{dimension.id}: a label is given twice: {', '.join(given)}")
-        labels[dimension.id] = tuple(x for x in dimension.label_ids if x in given)
+        labels[dimension.id] = tuple(x for x in given if x in dimension.label_ids)
     return labels
 
 
 def _parse_span(row: dict[str, Any], faults: list[str]) -> Span | None:
-    doc, start, end, sha256 = (row.get(field) for field in ("doc", "start", "end", "sha256"))
-    if row.get("source") != "orangesum":
-        faults.append(f"source: stand-off text is known for 'orangesum', not {row.get('source')!r}")
-    for field, value in (("doc", doc), ("start", start), ("end", end)):
+    doc, start, end, sha256 = map(row.get, _SPAN)
+    if row.get("source") != ORANGESUM:
+        faults.append(
+            f"source: stand-off text is known for {ORANGESUM!r}, not {row.get('source')!r}"
+        )
+    for name, value in (("doc", doc), ("start", start), ("end", end)):
         if type(value) is not int or value < 0:
-            faults.append(f"{field}: must be a whole number of 0 or more, not {value!r}")
+            faults.append(f"{name}: must be a whole number of 0 or more, not {value!r}")
             return None
     if cast(int, start) >= cast(int, end):
         faults.append(f"end: must be larger than start, {start}, not {end}")

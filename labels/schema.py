@@ -13,10 +13,14 @@ from typing import Any, Literal
 
 from labels.errors import SchemaError
 
+KINDS = ("multi", "single")
 DEFAULT_SCHEMA = Path(__file__).parent / "schema.toml"
 
 # Keys that labelled paragraphs and article records already use: a dimension cannot be called so.
-_LABELS_FIELDS = ("id", "article", "text", "kind", "annotator", "source", "date", "doc", "outlet")
+_LABELS_FIELDS = (
+    *("id", "article", "text", "kind", "annotator", "source", "date", "doc", "outlet"),
+    *("flag", "comment", "votes", "drawn"),
+)
 _RECORD_FIELDS = (
     *("sha256", "title", "site", "author", "language", "encoding", "offsets", "note"),
     *("paragraphs", "skipped", "model"),
@@ -24,7 +28,7 @@ _RECORD_FIELDS = (
 _PARAGRAPH_FIELDS = ("index", "start", "end", "scores", "review", "evidence")
 RESERVED = frozenset(_LABELS_FIELDS + _RECORD_FIELDS + _PARAGRAPH_FIELDS)
 # MLflow accepts these characters in the name of a metric, and label ids are part of such names.
-_ID = re.compile(r"\w[\w-]*")
+ID = re.compile(r"\w[\w-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +55,7 @@ class Dimension:
     en: str
     labels: tuple[Label, ...]
 
-    @property
+    @cached_property
     def label_ids(self) -> tuple[str, ...]:
         """Ids of the labels, in schema order."""
         return tuple(label.id for label in self.labels)
@@ -169,8 +173,8 @@ def _parse_dimension(entry: Any, where: str) -> Dimension:
     here = f"{where}: [[dimension]]"
     _check_keys(entry, {"id", "kind", "fr", "en", "label"}, here)
     here = f"{where}: dimension {entry['id']!r}"
-    if entry["kind"] not in ("multi", "single"):
-        raise SchemaError(f"{here}: kind is {entry['kind']!r}; allowed: multi, single")
+    if entry["kind"] not in KINDS:
+        raise SchemaError(f"{here}: kind is {entry['kind']!r}; allowed: {', '.join(KINDS)}")
     least = 1 if entry["kind"] == "multi" else 2
     if not isinstance(entry["label"], list) or len(entry["label"]) < least:
         raise SchemaError(f"{here}: at least {least} [[dimension.label]] needed")
@@ -217,7 +221,7 @@ def _check_keys(entry: Any, keys: set[str], where: str, *, optional: Collection[
 
 def _check_ids(ids: list[str], where: str) -> None:
     for position, name in enumerate(ids):
-        if not isinstance(name, str) or not _ID.fullmatch(name):
+        if not isinstance(name, str) or not ID.fullmatch(name):
             raise SchemaError(f"{where} id {name!r}: only letters, digits, _ and - are allowed")
         if name in ids[:position]:
             raise SchemaError(f"{where} id {name!r} is given twice")
