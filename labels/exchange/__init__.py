@@ -1,0 +1,1 @@
+"""Labelled paragraphs to and from the files of other tools."""

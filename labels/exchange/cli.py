@@ -1,0 +1,63 @@
+"""The command `classify import`; `classify export`, which may ask the model, is in `model.cli`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labels.cli import ForceOption, SchemaOption
+from labels.exchange.formats import Format, format_of
+from labels.schema import DEFAULT_SCHEMA, read_schema
+
+
+def import_(
+    input_: Annotated[
+        Path,
+        typer.Argument(metavar="INPUT", help="File that a tool exported, or a dataset's folder."),
+    ],
+    output: Annotated[
+        Path, typer.Argument(metavar="OUTPUT", help="File of labelled paragraphs to write.")
+    ],
+    from_: Annotated[
+        Format | None,
+        typer.Option(
+            "--from",
+            help="Whose file it is.",
+            show_default="by INPUT's name: .json label-studio, .csv and .tsv csv, a folder "
+            "huggingface",
+        ),
+    ] = None,
+    schema: SchemaOption = DEFAULT_SCHEMA,
+    annotator: Annotated[
+        str | None,
+        typer.Option(help="Who labelled.", show_default="as INPUT says of each paragraph"),
+    ] = None,
+    force: ForceOption = False,
+) -> None:
+    """Make labelled paragraphs of what Label Studio, doccano, Prodigy or a table holds.
+
+    Where several annotators labelled the same paragraph, each gets a file: OUTPUT-ANNOTATOR.
+
+    Example: classify import project-1.json mine.jsonl
+
+    Example: classify import admin.jsonl admin-labels.jsonl --from doccano --annotator admin
+    """
+    from labels.exchange.importing import import_labels
+
+    imported = import_labels(
+        input_,
+        output,
+        from_ or format_of(input_),
+        read_schema(schema),
+        annotator=annotator,
+        force=force,
+    )
+    for note in imported.notes:
+        typer.echo(f"classify: {note}", err=True)
+    for path, paragraphs in imported.files.items():
+        n_articles = len({p.article for p in paragraphs})
+        typer.echo(
+            f"classify: {len(paragraphs)} paragraphs of {n_articles} articles in {path}", err=True
+        )

@@ -1,0 +1,80 @@
+"""A file of labelled paragraphs, made the file of another tool."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from labels.errors import InputError, LabelsError
+from labels.exchange.formats import Export, Format, Prediction, exchange_of
+from labels.orangesum import hydrate
+from labels.paragraphs import read_labels
+from labels.schema import Schema
+from labels.writing import check_output, open_output, write_folder
+
+Predict = Callable[[Sequence[str]], Sequence[Prediction]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """How many paragraphs an export holds and lacks, and what a user should know of it."""
+
+    n_paragraphs: int
+    n_left_out: int
+    notes: tuple[str, ...]
+
+
+def export_labels(
+    labels: Path,
+    output: Path,
+    form: Format,
+    schema: Schema,
+    *,
+    orangesum: Path | None = None,
+    predict: Predict | None = None,
+    indicators: bool = False,
+    force: bool = False,
+) -> Summary:
+    """Write the paragraphs of a file in the format of another tool; stand-off ones need OrangeSum.
+
+    Raises
+    ------
+    LabelsError
+        When the file breaks the format, or no paragraph has a text.
+    InputError
+        When the output is already there and `force` is not given, or cannot be written.
+    """
+    found = read_labels(labels, schema)
+    paragraphs = [p for p in found if p.text]
+    if orangesum is not None:
+        paragraphs = hydrate(found, orangesum)
+    if not paragraphs:
+        raise LabelsError(f"{labels}: no paragraph with a text; {len(found)} need --orangesum DIR")
+    predictions = None if predict is None else predict([p.text for p in paragraphs])
+    export = Export(
+        schema=schema, paragraphs=paragraphs, predictions=predictions, indicators=indicators
+    )
+    made = exchange_of(form).write(export, output.name)
+    if made.is_folder:
+        write_folder(output, made.files, replace=force)
+    else:
+        _write_files(output, made.files, labels, replace=force)
+    return Summary(
+        n_paragraphs=len(paragraphs),
+        n_left_out=len(found) - len(paragraphs),
+        notes=made.notes,
+    )
+
+
+def _write_files(
+    output: Path, files: Mapping[str, str | bytes], labels: Path, *, replace: bool
+) -> None:
+    targets = {output.parent / name: content for name, content in files.items()}
+    if len(targets) > 1 and output.exists() and not (output.is_file() or output.is_dir()):
+        raise InputError(f"{output}: no file: give a name, for {len(targets)} are written")
+    for target in targets:
+        check_output(target, inputs=[labels], replace=replace)
+    for target, content in targets.items():
+        with open_output(target) as file:
+            file.write(str(content))

@@ -1,0 +1,127 @@
+"""The formats of other tools, each in a module of its own that is imported when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from labels.errors import LabelsError
+from labels.paragraphs import LabelledParagraph
+from labels.schema import Schema
+
+
+class Format(StrEnum):
+    """What `classify export` writes and `classify import` reads."""
+
+    label_studio = "label-studio"
+    doccano = "doccano"
+    prodigy = "prodigy"
+    csv = "csv"
+    huggingface = "huggingface"
+
+
+_MODULES = {
+    Format.label_studio: "labels.exchange.label_studio",
+    Format.doccano: "labels.exchange.doccano",
+    Format.prodigy: "labels.exchange.prodigy",
+    Format.csv: "labels.exchange.csv_table",
+    Format.huggingface: "labels.exchange.huggingface",
+}
+_ENDINGS = {".json": Format.label_studio, ".csv": Format.csv, ".tsv": Format.csv}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """A model's answer on one paragraph, the ids it gives and all scores, by dimension."""
+
+    model: str
+    labels: dict[str, tuple[str, ...]]
+    scores: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """What is to be written: paragraphs that have a text, and how."""
+
+    schema: Schema
+    paragraphs: Sequence[LabelledParagraph]
+    predictions: Sequence[Prediction] | None = None
+    indicators: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """The files of an export by path, and what is to be said of them.
+
+    Paths are relative to the output where it is a folder, which `is_folder` tells, else to the
+    folder that it is in.
+    """
+
+    files: dict[str, str | bytes]
+    notes: tuple[str, ...] = ()
+    is_folder: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A labelled paragraph as a file holds it: its place in it, its record, and what is wrong.
+
+    The record is empty where what is wrong leaves none.
+    """
+
+    place: str
+    record: dict[str, Any]
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a file holds.
+
+    `left_out` has the places of what is no labelled paragraph, by the reason; `not_kept` the fields
+    for which a labelled paragraph has no place.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+    not_kept: set[str] = field(default_factory=set)
+
+    def leave_out(self, reason: str, place: str) -> None:
+        """Count what is no labelled paragraph."""
+        self.left_out.setdefault(reason, []).append(place)
+
+
+class Exchange(Protocol):
+    """What the module of a format has."""
+
+    def write(self, export: Export, name: str) -> Exported:
+        """Return the files of an export whose output is called `name`."""
+
+    def read(self, path: Path, schema: Schema) -> Reading:
+        """Return what a file, or a folder, holds."""
+
+
+def exchange_of(form: Format) -> Exchange:
+    """Return the module of a format."""
+    return cast(Exchange, import_module(_MODULES[form]))
+
+
+def format_of(path: Path) -> Format:
+    """Return the format that a path tells by its ending, or by being a folder.
+
+    Raises
+    ------
+    LabelsError
+        When it may be of several formats.
+    """
+    if path.is_dir():
+        return Format.huggingface
+    if path.suffix.lower() not in _ENDINGS:
+        raise LabelsError(
+            f"{path}: its name does not tell the format: give {', '.join(Format)} by name"
+        )
+    return _ENDINGS[path.suffix.lower()]

@@ -1,0 +1,148 @@
+"""A dataset folder for the library datasets: Parquet with class labels, and a dataset card."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from labels.errors import LabelsError, MissingExtraError
+from labels.exchange.about import from_about
+from labels.exchange.columns import from_cells, order_of, to_cells
+from labels.exchange.dataset_card import dataset_card
+from labels.exchange.formats import Entry, Export, Exported, Reading
+from labels.exchange.names import put_labels
+from labels.schema import Dimension, Schema
+
+DATA = "data/train-00000-of-00001.parquet"
+CARD = "README.md"
+_KEY = b"huggingface"  # of Parquet's own metadata, where datasets looks for the features
+
+
+def write(export: Export, name: str) -> Exported:
+    """Return the files of a folder that `datasets.load_dataset(FOLDER)` loads."""
+    pyarrow = _pyarrow()
+    from pyarrow import parquet
+
+    schema = export.schema
+    cells = [to_cells(paragraph, schema, lambda _: False) for paragraph in export.paragraphs]
+    labels = [dimension.id for dimension in schema.dimensions]
+    arrays = {}
+    for column in order_of(cells, labels):
+        dimension = next((d for d in schema.dimensions if d.id == column), None)
+        if dimension is None:
+            values: list[Any] = [row.get(column) for row in cells]
+            arrays[column] = pyarrow.array(values, pyarrow.string())
+        else:
+            values = [_numbers(p.labels.get(column), dimension) for p in export.paragraphs]
+            kind = pyarrow.int64()
+            kind = kind if dimension.kind == "single" else pyarrow.list_(kind)
+            arrays[column] = pyarrow.array(values, kind)
+    features = {"info": {"features": _features(list(arrays), schema)}}
+    table = pyarrow.table(arrays).replace_schema_metadata({_KEY: json.dumps(features)})
+    file = io.BytesIO()
+    parquet.write_table(table, file)
+    card = dataset_card(export, name)
+    return Exported(files={CARD: card, DATA: file.getvalue()}, is_folder=True)
+
+
+def _numbers(given: tuple[str, ...] | None, dimension: Dimension) -> int | list[int] | None:
+    if given is None:
+        return None
+    numbers = [dimension.label_ids.index(label) for label in given]
+    return numbers[0] if dimension.kind == "single" else numbers
+
+
+def _features(columns: list[str], schema: Schema) -> dict[str, Any]:
+    """Return the features as datasets writes them, in the form that old and new versions read."""
+    features: dict[str, Any] = {column: {"dtype": "string", "_type": "Value"} for column in columns}
+    for dimension in schema.dimensions:
+        label = {"names": list(dimension.label_ids), "_type": "ClassLabel"}
+        multi = {"feature": label, "_type": "Sequence"}
+        features[dimension.id] = label if dimension.kind == "single" else multi
+    return features
+
+
+def read(path: Path, schema: Schema) -> Reading:
+    """Return the rows of a folder's Parquet files, or of one such file."""
+    pyarrow = _pyarrow()
+    from pyarrow import parquet
+
+    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    if not files:
+        raise LabelsError(f"{path}: no .parquet file in it: save the dataset with to_parquet")
+    reading = Reading()
+    for file in files:
+        try:
+            table = parquet.read_table(file)
+            rows = table.to_pylist()
+        except OSError as err:
+            raise LabelsError(f"{file}: cannot be read: {err.strerror or err}") from err
+        except (pyarrow.ArrowException, UnicodeDecodeError) as err:
+            raise LabelsError(f"{file}: not Parquet: {' '.join(str(err).split())[:200]}") from err
+        names = _label_names(file, table, schema)
+        here = "" if file == path else f"{file.relative_to(path)}, "
+        for number, row in enumerate(rows, start=1):
+            entry, not_kept = _entry(row, names, schema)
+            reading.not_kept.update(not_kept)
+            reading.entries.append(
+                Entry(place=f"{here}row {number}", record=entry[0], faults=tuple(entry[1]))
+            )
+    return reading
+
+
+def _entry(
+    row: dict[str, Any], names: dict[str, list[str] | None], schema: Schema
+) -> tuple[tuple[dict[str, Any], list[str]], set[str]]:
+    faults: list[str] = []
+    other = {key: value for key, value in row.items() if key not in names}
+    cells = {key: value for key, value in other.items() if isinstance(value, str)}
+    record = from_about(row.get("text"), from_cells(cells, faults), faults)
+    given = {d.id: list(_iter_labels(row[d.id], names[d.id], d, faults)) for d in schema.dimensions}
+    put_labels(record, given, schema)
+    return (record, faults), {k for k in other.keys() - cells.keys() if other[k] is not None}
+
+
+def _iter_labels(
+    value: Any, names: list[str] | None, dimension: Dimension, faults: list[str]
+) -> Iterator[str]:
+    """Yield the labels of a cell: numbers of class labels, or ids."""
+    for label in value if isinstance(value, list) else [value]:
+        if label is None:
+            continue
+        if isinstance(label, int) and names is not None and 0 <= label < len(names):
+            yield names[label]
+        elif isinstance(label, str):
+            yield label
+        elif label != -1:  # datasets' way to say that a class label is missing
+            faults.append(f"{dimension.id}: {label!r} is the number of no label")
+
+
+def _label_names(path: Path, table: Any, schema: Schema) -> dict[str, list[str] | None]:
+    """Return the names that the numbers of each dimension's column stand for, None for texts."""
+    try:
+        info = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
+        features = info.get("info", {}).get("features", {})
+    except (ValueError, AttributeError):
+        features = {}
+    names: dict[str, list[str] | None] = {}
+    for dimension in schema.dimensions:
+        if dimension.id not in table.column_names or "text" not in table.column_names:
+            needed = ", ".join(("text", *(d.id for d in schema.dimensions)))
+            found = ", ".join(table.column_names)
+            raise LabelsError(f"{path}: columns {needed} are needed; it has {found}")
+        feature = features.get(dimension.id) or {}
+        feature = feature.get("feature", feature) if isinstance(feature, dict) else feature
+        feature = feature[0] if isinstance(feature, list) and feature else feature
+        names[dimension.id] = feature.get("names") if isinstance(feature, dict) else None
+    return names
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow
+    except ImportError as err:
+        raise MissingExtraError("pyarrow", "batch") from err
+    return pyarrow

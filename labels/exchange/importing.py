@@ -1,0 +1,140 @@
+"""The file of another tool, made files of labelled paragraphs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labels.errors import LabelsError
+from labels.exchange.formats import Format, Reading, exchange_of
+from labels.paragraphs import LabelledParagraph, check_faults, format_labels, parse_record
+from labels.schema import Schema
+from labels.writing import check_output, open_output
+
+_NAMED = 5  # places named of what is left out; the rest is counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """The files that an import wrote with their paragraphs, and what a user should know of it."""
+
+    files: dict[Path, list[LabelledParagraph]]
+    notes: tuple[str, ...]
+
+
+def import_labels(
+    path: Path,
+    output: Path,
+    form: Format,
+    schema: Schema,
+    *,
+    annotator: str | None = None,
+    force: bool = False,
+) -> Imported:
+    """Write the labelled paragraphs that a file of another tool holds.
+
+    Where several annotators labelled the same paragraph, each gets a file, named after `output`:
+    the ids of a file are unique.
+
+    Parameters
+    ----------
+    annotator
+        Who labelled, in place of what the file says.
+
+    Raises
+    ------
+    LabelsError
+        With one line per fault: path, place, field, what was found, what is allowed.
+    InputError
+        When an output is already there and `force` is not given, or cannot be written.
+    """
+    reading = exchange_of(form).read(path, schema)
+    n_alone = _complete(path, reading, annotator)
+    paragraphs = _check(path, reading, schema)
+    files = _by_annotator(paragraphs, output)
+    for target in files:
+        check_output(target, inputs=[path], replace=force)
+    for target, found in files.items():
+        with open_output(target) as file:
+            file.write(format_labels(found, schema))
+    return Imported(files=files, notes=(*_notes(reading, n_alone),))
+
+
+def _complete(path: Path, reading: Reading, annotator: str | None) -> int:
+    """Give each record an id and an article; return how many articles were lacking."""
+    n_alone = 0
+    for number, entry in enumerate(reading.entries, start=1):
+        record: dict[str, Any] = entry.record
+        if not record:
+            continue
+        if annotator is not None:
+            record["annotator"] = annotator
+        if record.get("id") in (None, ""):
+            record["id"] = f"{path.stem}:{number}"
+        elif type(record["id"]) is int:  # tools count
+            record["id"] = str(record["id"])
+        if record.get("article") in (None, ""):
+            record["article"] = record["id"]
+            n_alone += 1
+    return n_alone
+
+
+def _check(path: Path, reading: Reading, schema: Schema) -> list[LabelledParagraph]:
+    faults: list[str] = []
+    paragraphs: list[LabelledParagraph] = []
+    first: dict[tuple[str, str | None], str] = {}
+    for entry in reading.entries:
+        paragraph, found = parse_record(entry.record, schema) if entry.record else (None, [])
+        found = [*entry.faults, *found]
+        if paragraph is not None and not found:
+            key = (paragraph.id, paragraph.annotator)
+            if first.setdefault(key, entry.place) != entry.place:
+                who = f"annotator {key[1]!r}" if key[1] else "no annotator named"
+                found.append(f"id: {key[0]!r} is already {first[key]}, {who}")
+            paragraphs.append(paragraph)
+        faults += [f"{path}: {entry.place}: {fault}" for fault in found]
+    check_faults(faults, path=path)
+    if not paragraphs:
+        why = "; ".join(_left_out(reading))
+        raise LabelsError(f"{path}: no labelled paragraph in it" + (f": {why}" if why else ""))
+    return paragraphs
+
+
+def _by_annotator(
+    paragraphs: Sequence[LabelledParagraph], output: Path
+) -> dict[Path, list[LabelledParagraph]]:
+    """Return one file, or where an id is there several times, one for each annotator."""
+    if len({p.id for p in paragraphs}) == len(paragraphs):
+        return {output: list(paragraphs)}
+    files: dict[Path, list[LabelledParagraph]] = {}
+    owners: dict[Path, str | None] = {}
+    for paragraph in paragraphs:
+        slug = re.sub(r"[^\w@.+-]+", "_", paragraph.annotator or "unnamed")
+        target = output.with_name(f"{output.stem}-{slug}{output.suffix}")
+        if owners.setdefault(target, paragraph.annotator) != paragraph.annotator:
+            raise LabelsError(
+                f"{target}: would be the file of {owners[target]!r} and {paragraph.annotator!r}: "
+                "give annotators other names"
+            )
+        files.setdefault(target, []).append(paragraph)
+    return files
+
+
+def _left_out(reading: Reading) -> list[str]:
+    return [
+        f"{len(places)} {reason}: {', '.join(places[:_NAMED])}"
+        + (f" and {len(places) - _NAMED} more" if len(places) > _NAMED else "")
+        for reason, places in reading.left_out.items()
+    ]
+
+
+def _notes(reading: Reading, n_alone: int) -> list[str]:
+    notes = [f"left out {line}" for line in _left_out(reading)]
+    if reading.not_kept:
+        notes.append(f"fields not kept: {', '.join(sorted(reading.not_kept))}")
+    if n_alone:
+        notes.append(f"{n_alone} paragraphs without an article: each is taken for one of its own")
+    return notes

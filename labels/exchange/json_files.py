@@ -1,0 +1,55 @@
+"""JSON as tools write it: a list, or an object a line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from labels.errors import LabelsError
+
+
+def read_objects(path: Path) -> list[tuple[str, Any]]:
+    """Return each item of a JSON list, or each line of JSON lines, with its place.
+
+    Raises
+    ------
+    LabelsError
+        When the file cannot be read, or is not JSON.
+    """
+    text = read_text(path)
+    if text.lstrip().startswith("["):
+        found = _parse(text, str(path))
+        return [(f"item {number}", item) for number, item in enumerate(found, start=1)]
+    lines = enumerate(text.split("\n"), start=1)
+    return [
+        (f"line {number}", _parse(line, f"{path}:{number}"))
+        for number, line in lines
+        if line.strip()
+    ]
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file in UTF-8, with or without a byte order mark."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as err:
+        raise LabelsError(f"{path}: cannot be read: {err.strerror}") from err
+    except UnicodeDecodeError as err:
+        raise LabelsError(f"{path}: not UTF-8 (byte {err.start}): save it as UTF-8") from err
+
+
+def lines_of(objects: list[dict[str, Any]]) -> str:
+    """Return objects as JSON lines."""
+    return "".join(json.dumps(found, ensure_ascii=False) + "\n" for found in objects)
+
+
+def _parse(text: str, where: str) -> Any:
+    try:
+        found = json.loads(text)
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError as err:
+        raise LabelsError(f"{where}: not text: half of a character, \\ud800 to \\udfff") from err
+    except (ValueError, RecursionError) as err:
+        raise LabelsError(f"{where}: not JSON: {err}") from err
+    return found

@@ -1,0 +1,200 @@
+"""Label Studio's tasks in JSON, its labelling configuration, and its exports JSON and JSON_MIN."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+from labels.errors import LabelsError
+from labels.exchange.about import KEY, about, from_about
+from labels.exchange.formats import Entry, Export, Exported, Prediction, Reading
+from labels.exchange.json_files import read_objects
+from labels.exchange.label_config import TEXT, labelling_config
+from labels.exchange.names import put_labels
+from labels.paragraphs import LabelledParagraph
+from labels.schema import Schema
+
+_OURS = ("id", "article", "source", "date", "annotator", "kind")
+_OF_MIN = ("annotation_id", "created_at", "updated_at", "lead_time", "agreement")  # JSON_MIN's own
+_NOTE = (
+    "Label Studio says of these annotations that whoever imports them made them: annotators stand "
+    f"in the tasks' {KEY}"
+)
+
+
+def write(export: Export, name: str) -> Exported:
+    """Return the tasks, and the configuration that a project needs for them."""
+    predictions: Sequence[Prediction | None] = export.predictions or [None] * len(export.paragraphs)
+    tasks = [
+        _task(paragraph, prediction, export.schema)
+        for paragraph, prediction in zip(export.paragraphs, predictions, strict=True)
+    ]
+    config = f"{PurePath(name).stem}.config.xml"
+    named = any(paragraph.annotator for paragraph in export.paragraphs)
+    return Exported(
+        files={
+            name: json.dumps(tasks, ensure_ascii=False, indent=1) + "\n",
+            config: labelling_config(export.schema),
+        },
+        notes=(f"labelling configuration for the project: {config}", *((_NOTE,) if named else ())),
+    )
+
+
+def _task(
+    paragraph: LabelledParagraph, prediction: Prediction | None, schema: Schema
+) -> dict[str, Any]:
+    data = {"text": paragraph.text, "id": paragraph.id, "article": paragraph.article}
+    task: dict[str, Any] = {"data": data | {KEY: about(paragraph, schema)}, "annotations": []}
+    if paragraph.kind == "body":
+        task["annotations"] = [{"result": _results(paragraph.labels, schema)}]
+        if prediction is not None:
+            task["predictions"] = [_prediction(prediction, schema)]
+    return task
+
+
+def _results(labels: dict[str, tuple[str, ...]], schema: Schema) -> list[dict[str, Any]]:
+    """Return a result for each dimension with labels, or empty ones: no result is no answer."""
+    answered = [d for d in schema.dimensions if labels[d.id]] or list(schema.dimensions)
+    return [
+        {
+            "from_name": dimension.id,
+            "to_name": TEXT,
+            "type": "choices",
+            "value": {"choices": list(labels[dimension.id])},
+        }
+        for dimension in answered
+    ]
+
+
+def _prediction(prediction: Prediction, schema: Schema) -> dict[str, Any]:
+    """Return a pre-annotation; its score is that of the answer the model is least sure of."""
+    sure = [1.0]
+    for dimension in schema.dimensions:
+        scores = prediction.scores[dimension.id].values()
+        sure += [max(scores)] if dimension.kind == "single" else [max(x, 1 - x) for x in scores]
+    results = _results(prediction.labels, schema)
+    for result in results:
+        scores_of = prediction.scores[result["from_name"]]
+        given = [scores_of[label] for label in result["value"]["choices"]]
+        result |= {"score": round(min(given), 4)} if given else {}
+    return {"model_version": prediction.model, "score": round(min(sure), 4), "result": results}
+
+
+def read(path: Path, schema: Schema) -> Reading:
+    """Return the annotations of a file that Label Studio exported as JSON or as JSON_MIN."""
+    reading = Reading()
+    for number, (_, task) in enumerate(read_objects(path), start=1):
+        place = f"task {number}"
+        if not isinstance(task, dict):
+            raise LabelsError(f"{path}: {place}: not an object {{…}}: export as JSON or JSON_MIN")
+        if "data" in task:
+            _read_task(task, place, schema, reading)
+        else:
+            reading.entries.append(_read_min(task, place, schema, reading))
+    return reading
+
+
+def _read_task(task: dict[str, Any], place: str, schema: Schema, reading: Reading) -> None:
+    """Read the annotations of a task as a row of JSON has them."""
+    data = task["data"] if isinstance(task["data"], dict) else {}
+    known = {"text", KEY, *_OURS}
+    reading.not_kept.update(f"data.{key}" for key in data.keys() - known)
+    annotations = task.get("annotations", task.get("completions")) or []
+    if not isinstance(annotations, list) or not all(isinstance(x, dict) for x in annotations):
+        reading.entries.append(
+            Entry(place=place, record={}, faults=("annotations: must be a list of objects",))
+        )
+        return
+    found = _known(data)
+    if found.get("kind", "body") != "body" and not any(x.get("result") for x in annotations):
+        faults: list[str] = []
+        record = from_about(data.get("text"), found, faults)
+        reading.entries.append(Entry(place=place, record=record, faults=tuple(faults)))
+        return
+    if not annotations:
+        reading.leave_out("without annotation", place)
+    for number, annotation in enumerate(annotations, start=1):
+        here = f"{place}, annotation {number}"
+        if annotation.get("was_cancelled") or annotation.get("skipped"):
+            reading.leave_out("skipped", here)
+        elif not annotation.get("result"):
+            reading.leave_out("empty", here)
+        else:
+            reading.entries.append(_read_annotation(annotation, data, here, schema))
+
+
+def _read_annotation(
+    annotation: dict[str, Any], data: dict[str, Any], place: str, schema: Schema
+) -> Entry:
+    found, faults = _known(data), list[str]()
+    annotator = _annotator(annotation.get("completed_by"))
+    record = from_about(data.get("text"), found | annotator, faults)
+    given: dict[str, list[str]] = {}
+    for name, choices in _iter_choices(annotation["result"], schema, faults):
+        if name in given:
+            faults.append(f"{name}: given twice")
+        given[name] = choices
+    put_labels(record, given, schema)
+    return Entry(place=place, record=record, faults=tuple(faults))
+
+
+def _iter_choices(
+    results: Any, schema: Schema, faults: list[str]
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield each dimension that was answered with its choices."""
+    allowed = [dimension.id for dimension in schema.dimensions]
+    if not isinstance(results, list):
+        faults.append(f"result: must be a list, not {results!r}")
+        return
+    for result in results:
+        name = result.get("from_name") if isinstance(result, dict) else None
+        if name not in allowed:
+            faults.append(f"from_name: unknown {name!r}; allowed: {', '.join(allowed)}")
+            continue
+        value = result.get("value")
+        choices = value.get("choices") if isinstance(value, dict) else None
+        if not isinstance(choices, list) or not all(isinstance(x, str) for x in choices):
+            faults.append(f"{name}: no list of choices; its type is {result.get('type')!r}")
+            continue
+        yield name, choices
+
+
+def _read_min(row: dict[str, Any], place: str, schema: Schema, reading: Reading) -> Entry:
+    """Return the annotation of a row of JSON_MIN: one choice is a text, several are an object."""
+    faults: list[str] = []
+    names = {dimension.id for dimension in schema.dimensions}
+    known = {"text", KEY, *_OURS, *_OF_MIN}
+    faults += [
+        f"{key}: unknown name of choices; allowed: {', '.join(d.id for d in schema.dimensions)}"
+        for key in sorted(row.keys() - known - names)
+        if isinstance(row[key], dict) and "choices" in row[key]
+    ]
+    reading.not_kept.update(row.keys() - names - (known - {*_OF_MIN}))
+    found = _known(row) | _annotator(row.get("annotator"))
+    record = from_about(row.get("text"), found, faults)
+    given: dict[str, list[str]] = {}
+    for name in row.keys() & names:
+        value = row[name]
+        choices = value.get("choices") if isinstance(value, dict) else value
+        choices = [choices] if isinstance(choices, str) else choices
+        if isinstance(choices, list) and all(isinstance(x, str) for x in choices):
+            given[name] = choices
+        else:
+            faults.append(f"{name}: must be a choice or {{'choices': […]}}, not {value!r}")
+    put_labels(record, given, schema)
+    return Entry(place=place, record=record, faults=tuple(faults))
+
+
+def _known(data: dict[str, Any]) -> dict[str, Any]:
+    found = {key: data[key] for key in _OURS if data.get(key) is not None}
+    known = data.get(KEY)
+    return found | known if isinstance(known, dict) else found
+
+
+def _annotator(user: Any) -> dict[str, str]:
+    """Return who annotated, by address where there is one, else by number."""
+    if isinstance(user, dict):
+        user = user.get("email") or user.get("id")
+    return {} if user is None else {"annotator": str(user)}
