@@ -1,0 +1,55 @@
+"""The app: one screen in its colours, which ends well however it is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.theme import Theme
+
+from labels.labelling.screen import LabelScreen
+from labels.labelling.session import Session
+from labels.labelling.texts import Texts
+
+_DARK = Theme(
+    name="depeche",
+    dark=True,
+    background="#12161d",
+    surface="#1a202a",
+    panel="#222a36",
+    foreground="#dde3ec",
+    primary="#86b3f5",
+    secondary="#c3a6f2",
+    accent="#e8bd76",
+    success="#9ccf85",
+    warning="#f0c36d",
+    error="#f28b82",
+    variables={"text-muted": "#9aa5b5", "text-disabled": "#727d8e", "mark": "#465162"},
+)
+
+
+class LabelApp(App[None]):
+    """The labelling app; what is decided lies in the session's file."""
+
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,ctrl+q", "quit", priority=True)]
+
+    def __init__(self, session: Session, texts: Texts) -> None:
+        super().__init__()
+        self.session = session
+        self._texts = texts
+        self.register_theme(_DARK)
+        self.theme = _DARK.name
+
+    def on_mount(self) -> None:
+        """Show the first paragraph."""
+        if sys.platform != "win32":  # a closed terminal, and a polite kill
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGHUP, signal.SIGTERM):
+                loop.add_signal_handler(number, self.exit)
+        self.push_screen(LabelScreen(self.session, self._texts))

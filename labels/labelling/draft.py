@@ -1,0 +1,77 @@
+"""A decision in the making: the labels chosen so far, a kind, a flag, a comment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from labels.labelling.queue import Item
+from labels.paragraphs import KINDS, Flag, Kind, LabelledParagraph
+from labels.schema import Dimension, Schema
+
+
+@dataclass(kw_only=True)
+class Draft:
+    """What the annotator has chosen for one paragraph, not yet confirmed.
+
+    `chosen` maps each dimension's id to labels; of a single dimension at most one.
+    """
+
+    chosen: dict[str, set[str]] = field(default_factory=dict)
+    kind: Kind = "body"
+    flag: Flag | None = None
+    comment: str = ""
+
+    def toggle(self, dimension: Dimension, label: str) -> None:
+        """Choose a label or, of a multi dimension, take it back; the text is a body then."""
+        self.kind = "body"
+        chosen = self.chosen.setdefault(dimension.id, set())
+        if dimension.kind == "single":
+            chosen.clear()
+        chosen ^= {label}
+
+    def next_kind(self) -> None:
+        """Move on to the next kind: body, boilerplate, heading, and body again."""
+        self.kind = KINDS[(KINDS.index(self.kind) - 1) % len(KINDS)]
+
+    def has(self, dimension: str, label: str) -> bool:
+        """Whether a label is chosen."""
+        return self.kind == "body" and label in self.chosen.get(dimension, ())
+
+    def missing(self, schema: Schema) -> list[Dimension]:
+        """Return the single dimensions without a choice: while there are any, it is no decision."""
+        return [
+            d
+            for d in schema.dimensions
+            if self.kind == "body" and d.kind == "single" and not self.chosen.get(d.id)
+        ]
+
+    def decision(self, item: Item, schema: Schema, annotator: str) -> LabelledParagraph:
+        """Return a complete decision: the paragraph with what is chosen for it."""
+        labels = {
+            d.id: tuple(x for x in d.label_ids if x in self.chosen.get(d.id, ()))
+            for d in schema.dimensions
+            if self.kind == "body"
+        }
+        return LabelledParagraph(
+            id=item.id,
+            article=item.article,
+            text=item.text,
+            kind=self.kind,
+            labels=labels,
+            annotator=annotator,
+            source=item.source or None,
+            date=item.date or None,
+            span=item.span,
+            flag=self.flag,
+            comment=self.comment or None,
+        )
+
+
+def draft_of(decision: LabelledParagraph) -> Draft:
+    """Return a decision as a draft, to be corrected."""
+    return Draft(
+        chosen={dimension: set(labels) for dimension, labels in decision.labels.items()},
+        kind=decision.kind,
+        flag=decision.flag,
+        comment=decision.comment or "",
+    )

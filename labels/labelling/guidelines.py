@@ -1,0 +1,64 @@
+"""What `?` shows: the keys, and the guidelines of the shipped schema or another's definitions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from labels.labelling.keys import Keys
+from labels.labelling.lines import Lines
+from labels.labelling.markdown import markdown_lines
+from labels.labelling.texts import Texts
+from labels.schema import DEFAULT_SCHEMA, Schema, read_schema
+
+GUIDELINES = Path(__file__).parent.parent / "GUIDELINES.md"
+
+
+def help_text(schema: Schema, keys: Keys, texts: Texts) -> str:
+    """Return it as Markdown."""
+    lines = [f"## {texts.keys_title}", ""]
+    lines += [f"- **{key}** {what}" for key, what in texts.keys]
+    if schema.digest == read_schema(DEFAULT_SCHEMA).digest:
+        return "\n".join([*lines, "", GUIDELINES.read_text(encoding="utf-8")])
+    lines += ["", f"## {texts.definitions}"]
+    for dimension in schema.dimensions:
+        how = texts.any_number if dimension.kind == "multi" else texts.exactly_one
+        lines += ["", f"### {texts.name(dimension)} ({how})", ""]
+        lines += [
+            f"- **{keys.of[dimension.id, label.id]} {texts.name(label)}**: {label.definition}"
+            for label in dimension.labels
+        ]
+    return "\n".join(lines)
+
+
+def wrapped_at(columns: int) -> int:
+    """Return the width of the text on a screen of so many columns: see app.tcss."""
+    return max(20, min(columns, 104) - 7)
+
+
+class GuidelinesScreen(ModalScreen[None]):
+    """Shows a text in Markdown over the paragraph."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape,question_mark,q,enter", "dismiss", "close"),
+    ]
+
+    def __init__(self, text: str, texts: Texts) -> None:
+        super().__init__(classes="dialog full")
+        self._text = text
+        self._texts = texts
+
+    def compose(self) -> ComposeResult:
+        """Lay the text out."""
+        with Vertical() as box:
+            box.border_subtitle = self._texts.close_hint
+            yield Lines()
+
+    def on_resize(self) -> None:
+        """Wrap the text anew."""
+        self.query_one(Lines).put(markdown_lines(self._text, wrapped_at(self.size.width)))

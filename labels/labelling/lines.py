@@ -1,0 +1,68 @@
+"""Many lines of text, of which only those that are seen are drawn, and nothing is laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.content import Content
+from textual.strip import Strip
+from textual.visual import Visual
+from textual.widget import Widget
+
+
+class Lines(Widget, can_focus=True):
+    """Shows wrapped lines from `first` on, and how far they go in the last column."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("up", "move(-1)"),
+        ("down", "move(1)"),
+        ("pageup", "move(-10)"),
+        ("pagedown", "move(10)"),
+        ("home", "move(-100000)"),
+        ("end", "move(100000)"),
+    ]
+
+    n_lines = 0
+    first = 0
+
+    def put(self, lines: Sequence[Content], first: int = 0) -> None:
+        """Show other lines."""
+        self.put_drawn(lines.__getitem__, len(lines), first)
+
+    def put_drawn(self, draw: Callable[[int], Content], n_lines: int, first: int = 0) -> None:
+        """Show other lines, each drawn when it is seen."""
+        self.line = draw
+        self.n_lines = n_lines
+        self.first = 0
+        self.action_move(first)
+
+    def action_move(self, lines: int) -> None:
+        """Scroll by some lines, as far as there are any."""
+        last = max(0, self.n_lines - self.size.height)
+        self.first = min(max(0, self.first + lines), last)
+        self.refresh()
+
+    def reveal(self, place: int) -> None:
+        """Scroll as little as is needed to see a line."""
+        height = max(1, self.size.height)
+        self.action_move(min(0, place - self.first) or max(0, place - self.first - height + 1))
+
+    def on_mouse_scroll_down(self) -> None:
+        """Scroll."""
+        self.action_move(3)
+
+    def on_mouse_scroll_up(self) -> None:
+        """Scroll back."""
+        self.action_move(-3)
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line of the screen."""
+        place, (width, height) = y + self.first, self.size
+        n_lines = self.n_lines
+        line = self.line(place) if place < n_lines else Content("")
+        if n_lines > height and self.first * height <= y * n_lines < (self.first + height) * height:
+            line = line + " " * (width - 1 - line.cell_length) + Content.styled("▐", "$mark")
+        line = line.truncate(width, ellipsis=True)
+        return Visual.to_strips(self, line, width, 1, self.visual_style)[0]

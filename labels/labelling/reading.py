@@ -1,0 +1,56 @@
+"""The text of a paragraph between its neighbours, keywords marked, scrolled to where it begins."""
+
+from __future__ import annotations
+
+import re
+
+from textual.content import Content
+
+from labels.labelling.lines import Lines
+from labels.labelling.queue import Item
+from labels.labelling.texts import Texts
+
+_WIDEST = 92  # columns of a line that is still read with ease
+_INDENT = 3  # columns before the text, and for how far it goes after it
+
+
+class Reading(Lines, can_focus=False):
+    """Shows an item; without one, that all is done."""
+
+    def __init__(self, keywords: re.Pattern[str] | None, texts: Texts) -> None:
+        super().__init__(id="text")
+        self._keywords = keywords
+        self._texts = texts
+        self._shown: tuple[str, int, int] | None = None  # the item's id, and the room there is
+
+    def show(self, item: Item | None) -> None:
+        """Show a paragraph in the middle, where it is not the one that stands there."""
+        shown = (item.id if item else "", *self.size)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        if item is None:
+            done = Content.styled(self._texts.all_done, "bold $success")
+            self.put(self._wrapped(done + "\n" + self._texts.all_done_more, "▌"))
+            return
+        before, after = (
+            self._wrapped(Content.styled(text, "$text-disabled"), " ") if text else []
+            for text in (item.before, item.after)
+        )
+        text = self._wrapped(self._marked(item), "▌")
+        top = len(before) + bool(before)
+        above = max(1, (self.size.height - len(text)) // 2)
+        apart = [Content("")]
+        lines = [*before, *(apart if before else ()), *text, *apart, *after]
+        self.put(lines, max(0, top - above))
+
+    def _wrapped(self, text: Content, mark: str) -> list[Content]:
+        width = max(10, min(self.size.width, _WIDEST) - 2 * _INDENT)
+        start = Content.styled(f"{mark:<{_INDENT}}", "$primary")
+        return [start + line.rstrip() for line in text.wrap(width)]
+
+    def _marked(self, item: Item) -> Content:
+        text = Content(item.text)
+        for found in self._keywords.finditer(item.text) if self._keywords else ():
+            text = text.stylize("underline $accent", *found.span())
+        return text
