@@ -1,0 +1,141 @@
+"""How many of the labels turned round at random the audit puts first.
+
+    python benchmarks/audit.py --orangesum ../shared/corpus/orangesum
+
+Of the shipped labels 5 % are turned round: of a multi dimension, 5 % of all answers (a label that
+a paragraph has, or has not); of a single one, the label of 5 % of the paragraphs becomes another.
+Then the audit ranks all answers, and the table shows which share of its first 5 % was turned round,
+beside the same share of a random order. Bar: at least half, for the multi dimension. Labels that
+were wrong from the start count as mistakes of the audit. How the audit ranks was chosen on other
+seeds than these.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from labels.dataset import SHIPPED, LabelledSet, load_labels
+from labels.paragraphs import LabelledParagraph
+from labels.schema import Dimension, read_schema
+from train.audit.audit import audit_labels
+
+SHARE = 0.05
+SEEDS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Shares of the first 5 % of a dimension's answers that were turned round.
+
+    `added` and `removed` are shares of all labels that were added or removed: how many of them are
+    among the first 5 %; of a single dimension both are the same.
+    """
+
+    dimension: str
+    audit: float
+    random: float
+    added: float
+    removed: float
+
+
+def turned_round(
+    labels: LabelledSet, rng: np.random.Generator
+) -> tuple[LabelledSet, set[tuple[str, str, str]]]:
+    """Return the set with 5 % of its answers turned round, and where: (dimension, id, label).
+
+    The label is that of a finding: the one added or removed, of a single dimension the new one.
+    """
+    changed = [dict(p.labels) for p in labels.paragraphs]
+    turned: set[tuple[str, str, str]] = set()
+    for dimension in labels.schema.dimensions:
+        for i, label in _drawn(labels, dimension, rng):
+            has = changed[i][dimension.id]
+            if dimension.kind == "single":
+                others = [x for x in dimension.label_ids if x not in has]
+                label = others[rng.integers(len(others))]
+                changed[i][dimension.id] = (label,)
+            else:
+                kept = set(has) ^ {label}
+                changed[i][dimension.id] = tuple(x for x in dimension.label_ids if x in kept)
+            turned.add((dimension.id, labels.paragraphs[i].id, label))
+    pairs = zip(labels.paragraphs, changed, strict=True)
+    paragraphs: tuple[LabelledParagraph, ...] = tuple(replace(p, labels=c) for p, c in pairs)
+    return replace(labels, paragraphs=paragraphs), turned
+
+
+def _drawn(
+    labels: LabelledSet, dimension: Dimension, rng: np.random.Generator
+) -> Iterator[tuple[int, str]]:
+    """Yield 5 % of the answers: places of paragraphs, and labels of a multi dimension."""
+    names = dimension.label_ids if dimension.kind == "multi" else ("",)
+    n_answers = len(labels.paragraphs) * len(names)
+    for answer in rng.choice(n_answers, round(SHARE * n_answers), replace=False).tolist():
+        yield answer // len(names), names[answer % len(names)]
+
+
+def measure(labels: LabelledSet, seed: int) -> list[Found]:
+    """Return what the audit finds of labels turned round by a seed."""
+    rng = np.random.default_rng(seed)
+    noisy, turned = turned_round(labels, rng)
+    n_answers = {
+        d.id: len(labels.paragraphs) * (len(d.labels) if d.kind == "multi" else 1)
+        for d in labels.schema.dimensions
+    }
+    most = round(SHARE * max(n_answers.values()))
+    audit = audit_labels(noisy, top=most, seed=seed, progress=lambda _: None)
+    results = []
+    for dimension in labels.schema.dimensions:
+        n = round(SHARE * n_answers[dimension.id])
+        first = audit.of(dimension.id, "model")[:n]
+        hits = [f for f in first if (dimension.id, f.paragraph.id, f.label) in turned]
+        here = {key for key in turned if key[0] == dimension.id}
+        has = {(p.id, x) for p in noisy.paragraphs for x in p.labels[dimension.id]}
+        n_added = sum(key[1:] in has for key in here)
+        n_removed = len(here) - n_added
+        found_added = sum(f.given for f in hits)
+        by_chance = rng.choice(n_answers[dimension.id], n, replace=False) < len(here)
+        results.append(
+            Found(
+                dimension=dimension.id,
+                audit=len(hits) / n,
+                random=float(by_chance.mean()),
+                added=found_added / max(n_added, 1),
+                removed=(len(hits) - found_added) / n_removed if n_removed else float("nan"),
+            )
+        )
+    return results
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("--orangesum", type=Path, help="clone of Tixierae/OrangeSum")
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    given = parser.parse_args()
+    labels = load_labels(SHIPPED, read_schema(), orangesum=given.orangesum)
+    print(
+        f"{len(labels.paragraphs)} paragraphs, {SHARE:.0%} turned round; of the first {SHARE:.0%}"
+    )
+    print(f"{'seed':>4}  {'dimension':<12}{'audit':>8}{'random':>8}   found of added, of removed")
+    every: list[Found] = []
+    for seed in range(given.seeds):
+        for found in measure(labels, seed):
+            every.append(found)
+            print(
+                f"{seed:>4}  {found.dimension:<12}{found.audit:>8.3f}{found.random:>8.3f}"
+                f"{found.added:>17.3f}{found.removed:>12.3f}",
+                flush=True,
+            )
+    for dimension in labels.schema.dimensions:
+        here = [found for found in every if found.dimension == dimension.id]
+        audit, chance = (np.mean([getattr(f, key) for f in here]) for key in ("audit", "random"))
+        print(f"mean  {dimension.id:<12}{audit:>8.3f}{chance:>8.3f}")
+
+
+if __name__ == "__main__":
+    main()

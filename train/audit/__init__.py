@@ -1,0 +1,1 @@
+"""The audit: labels that look wrong, and annotators who drift."""

@@ -1,0 +1,89 @@
+"""The command `classify audit`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labels.cli import JsonOption, OrangesumOption, SchemaOption
+from labels.dataset import SHIPPED
+from labels.errors import InputError
+from labels.schema import DEFAULT_SCHEMA, read_schema
+from labels.writing import open_output
+from train.cli import check_extra, load_labelled
+
+_WIDTH = 100  # of lines that go to no terminal
+
+
+def audit(
+    labels: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Files of labelled paragraphs.",
+            show_default="the three files that ship in labels/",
+        ),
+    ] = None,
+    schema: SchemaOption = DEFAULT_SCHEMA,
+    orangesum: OrangesumOption = None,
+    top: Annotated[
+        int, typer.Option(min=1, help="Findings for each dimension and reason, at most.")
+    ] = 20,
+    output: Annotated[
+        Path | None, typer.Option(help="File for the findings, .csv or .jsonl, with the texts.")
+    ] = None,
+    queue: Annotated[
+        Path | None,
+        typer.Option(help="File for the records of these paragraphs: classify label takes it."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Governs the folds and the solver.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the labels that look wrong, the most doubtful first, and annotators who drift.
+
+    Each paragraph is scored by a model that saw neither its article nor a near-duplicate of it. A
+    label looks wrong when confident learning says so; besides, near-duplicates with different
+    labels, and paragraphs that hold a keyword of the schema which nearly always goes with a label,
+    and lack it. --queue writes the paragraphs for a second reader.
+
+    Example: classify audit mine.jsonl --top 50 --output doubts.csv
+
+    Example: classify audit mine.jsonl --queue doubts.jsonl; classify label doubts.jsonl --blind
+    --labels again.jsonl --annotator paul
+    """
+    check_extra()
+    from train.audit.files import check_format, write_findings, write_queue
+
+    paths = labels or list(SHIPPED)
+    if output is not None:
+        check_format(output)
+    for file in filter(None, (output, queue)):
+        if file.resolve() in [path.resolve() for path in paths]:
+            raise InputError(f"{file}: is a file of labels to audit: give another name")
+    start = time.monotonic()
+
+    def progress(step: str) -> None:
+        typer.echo(f"{time.monotonic() - start:6.1f} s  {step}", err=True)
+
+    found = load_labelled(paths, read_schema(schema), orangesum)
+    from train.audit.audit import audit_labels  # after the mistakes that need no libraries
+    from train.audit.lines import audit_lines
+
+    result = audit_labels(found, top=top, seed=seed, progress=progress)
+    if output is not None:
+        with open_output(output) as out:
+            write_findings(result.findings, out, form=output.suffix.lower())
+        progress(f"{len(result.findings)} findings in {output}")
+    if queue is not None:
+        with open_output(queue) as out:
+            written = write_queue(result, paths, out)
+        progress(f"{len(written)} paragraphs in {queue}")
+    if as_json:
+        typer.echo(json.dumps(result.to_dict(), ensure_ascii=False, indent=2))
+        return
+    width = shutil.get_terminal_size(fallback=(_WIDTH, 24)).columns
+    typer.echo("\n".join(audit_lines(result, width=width)))
