@@ -1,0 +1,168 @@
+"""The queue that asks for what teaches a model most, mixed with a random share kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from labels.labelling.queue import Item, Suggestion
+from labels.paragraphs import LabelledParagraph
+from labels.schema import Schema
+from train.labelling.mix import BATCH, Mix, Reason, draw_of
+from train.labelling.order import RandomOrder
+from train.labelling.trainer import Asked, Plan, Setup, Texts, Trainer
+
+# Paragraphs of a pool among which it chooses, by the draw: their features lie in memory.
+_MOST = 20_000
+
+
+class Planner(Protocol):
+    """Plans in the background, as `Trainer` does."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a question is still to be answered."""
+
+    def ask(self, asked: Asked) -> None:
+        """Ask for a plan."""
+
+    def answer(self) -> Plan | None:
+        """Return the newest plan, once."""
+
+
+class ActiveQueue:
+    """A `Queue` that follows the plans of a trainer, and where there is none yet, chance.
+
+    Parameters
+    ----------
+    records
+        What the labels file holds.
+    words
+        What to say of each reason.
+    suggest
+        Returns what a model says of a text; without it there are no suggestions.
+    planner
+        Made from a setup.
+    """
+
+    def __init__(
+        self,
+        items: Mapping[str, Item],
+        records: Mapping[str, LabelledParagraph],
+        *,
+        schema: Schema,
+        mix: Mix,
+        seed: int,
+        words: Mapping[str, str],
+        suggest: Callable[[str], Suggestion] | None = None,
+        planner: Callable[[Setup], Planner] = Trainer,
+    ) -> None:
+        self._items = items
+        self._mix = mix
+        self._seed = seed
+        self._words = words
+        self._chance = RandomOrder(items, records, seed=seed, suggest=suggest)
+        self._decided = dict(records)
+        self._put_off: set[str] = set()
+        self._plan: dict[str, Reason] = {}
+        self._reasons: dict[str, Reason] = {}  # of what was asked for
+        self._current: str | None = None
+        self._planner = planner(_setup(items, records, schema, mix, seed))
+        self._ask()
+
+    def next(self) -> Item | None:
+        """Return the first open paragraph of the plan, else of the random order."""
+        if self._current is None:
+            self._adopt()
+            planned = next(iter(self._plan), None)
+            if planned is not None:
+                self._reasons[planned] = self._plan[planned]
+                self._current = planned
+            elif (by_chance := self._chance.next()) is not None:
+                self._reasons.setdefault(by_chance.id, "random")
+                self._current = by_chance.id
+        return self._items[self._current] if self._current is not None else None
+
+    def why(self, item: Item) -> str | None:
+        """Return the reason for which a paragraph was asked for; not for which label: it sways."""
+        reason = self._reasons.get(item.id)
+        return self._words[reason] if reason else None
+
+    def notes(self, item: Item) -> dict[str, str]:
+        """Return what goes into a record: `drawn`, how the paragraph came.
+
+        Those drawn at `random` are a random sample of the pool, as long as the random share lasts.
+        """
+        reason = self._reasons.get(item.id)
+        beyond = reason == "random" and draw_of(item.id, self._seed) >= self._mix.random
+        return {"drawn": reason} if reason and not beyond else {}
+
+    def suggest(self, item: Item) -> Suggestion | None:
+        """Return what the model says of a paragraph."""
+        return self._chance.suggest(item)
+
+    def tell(self, item: Item, decision: LabelledParagraph | None) -> None:
+        """Close a paragraph, or open it again as the first; ask for a new plan now and then."""
+        self._chance.tell(item, decision)
+        if decision is None:
+            self._decided.pop(item.id, None)
+            self._current = item.id
+        else:
+            self._decided[item.id] = decision
+            self._leave(item)
+
+    def skip(self, item: Item) -> None:
+        """Put a paragraph off until nothing else is planned."""
+        self._chance.skip(item)
+        self._put_off.add(item.id)
+        self._leave(item)
+
+    def _leave(self, item: Item) -> None:
+        """Go on to another paragraph; a batch after the last question, ask for a new plan."""
+        self._plan.pop(item.id, None)
+        if self._current == item.id:
+            self._current = None
+        self._n_left += 1
+        if self._n_left >= BATCH:
+            self._ask()
+
+    def _ask(self) -> None:
+        """Ask for a plan from what is decided now, unless one is on its way."""
+        self._adopt()
+        if self._planner.is_busy:
+            return
+        self._n_left = 0
+        labels = [(id, r.labels) for id, r in self._decided.items() if r.kind == "body"]
+        others = [id for id, r in self._decided.items() if r.kind != "body"]
+        self._planner.ask(Asked(labels=labels, closed=[*others, *self._put_off]))
+
+    def _adopt(self) -> None:
+        """Take the newest plan, less what was decided or put off meanwhile."""
+        plan = self._planner.answer()
+        if plan is not None:
+            gone = self._decided.keys() | self._put_off
+            self._plan = {id: reason for id, reason in plan if id not in gone}
+
+
+def _setup(
+    items: Mapping[str, Item],
+    records: Mapping[str, LabelledParagraph],
+    schema: Schema,
+    mix: Mix,
+    seed: int,
+) -> Setup:
+    """Return what a trainer needs to know; labels of other paragraphs teach as well."""
+    ids = list(items)
+    if len(ids) > _MOST:
+        ids = sorted(ids, key=lambda id: draw_of(id, seed))[:_MOST]
+    pool = {id: items[id] for id in ids}
+    others = [r for id, r in records.items() if id not in pool and r.kind == "body" and r.text]
+    return Setup(
+        pool=_texts(pool.values()), others=_texts(others), schema=schema, mix=mix, seed=seed
+    )
+
+
+def _texts(found: Iterable[Item | LabelledParagraph]) -> Texts:
+    rows = [(one.id, one.article, one.text) for one in found]
+    ids, articles, texts = zip(*rows, strict=True) if rows else ((), (), ())
+    return Texts(ids=ids, articles=articles, texts=texts)

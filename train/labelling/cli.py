@@ -1,0 +1,195 @@
+"""The command `classify label`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from labels.cli import OrangesumOption, SchemaOption
+from labels.errors import InputError, LabelsError, MissingExtraError
+from labels.labelling.texts import TEXTS, language_of_locale
+from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
+from model.cli import ModelOption
+from train.labelling.mix import Mix, parse_mix
+
+if TYPE_CHECKING:
+    from train.labelling.pool import Pool
+    from train.labelling.suggestions import Suggestions
+
+
+_TELL_S = 3.0  # between two lines on how far the reading has come
+
+
+def label(
+    pool: Annotated[
+        str,
+        typer.Argument(
+            help="What to label: articles, folders, tables, as classify tag takes them; with "
+            "--blind, a file of labelled paragraphs.",
+            show_default=False,
+        ),
+    ],
+    labels: Annotated[Path, typer.Option(help="Labels file to write, or to go on with.")],
+    annotator: Annotated[str, typer.Option(help="Who labels: goes into each record.")],
+    schema: SchemaOption = DEFAULT_SCHEMA,
+    model: ModelOption = None,
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="Show the model's suggestion before the decision.")
+    ] = False,
+    blind: Annotated[
+        bool,
+        typer.Option("--blind", help="Label POOL, a labels file, anew without seeing its labels."),
+    ] = False,
+    lang: Annotated[
+        Literal["fr", "en"] | None,
+        typer.Option(help="Language of the screen.", show_default="the locale's"),
+    ] = None,
+    mix: Annotated[
+        str,
+        typer.Option(
+            help="Shares of what is asked for: paragraphs of which the model is uncertain, for "
+            "labels that are rare, and at random; random=1 is plain random order.",
+        ),
+    ] = str(Mix()),
+    seed: Annotated[int, typer.Option(min=0, help="Fixes the random order.")] = 0,
+    text_column: Annotated[
+        str | None, typer.Option(help="Column of a table's texts.", show_default="by its name")
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option(help="Column of their ids.", show_default="by its name")
+    ] = None,
+    orangesum: OrangesumOption = None,
+) -> None:
+    """Label paragraphs in the terminal, one after the other; ? there shows the keys.
+
+    Each decision is on the disk before the next paragraph shows. The model's suggestion shows once
+    a paragraph is decided, so that it does not sway; --suggest shows it at once. A model learns
+    from the labels beside the app, and what comes next is what would teach it most.
+
+    Example: classify label crawl/ --labels mine.jsonl --annotator anne
+
+    Example: classify label mine.jsonl --blind --labels again.jsonl --annotator paul
+    """
+    _check(pool, labels, annotator, blind=blind, suggest=suggest)
+    from labels.labelling.app import LabelApp
+    from labels.labelling.session import Session
+    from model.inputs.inputs import Inputs
+    from train.labelling.active import ActiveQueue
+    from train.labelling.opening import open_labels
+    from train.labelling.order import RandomOrder
+    from train.labelling.pool import read_labelled_pool, read_pool
+
+    chosen, shares = read_schema(schema), parse_mix(mix)
+    words = TEXTS[lang or language_of_locale()]
+    suggestions = None if blind else _suggestions(model, chosen)
+    with open_labels(labels, chosen) as file:
+        if blind:
+            found, others = read_labelled_pool(Path(pool), file.records, chosen, orangesum)
+            if annotator in others:
+                raise LabelsError(f"{pool}: labelled by {annotator!r}: give another --annotator")
+        else:
+            inputs = Inputs([pool], text_column=text_column, id_column=id_column)
+            found = read_pool(inputs, file.records, source=_source(pool), report=_progress(pool))
+        _report(found, pool)
+        queue: ActiveQueue | RandomOrder
+        if blind or shares.random == 1 or not _can_learn():
+            queue = RandomOrder(found.items, file.records, seed=seed, suggest=suggestions)
+        else:
+            queue = ActiveQueue(
+                found.items,
+                file.records,
+                schema=chosen,
+                mix=shares,
+                seed=seed,
+                words=words.why,
+                suggest=suggestions,
+            )
+        session = Session(
+            items=found.items,
+            queue=queue,
+            file=file,
+            schema=chosen,
+            annotator=annotator,
+            suggests="never" if blind else "always" if suggest else "after",
+            notes=queue.notes,
+        )
+        LabelApp(session, words).run()
+    typer.echo(f"classify: {labels}: {len(file.records)} labelled, {session.n_new} of them now")
+    if found.failures:
+        raise typer.Exit(3)
+
+
+def _check(pool: str, labels: Path, annotator: str, *, blind: bool, suggest: bool) -> None:
+    """Refuse what cannot work, before anything is read."""
+    try:
+        import textual  # noqa: F401
+    except ModuleNotFoundError as err:
+        raise MissingExtraError("textual", "label") from err
+    if blind and suggest:
+        raise typer.BadParameter("--blind shows no suggestions: leave --suggest out")
+    if not annotator.strip():
+        raise typer.BadParameter("give the annotator a name")
+    if labels.resolve() == Path(pool).resolve():
+        raise InputError(f"{pool}: is POOL and --labels: give the labels a file of their own")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InputError("classify label is used in a terminal: standard input or output is none")
+
+
+def _can_learn() -> bool:
+    """Return whether models can be fitted here; say it where they cannot."""
+    found = find_spec("sklearn") is not None
+    if not found:
+        typer.echo(
+            "classify: random order: to ask for what teaches most, pip install 'depeche[train]'",
+            err=True,
+        )
+    return found
+
+
+def _suggestions(folder: Path | None, schema: Schema) -> Suggestions | None:
+    """Return those of the model; none where the model in use is of another schema."""
+    from model.tagging import load_model
+    from train.labelling.suggestions import Suggestions
+
+    model = load_model(folder)
+    if folder is not None:
+        check_same_schema(schema, model.schema, ours_is="--schema", theirs_is=str(folder))
+    return Suggestions(model) if model.schema.digest == schema.digest else None
+
+
+def _source(pool: str) -> str:
+    """Return the name of a folder or file, as the source of articles that state none."""
+    path = Path(pool)
+    return path.stem if path.is_file() else (path if path.is_dir() else path.parent).resolve().name
+
+
+def _progress(pool: str) -> Callable[[int], None]:
+    """Return what tells on stderr, every few seconds, how much of a large pool is read."""
+    told = time.monotonic()
+
+    def report(n_paragraphs: int) -> None:
+        nonlocal told
+        if time.monotonic() - told > _TELL_S:
+            told = time.monotonic()
+            typer.echo(f"classify: reading {pool}: {n_paragraphs} paragraphs", err=True)
+
+    return report
+
+
+def _report(pool: Pool, where: str) -> None:
+    """Say what could not be read; refuse a pool without paragraphs."""
+    for failure in pool.failures:
+        typer.echo(f"classify: {failure.where}: {failure.reason}", err=True)
+    if pool.n_without_text:
+        typer.echo(
+            f"classify: {pool.n_without_text} paragraphs need OrangeSum's texts (--orangesum DIR)",
+            err=True,
+        )
+    if not pool.items:
+        raise InputError(f"{where}: no paragraph to label in it")

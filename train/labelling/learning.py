@@ -1,0 +1,146 @@
+"""Fits the TF-IDF model on the labels so far, quickly, to choose what to label next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from model.calibration import sigmoid
+from model.features import Counts
+from model.linear import LinearScorer, weigh
+from train.calibrating import fit_sigmoid
+from train.fitting import fit_scorer
+from train.labelling.mix import draw_of
+from train.labelling.selection import Ground, Learnt
+from train.settings import TrainSettings
+from train.splits import grouped_folds, near_duplicates
+
+_FOLDS = 3  # of the labels so far, for the thresholds
+_FEWEST = 2  # paragraphs with a label, below which its threshold is the middle
+
+
+def ground_of(
+    ids: Sequence[str],
+    articles: Sequence[str],
+    texts: Sequence[str],
+    counts: Counts,
+    *,
+    reserve: float,
+    seed: int,
+) -> Ground:
+    """Return what selection needs to know of a pool.
+
+    Parameters
+    ----------
+    counts
+        Features of the texts.
+    reserve
+        Share of the pool that comes at random alone.
+    """
+    n = len(ids)
+    draws = [draw_of(id, seed) for id in ids]
+    first, second = near_duplicates(texts)
+    pairs = sparse.coo_matrix((np.ones(len(first)), (first, second)), shape=(n, n))
+    df = np.bincount(counts.indices, minlength=TrainSettings().features.n_features)
+    idf = np.where(df >= 2, np.log((1 + n) / (1 + df)) + 1, 0).astype(np.float32)
+    X = weighted(counts, idf)
+    X.eliminate_zeros()
+    return Ground(
+        X=sparse.diags(1 / np.maximum(np.sqrt(X.multiply(X).sum(axis=1)).A1, 1e-12)) @ X,
+        article=np.unique(np.array(articles, dtype=object).astype(str), return_inverse=True)[1],
+        text=connected_components(pairs, directed=False)[1].astype(np.int64),
+        rank=np.argsort(np.argsort(draws)).astype(np.int64),
+        reserved=np.array(draws) < reserve,
+    )
+
+
+def learn(
+    labelled: Counts,
+    Y: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    pool: Counts,
+    settings: TrainSettings,
+) -> Learnt:
+    """Return what a model fitted on labelled paragraphs says of a pool, with its thresholds.
+
+    The labelled ones are no sample of the pool, being chosen, so that the thresholds which suit
+    them best do not suit it. But how likely a label is at a logit depends little on the choice: it
+    is learnt from out-of-fold logits (Platt 1999), and the thresholds are those of the highest F1
+    to be expected on the pool.
+
+    Parameters
+    ----------
+    Y, groups
+        (n_labelled, n_labels) and (n_labelled,): labels, and what folds keep together.
+    """
+    scorer = fit_scorer(labelled, Y, settings)
+    n_positive = Y.sum(axis=0)
+    logits = logits_of(scorer, pool)
+    out_of_fold = out_of_fold_logits(labelled, Y, groups, settings)
+    return Learnt(
+        logits=logits,
+        thresholds=np.array(
+            [expected_best(*of) for of in zip(out_of_fold.T, Y.T, logits.T, strict=True)]
+        ),
+        n_positive=np.where(n_positive < len(Y), n_positive, 0),
+        scorer=scorer,
+    )
+
+
+def out_of_fold_logits(
+    counts: Counts, Y: NDArray[np.int64], groups: NDArray[np.int64], settings: TrainSettings
+) -> NDArray[np.float64]:
+    """Return what models fitted without the fold of each paragraph say, (n_samples, n_labels)."""
+    logits = np.zeros(Y.shape)
+    n_folds = min(_FOLDS, len(np.unique(groups)))
+    if n_folds < 2:
+        return logits
+    fold = grouped_folds(groups, Y, n_folds, settings.seed, what="article")
+    for k in range(n_folds):
+        here = np.flatnonzero(fold == k)
+        scorer = fit_scorer(counts.rows_where(fold != k), Y[fold != k], settings)
+        logits[here] = logits_of(scorer, rows_of(counts, here))
+    return logits
+
+
+def expected_best(
+    logits: NDArray[np.float64], y: NDArray[np.int64], pool: NDArray[np.float64]
+) -> float:
+    """Return the threshold of highest expected F1 for the logits of a pool.
+
+    Parameters
+    ----------
+    logits, y
+        (n_labelled,), out of fold.
+    """
+    if min(y.sum(), len(y) - y.sum()) < _FEWEST:
+        return 0.0
+    slope, offset = fit_sigmoid(logits, y)
+    ranked = np.sort(pool)[::-1]
+    proba = sigmoid(slope * ranked + offset)
+    f1 = 2 * np.cumsum(proba) / (np.arange(1, len(pool) + 1) + proba.sum())
+    return float(ranked[f1.argmax()])
+
+
+def rows_of(counts: Counts, rows: NDArray[np.int64]) -> Counts:
+    """Return the counts of some rows, in their order."""
+    whole = sparse.csr_matrix((counts.counts, counts.indices, counts.indptr))[rows]
+    return Counts(whole.data, whole.indices.astype(np.int64), whole.indptr.astype(np.int64))
+
+
+def logits_of(scorer: LinearScorer, counts: Counts) -> NDArray[np.float64]:
+    """Return the logits of paragraphs, (n_samples, n_labels), four times as fast as the scorer.
+
+    To the rounding of its weights, which do not matter for an order.
+    """
+    return np.asarray(weighted(counts, scorer.idf) @ scorer.weights.astype(float) + scorer.bias)
+
+
+def weighted(counts: Counts, idf: NDArray[np.float32]) -> sparse.csr_matrix:
+    """Return the weighted features, (n_samples, n_features)."""
+    parts = (weigh(counts, idf), counts.indices, counts.indptr)
+    return sparse.csr_matrix(parts, shape=(counts.n_samples, len(idf)))

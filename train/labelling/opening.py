@@ -1,0 +1,33 @@
+"""A labels file opened for labelling, by one process at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+from labels.errors import LabelsError
+from labels.labelling.decisions import DecisionFile, lock_of
+from labels.schema import Schema
+from model.locks import locked
+
+
+@contextmanager
+def open_labels(path: Path, schema: Schema) -> Iterator[DecisionFile]:
+    """Open a labels file for this process alone, and leave it whole.
+
+    Raises
+    ------
+    LabelsError
+        When another process has it open, or it breaks the format or cannot be written.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(lock_of(path.resolve())))
+        except BlockingIOError as err:
+            raise LabelsError(
+                f"{path}: another classify label is writing it: end that one first"
+            ) from err
+        except OSError as err:
+            raise LabelsError(f"{path}: cannot be written: {err.strerror}") from err
+        yield stack.enter_context(closing(DecisionFile(path, schema)))

@@ -1,0 +1,71 @@
+"""The plain queue: the pool in a fixed random order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+
+from labels.labelling.queue import Item, Suggestion
+from labels.paragraphs import LabelledParagraph
+
+
+class RandomOrder:
+    """A `Queue` that asks for the open paragraphs of a pool in an order that a seed fixes.
+
+    The order is that of hashes, so that a paragraph more in the pool leaves the others' as it was.
+
+    Parameters
+    ----------
+    decided
+        Ids that are labelled already.
+    suggest
+        Returns what a model says of a text; without it there are no suggestions.
+    """
+
+    def __init__(
+        self,
+        items: Mapping[str, Item],
+        decided: Collection[str],
+        *,
+        seed: int,
+        suggest: Callable[[str], Suggestion] | None = None,
+    ) -> None:
+        self._items = items
+        self._suggest = suggest
+        ids = [id for id in items if id not in decided]
+        ids.sort(key=lambda id: hashlib.sha256(f"{seed}:{id}".encode()).digest())
+        self._open = dict.fromkeys(ids)
+        self._drawn: set[str] = set()
+
+    def next(self) -> Item | None:
+        """Return the first open paragraph."""
+        first = next(iter(self._open), None)
+        if first is None:
+            return None
+        self._drawn.add(first)
+        return self._items[first]
+
+    def why(self, item: Item) -> str | None:
+        """Return None: chance needs no reason."""
+        return None
+
+    def notes(self, item: Item) -> dict[str, str]:
+        """Return what goes into a record: that its paragraph was drawn at random."""
+        return {"drawn": "random"} if item.id in self._drawn else {}
+
+    def suggest(self, item: Item) -> Suggestion | None:
+        """Return what the model says of a paragraph."""
+        return self._suggest(item.text) if self._suggest else None
+
+    def tell(self, item: Item, decision: LabelledParagraph | None) -> None:
+        """Close a paragraph, or open it again as the first."""
+        if decision is not None:
+            self._open.pop(item.id, None)
+        else:
+            self._open = {item.id: None, **self._open}
+
+    def skip(self, item: Item) -> None:
+        """Put a paragraph at the end."""
+        if item.id in self._open:
+            del self._open[item.id]
+            self._open[item.id] = None

@@ -1,0 +1,205 @@
+"""Which paragraphs to label next: by uncertainty, for rare labels, at random, or by diversity.
+
+Functions of arrays: the app's queue and its simulation (benchmarks/active.py) call the same ones.
+Questions are what the annotator answers: each label of a multi dimension, and each single
+dimension.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from labels.schema import Schema
+from model.linear import LinearScorer
+from train.labelling.mix import BATCH, Mix, Reason
+
+Pick = tuple[int, Reason]
+
+_SAMPLE = 1000  # paragraphs that are compared with one another, at most
+_UNCERTAIN = 0.1  # share of the pool that counts as uncertain, question by question
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What is known of the n_samples paragraphs of a pool before any label.
+
+    `X` (n_samples, n_features) are features of length 1. `article` and `text` (n_samples,) number
+    the articles and the texts, near-duplicates as one. `rank` (n_samples,) is the order of the
+    random share, and `reserved` (n_samples,) which paragraphs come in that share alone, so that
+    those of it that are labelled are a random sample of the pool, whatever else is.
+    """
+
+    X: sparse.csr_matrix
+    article: NDArray[np.int64]
+    text: NDArray[np.int64]
+    rank: NDArray[np.int64]
+    reserved: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learnt:
+    """What a model fitted on the labels so far says of a pool.
+
+    `logits` (n_samples, n_labels), `thresholds` and `n_positive` (n_labels,), the last one the
+    paragraphs labelled so; `scorer` is the model itself.
+    """
+
+    logits: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
+    n_positive: NDArray[np.int64]
+    scorer: LinearScorer
+
+
+def choose(
+    ground: Ground,
+    decided: NDArray[np.bool_],
+    learnt: Learnt | None,
+    schema: Schema,
+    mix: Mix,
+    rng: np.random.Generator,
+    n: int = BATCH,
+) -> list[Pick]:
+    """Return up to `n` paragraphs to label next, each with its reason, in random order.
+
+    Of near-duplicates one, unless nothing else is left; of an article one a batch, as far as there
+    are articles. Without a model, diverse ones take the place of uncertain and rare ones.
+
+    Parameters
+    ----------
+    decided
+        (n_samples,): the paragraphs that are labelled or planned already.
+    """
+    once = ~np.isin(ground.text, ground.text[decided])
+    batch = _Batch(ground, once if once.any() else ~decided)
+    n_uncertain, n_rare, n_random = mix.counts(n)
+    batch.take_ranked(n_random)
+    if learnt is None:
+        batch.take_diverse(n_uncertain + n_rare, decided, rng)
+    else:
+        batch.take_rare(n_rare, learnt, rng)
+        batch.take_uncertain(n_uncertain, doubt(learnt, schema), decided)
+    batch.take_ranked(n - len(batch.picks))
+    return [batch.picks[i] for i in rng.permutation(len(batch.picks))]
+
+
+def doubt(learnt: Learnt, schema: Schema) -> NDArray[np.float64]:
+    """Return how far each paragraph is from the other answer, (n_samples, n_questions).
+
+    For a label of a multi dimension, the distance of its logit to its threshold; for a single
+    dimension, that between its two highest logits. Infinite where nothing was learnt: a label that
+    none or all of the paragraphs have.
+    """
+    columns = []
+    for dimension, span in schema.columns():
+        logits, known = learnt.logits[:, span], learnt.n_positive[span] > 0
+        if dimension.kind == "multi":
+            distance = np.abs(logits - learnt.thresholds[span])
+            columns.append(np.where(known, distance, np.inf))
+        elif known.sum() > 1:
+            top = np.sort(logits[:, known], axis=1)[:, -2:]
+            columns.append(top[:, 1:] - top[:, :1])
+        else:
+            columns.append(np.full((len(logits), 1), np.inf))
+    return np.hstack(columns)
+
+
+class _Batch:
+    """A batch in the making; each `take_…` adds to `picks` what is still free."""
+
+    def __init__(self, ground: Ground, free: NDArray[np.bool_]) -> None:
+        self.picks: list[Pick] = []
+        self._ground = ground
+        self._free = free
+        self._fresh = np.ones(len(free), dtype=bool)  # of articles that are not in the batch
+
+    def take_ranked(self, n: int) -> None:
+        """Add the next ones of the random order; an article may come twice: chance is chance."""
+        rows = np.flatnonzero(self._free)
+        for row in rows[np.argsort(self._ground.rank[rows])]:
+            if n and self._free[row]:
+                self._add(row, "random")
+                n -= 1
+
+    def take_diverse(self, n: int, decided: NDArray[np.bool_], rng: np.random.Generator) -> None:
+        """Add those that stand for the most others of a sample of the pool."""
+        rows = rng.permutation(self._rows())[:_SAMPLE]
+        self._cover(n, rows, np.ones(len(rows)), decided, "diverse")
+
+    def take_uncertain(
+        self, n: int, distance: NDArray[np.float64], decided: NDArray[np.bool_]
+    ) -> None:
+        """Add those that stand for the most others of which a model is uncertain.
+
+        A paragraph weighs as much as it is among the least certain ones of each question: by its
+        rank, since questions have no scale in common, and so that none takes all places. Standing
+        for others, it is no outlier, and not what the last ones taught already.
+        """
+        rank = np.argsort(np.argsort(distance, axis=0), axis=0) / len(distance)
+        weight = np.where(np.isfinite(distance), np.exp(-rank / _UNCERTAIN), 0).sum(axis=1)
+        rows = self._rows()
+        rows = rows[np.argsort(-weight[rows], kind="stable")[:_SAMPLE]]
+        self._cover(n, rows, weight[rows], decided, "uncertain")
+
+    def _cover(
+        self,
+        n: int,
+        rows: NDArray[np.int64],
+        weight: NDArray[np.float64],
+        decided: NDArray[np.bool_],
+        reason: Reason,
+    ) -> None:
+        """Add those of some rows that raise the most, in all, how near each row is to a chosen one.
+
+        Facility location: Wei, Iyer and Bilmes 2015, "Submodularity in data subset selection and
+        active learning".
+        """
+        if n <= 0 or not len(rows):
+            return
+        X = self._ground.X[rows]
+        like = (X @ X.T).toarray().astype(np.float32)
+        nearest = np.zeros(len(rows), dtype=np.float32)
+        if decided.any():
+            known = self._ground.X[np.flatnonzero(decided)]
+            nearest = (X @ known.T).toarray().max(axis=1).astype(np.float32)
+        for _ in range(n):
+            open = self._open()[rows]
+            if not open.any():
+                return
+            gain = weight.astype(np.float32) @ np.maximum(like - nearest[:, None], 0)
+            best = int(np.where(open, gain, -1).argmax())
+            nearest = np.maximum(nearest, like[:, best])
+            self._add(rows[best], reason)
+
+    def take_rare(self, n: int, learnt: Learnt, rng: np.random.Generator) -> None:
+        """Add paragraphs that the model gives the label with the fewest examples, one by one.
+
+        Any of those above the threshold: the highest ones teach what is known.
+        """
+        n_positive = np.where(learnt.n_positive > 0, learnt.n_positive, np.inf)
+        for _ in range(n):
+            label = int(n_positive.argmin())
+            given = np.flatnonzero(
+                self._open() & (learnt.logits[:, label] >= learnt.thresholds[label])
+            )
+            if len(given):
+                self._add(int(rng.choice(given)), "rare")
+            n_positive[label] += 1
+
+    def _rows(self) -> NDArray[np.int64]:
+        """Return what may be chosen, of whatever article."""
+        return np.flatnonzero(self._free & ~self._ground.reserved)
+
+    def _open(self) -> NDArray[np.bool_]:
+        """Return what may be chosen, of new articles while there are any."""
+        free: NDArray[np.bool_] = self._free & ~self._ground.reserved
+        fresh: NDArray[np.bool_] = free & self._fresh
+        return fresh if fresh.any() else free
+
+    def _add(self, row: int, reason: Reason) -> None:
+        self.picks.append((int(row), reason))
+        self._free &= self._ground.text != self._ground.text[row]
+        self._fresh &= self._ground.article != self._ground.article[row]

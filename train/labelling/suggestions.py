@@ -1,0 +1,37 @@
+"""What a model suggests for a paragraph."""
+
+from __future__ import annotations
+
+from labels.labelling.queue import Suggestion
+from model.tagging import Model
+
+
+class Suggestions:
+    """Gives the suggestion of a model for a text, and keeps the last ones: a screen asks often."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._last: dict[str, Suggestion] = {}
+
+    def __call__(self, text: str) -> Suggestion:
+        """Return what the model says of a text."""
+        if text not in self._last:
+            if len(self._last) > 1:
+                self._last.pop(next(iter(self._last)))
+            self._last[text] = self._of(text)
+        return self._last[text]
+
+    def _of(self, text: str) -> Suggestion:
+        proba = self._model.predict_proba([text])
+        given = self._model.decisions.given(proba)[0]
+        columns = self._model.schema.columns()
+        return Suggestion(
+            labels={
+                d.id: tuple(x for x, yes in zip(d.label_ids, given[span], strict=True) if yes)
+                for d, span in columns
+            },
+            scores={
+                d.id: dict(zip(d.label_ids, proba[0, span].tolist(), strict=True))
+                for d, span in columns
+            },
+        )

@@ -1,0 +1,201 @@
+"""Learns from the labels beside the app: a process of its own, which may crash and harm nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from labels.schema import Schema
+from train.labelling.mix import BATCH, Mix, Reason
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from train.labelling.selection import Learnt
+
+Labels = dict[str, tuple[str, ...]]
+Plan = list[tuple[str, Reason]]
+
+_AHEAD = 2  # batches: what is labelled while a training lasts
+_LOWER_PRIORITY = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """Paragraphs by their place: ids, articles and texts."""
+
+    ids: tuple[str, ...]
+    articles: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What holds all along: the pool, labelled paragraphs that are not in it, and the choices."""
+
+    pool: Texts
+    others: Texts
+    schema: Schema
+    mix: Mix
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is labelled, by id, and the ids of the pool that are not to be chosen besides."""
+
+    labels: Sequence[tuple[str, Labels]]
+    closed: Sequence[str]
+
+
+class Chooser:
+    """Plans what comes next, from the labels so far."""
+
+    def __init__(self, setup: Setup) -> None:
+        from model.features import FeatureExtractor
+        from train.labelling.learning import ground_of
+        from train.settings import TrainSettings
+
+        self._setup = setup
+        self._settings = TrainSettings(seed=setup.seed)
+        pool, others = setup.pool, setup.others
+        extractor = FeatureExtractor(self._settings.features)
+        self._pool_counts = extractor.count(pool.texts)
+        self._counts = extractor.count([*pool.texts, *others.texts])
+        self._articles = [*pool.articles, *others.articles]
+        self._row = {id: row for row, id in enumerate((*pool.ids, *others.ids))}
+        self._ground = ground_of(
+            pool.ids,
+            pool.articles,
+            pool.texts,
+            self._pool_counts,
+            reserve=setup.mix.random,
+            seed=setup.seed,
+        )
+
+    def plan(self, asked: Asked) -> Plan:
+        """Return what to label next, some batches of it."""
+        import numpy as np
+
+        from train.labelling.selection import choose
+
+        setup, n = self._setup, len(self._setup.pool.ids)
+        closed = {*asked.closed, *(id for id, _ in asked.labels)}
+        decided = np.array([id in closed for id in setup.pool.ids], dtype=bool)
+        learnt = self._learn([pair for pair in asked.labels if pair[0] in self._row])
+        rng = np.random.default_rng([setup.seed, len(closed)])
+        plan: Plan = []
+        for _ in range(_AHEAD if n else 0):
+            picks = choose(self._ground, decided, learnt, setup.schema, setup.mix, rng)
+            plan += [(setup.pool.ids[row], reason) for row, reason in picks]
+            decided[[row for row, _ in picks]] = True
+        return plan
+
+    def _learn(self, labels: Sequence[tuple[str, Labels]]) -> Learnt | None:
+        """Return what a model fitted on labels says of the pool; None of fewer than a batch."""
+        import numpy as np
+
+        from train.labelling.learning import learn, rows_of
+
+        if len(labels) < BATCH:
+            return None
+        rows = np.array([self._row[id] for id, _ in labels])
+        Y = _indicator([given for _, given in labels], self._setup.schema)
+        articles = np.array([self._articles[row] for row in rows], dtype=object).astype(str)
+        groups = np.unique(articles, return_inverse=True)[1]
+        labelled = rows_of(self._counts, rows)
+        return learn(labelled, Y, groups, self._pool_counts, self._settings)
+
+
+class Trainer:
+    """Asks a process for plans, without ever making the caller wait.
+
+    A process that died is replaced with the next question.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._asked: SimpleQueue[Asked] = SimpleQueue()
+        self._answers: SimpleQueue[Plan | None] = SimpleQueue()
+        self._n_waiting = 0
+        threading.Thread(target=self._run, daemon=True).start()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a question is still to be answered."""
+        return self._n_waiting > 0
+
+    def ask(self, asked: Asked) -> None:
+        """Ask for a plan."""
+        self._n_waiting += 1
+        self._asked.put(asked)
+
+    def answer(self) -> Plan | None:
+        """Return the newest plan that was not yet returned; None where there is none."""
+        newest = None
+        while not self._answers.empty():
+            self._n_waiting -= 1
+            newest = self._answers.get() or newest
+        return newest
+
+    def _run(self) -> None:
+        """Pass questions to the process and answers back; None where it died."""
+        process: Connection | None = None
+        while True:
+            asked = self._asked.get()
+            try:
+                if process is None:
+                    process = _start()
+                    process.send(self._setup)
+                process.send(asked)
+                self._answers.put(process.recv())
+            except (EOFError, OSError):
+                process = None
+                self._answers.put(None)
+
+
+def _start() -> Connection:
+    """Start a process that ends with this one, and return the way to it."""
+    # A copy of this process would share its terminal, its locks and its threads' states.
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    context.Process(target=serve, args=(theirs,), daemon=True).start()
+    theirs.close()
+    return ours
+
+
+def serve(connection: Connection) -> None:
+    """Answer questions until nobody asks any more; for the process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(_LOWER_PRIORITY)  # the keys come first
+    with open(os.devnull, "r+b") as nothing:  # noqa: PTH123 - the screen is the app's
+        os.dup2(nothing.fileno(), 1)
+        os.dup2(nothing.fileno(), 2)
+    try:
+        chooser = Chooser(connection.recv())
+        while True:
+            connection.send(chooser.plan(connection.recv()))
+    except (EOFError, BrokenPipeError):
+        return
+
+
+def _indicator(labels: Sequence[Labels], schema: Schema) -> NDArray[np.int64]:
+    """Return Y, (n_samples, n_labels)."""
+    import numpy as np
+
+    return np.array(
+        [
+            [x in given.get(d.id, ()) for d in schema.dimensions for x in d.label_ids]
+            for given in labels
+        ],
+        dtype=np.int64,
+    )
