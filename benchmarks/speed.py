@@ -15,9 +15,10 @@ from labels.dataset import FOLDER
 from labels.paragraphs import read_labels
 from labels.schema import read_schema
 from model import load_model
-from model.reading import parse_article
+from model.reading import RawArticle, parse_article, parse_articles
 
 SIZE = 5_000
+TOGETHER = 128
 
 
 def articles() -> list[bytes]:
@@ -42,12 +43,17 @@ def main() -> None:
         start = time.process_time()
         article = parse_article(text, id="x")
         read = time.process_time()
-        model.tag(article)
+        model.records([article])[0]
         scoring += time.process_time() - read
         reading += read - start
+    start = time.process_time()
+    for i in range(0, len(texts), TOGETHER):
+        parse_articles([RawArticle(text, "x") for text in texts[i : i + TOGETHER]])
+    together = time.process_time() - start
     size = sum(map(len, texts)) / len(texts) / 1000
     print(f"{len(texts)} articles of {size:.1f} KB, CPU per article")
     print(f"reading  {1000 * reading / len(texts):6.2f} ms")
+    print(f"reading  {1000 * together / len(texts):6.2f} ms   {TOGETHER} articles together")
     print(f"scoring  {1000 * scoring / len(texts):6.2f} ms   {scoring / reading:.2f} times reading")
 
 

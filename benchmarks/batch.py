@@ -1,0 +1,191 @@
+"""Many articles: `classify tag` against scikit-learn and fastText, its memory and its exactness.
+
+    python benchmarks/batch.py                  # all 26,422 articles of ../shared/corpus
+    python benchmarks/batch.py --quick          # 2,000 of them, in a minute: see below
+    python benchmarks/batch.py --only memory --ten-times    # at the corpus and at ten times it
+
+Commands to be compared run in turn, and the least that each took counts: others may be using the
+machine. Whole processes are held to one core; their ratio is of CPU time, user and system, beside
+that of the clock. The peers get the first articles only, as the slower one takes minutes; ours
+is measured on the same. With --check a missed bar is an error. With --quick everything runs once,
+on less, and the peers are fitted on the labels that ship with their texts alone: that it works is
+what it shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from corpus import CORPUS, Corpus, take
+from peers import ANALYZERS
+from running import ROOT, Report, Run, in_turn, one_core, run
+
+_HERE = Path(__file__).parent
+_MODEL = ROOT / "model" / "default"
+_FASTER_THAN_SKLEARN = 10
+_FASTER_THAN_FASTTEXT = 4
+_FASTER_ON_TWO_CORES = 1.6
+_MOST_MEGABYTES = 250
+_MOST_GROWTH = 1.1
+_NAMED = {"char": "characters 3-5", "char_wb": "characters 3-5 within words"}
+PARTS = ("processes", "scoring", "jobs", "memory", "exact")
+_SPEED = ("wall s", "CPU s", "articles/s", "paragraphs/s", "times wall", "times CPU")
+
+
+def tagging(corpus: Corpus, folder: Path, n_jobs: int = 1) -> list[str | Path]:
+    """Return the command that tags a corpus."""
+    return [
+        *(sys.executable, "-m", "classify", "tag", corpus.path, "--jobs", str(n_jobs)),
+        *("--output", folder / f"tagged-{n_jobs}.jsonl", "--fresh", "--model", _MODEL),
+    ]
+
+
+def speed_cells(took: Run, corpus: Corpus, against: Run | None = None) -> list[str]:
+    """Return the cells of `_SPEED`; `against` is what the first row took."""
+    cells = [f"{took.wall:.1f}", f"{took.cpu:.1f}", f"{corpus.n_articles / took.cpu:.0f}"]
+    cells.append(f"{corpus.n_paragraphs / took.cpu:.0f}")
+    if against is not None:
+        cells += [f"{took.wall / against.wall:.1f}", f"{took.cpu / against.cpu:.1f}"]
+    return cells + [""] * (len(_SPEED) - len(cells))
+
+
+def processes(report: Report, corpus: Corpus, folder: Path, rounds: int, texts: str) -> None:
+    """Compare whole processes with scikit-learn's on one core; `texts` as `peers.labelled`."""
+    n_examples = int(run([sys.executable, _HERE / "peers.py", "fit", folder, texts]).output)
+    commands = {"classify tag --jobs 1": tagging(corpus, folder)}
+    for name in ANALYZERS:
+        commands[f"scikit-learn, {_NAMED[name]}"] = [
+            *(sys.executable, _HERE / "peers.py", "tag"),
+            *(folder / f"{name}.joblib", corpus.path, folder / f"{name}.jsonl"),
+        ]
+    with one_core():
+        took = in_turn(commands, rounds)
+    report.part(
+        f"Whole processes, one core, {corpus.n_articles} articles, {corpus.n_paragraphs} "
+        f"paragraphs, peers fitted on {n_examples}",
+        _SPEED,
+    )
+    (ours, first), *peers = took.items()
+    report.row(ours, speed_cells(first, corpus))
+    for name, peer in peers:
+        held = peer.cpu / first.cpu >= _FASTER_THAN_SKLEARN
+        cells = speed_cells(peer, corpus, first)
+        report.row(name, cells, f"{_FASTER_THAN_SKLEARN} CPU", held)
+
+
+def scoring(report: Report, corpus: Corpus, rounds: int, texts: str) -> None:
+    """Compare scoring alone with fastText's; `texts` as `peers.labelled`."""
+    with one_core():
+        command = [sys.executable, _HERE / "scoring.py", "speed", corpus.path, str(rounds), texts]
+        took: dict[str, float] = json.loads(run(command).output)
+    report.part(
+        f"Scoring alone, one thread, {corpus.n_paragraphs} paragraphs",
+        ("CPU s", "µs/paragraph", "paragraphs/s", "times cold", "times warm"),
+    )
+    for name, seconds in took.items():
+        ours = name in ("cold", "warm")
+        cells = [f"{seconds:.2f}", f"{1e6 * seconds / corpus.n_paragraphs:.1f}"]
+        cells.append(f"{corpus.n_paragraphs / seconds:.0f}")
+        cells += [f"{seconds / took[mine]:.1f}" for mine in ("cold", "warm")]
+        held = seconds / took["warm"] >= _FASTER_THAN_FASTTEXT
+        if ours or "dim 100" not in name:  # the bar is against its default
+            report.row(f"depeche, {name}" if ours else name, cells)
+        else:
+            report.row(name, cells, f"{_FASTER_THAN_FASTTEXT} warm", held)
+    if len(took) == 2:
+        print("fastText is not installed: pip install -e '.[bench]'")
+
+
+def two_jobs(report: Report, corpus: Corpus, folder: Path, rounds: int) -> Run:
+    """Compare two processes with one by the clock; return what one takes."""
+    commands = {f"classify tag --jobs {n}": tagging(corpus, folder, n) for n in (1, 2)}
+    one, two = (took := in_turn(commands, rounds)).values()
+    report.part(f"Two processes against one, {corpus.n_articles} articles", _SPEED)
+    ratio = one.wall / two.wall
+    held = ratio >= _FASTER_ON_TWO_CORES if (os.cpu_count() or 1) > 1 else None
+    for name, run_ in took.items():
+        cells = [f"{run_.wall:.1f}", f"{run_.cpu:.1f}"]
+        cells += [f"{n / run_.wall:.0f}" for n in (corpus.n_articles, corpus.n_paragraphs)]
+        if run_ is two:
+            cells += [f"{ratio:.2f}", ""]
+            report.row(name, cells, f"{_FASTER_ON_TWO_CORES} wall", held)
+        else:
+            report.row(name, [*cells, "", ""])
+    return one
+
+
+def memory(
+    report: Report, small: Corpus, large: Corpus, folder: Path, of_large: Run | None
+) -> None:
+    """Compare the peak of one process on an input and on one ten times as large."""
+    peaks = [run(tagging(small, folder)).peak]
+    peaks.append((of_large or run(tagging(large, folder))).peak)
+    report.part("Peak memory of --jobs 1", ("MB", "times"))
+    first = peaks[0]
+    for corpus, peak in zip((small, large), peaks, strict=True):
+        name, bar = f"{corpus.n_articles} articles", f"{_MOST_MEGABYTES} MB"
+        if corpus is small:
+            report.row(name, [f"{peak:.0f}", ""], bar, peak <= _MOST_MEGABYTES)
+        else:
+            held = peak <= _MOST_MEGABYTES and peak / first <= _MOST_GROWTH
+            report.row(name, [f"{peak:.0f}", f"{peak / first:.2f}"], f"{bar}, {_MOST_GROWTH}", held)
+
+
+def exactness(report: Report, corpus: Corpus) -> None:
+    """Compare the fast way to score with the plain ones."""
+    found = json.loads(run([sys.executable, _HERE / "scoring.py", "exact", corpus.path]).output)
+    report.part("Paragraphs with any score that is not exactly that", ("compared", "differ"))
+    for name, n, differing in (
+        ("of the features counted one by one", found["n"], found["counted"]),
+        ("of the tests' reference in pure Python", found["n_plain"], found["plain"]),
+    ):
+        report.row(name, [str(n), str(differing)], "0", differing == 0)
+
+
+def main() -> None:
+    """Measure and print; end with 1 where a bar is missed and --check is given."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--articles", type=int, help="the first so many; default all")
+    parser.add_argument("--peer-articles", type=int, default=4000, help="of these, for the peers")
+    parser.add_argument("--corpus", type=Path, default=CORPUS, help=".jsonl.gz with texts")
+    parser.add_argument("--rounds", type=int, default=3, help="times that each command runs")
+    parser.add_argument("--quick", action="store_true", help="2,000 articles, once: a minute")
+    parser.add_argument("--ten-times", action="store_true", help="memory at ten times the corpus")
+    parser.add_argument("--only", choices=PARTS)
+    parser.add_argument("--check", action="store_true", help="end with 1 where a bar is missed")
+    asked = parser.parse_args()
+    texts = "all"
+    if asked.quick:
+        asked.articles, asked.peer_articles, asked.rounds, texts = 2000, 250, 1, "shipped"
+    report = Report()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        corpus = take(asked.corpus, folder / "corpus.jsonl.gz", asked.articles)
+        wanted = {asked.only} if asked.only else PARTS
+        if "processes" in wanted:
+            n = min(asked.peer_articles, corpus.n_articles)
+            part = take(corpus.path, folder / "part.jsonl.gz", n)
+            processes(report, part, folder, asked.rounds, texts)
+        if "scoring" in wanted:
+            scoring(report, corpus, asked.rounds, texts)
+        one = two_jobs(report, corpus, folder, asked.rounds) if "jobs" in wanted else None
+        if "memory" in wanted:
+            if asked.ten_times:
+                large = take(corpus.path, folder / "ten-times.jsonl.gz", None, times=10)
+                memory(report, corpus, large, folder, None)
+            else:
+                tenth = take(corpus.path, folder / "tenth.jsonl.gz", corpus.n_articles // 10)
+                memory(report, tenth, corpus, folder, one)
+        if "exact" in wanted:
+            exactness(report, corpus)
+    if asked.check and report.missed:
+        raise SystemExit("\n".join(["", "missed:", *report.missed]))
+
+
+if __name__ == "__main__":
+    main()
