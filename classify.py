@@ -7,8 +7,13 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+import labels.cli
+import labels.exchange.cli
+import model.batch.cli
 import model.cli
+import train.audit.cli
 import train.cli
+import train.labelling.cli
 from labels.errors import ClassifyError
 
 
@@ -62,8 +67,14 @@ def _front_door(
     """Tag French news: topics and stance, with reasons. `classify PATH` is `classify tag PATH`."""
 
 
-app.command()(model.cli.tag)
+app.command()(model.batch.cli.tag)
 app.command()(model.cli.info)
+app.add_typer(labels.cli.schema_app, name="schema")
+app.command()(train.labelling.cli.label)
+app.command()(labels.cli.agreement)
+app.command()(model.cli.export)
+app.command("import")(labels.exchange.cli.import_)
+app.command()(train.audit.cli.audit)
 app.command()(train.cli.train)
 app.command()(train.cli.tune)
 app.command()(train.cli.evaluate)

@@ -103,7 +103,13 @@ def make_case(schema: Schema) -> Case:
     model = SimpleNamespace(
         artifact=SimpleNamespace(calibration=SimpleNamespace(method=["platt"] * schema.n_labels)),
         decisions=SimpleNamespace(threshold=np.full(schema.n_labels, 0.5)),
-        words_behind=lambda text, column: [["fusée", 2.34], ["à la fusée", 1.1], ["dit", -0.5]],
+        evidence=lambda texts, given: [
+            {
+                name: [["fusée", 2.34], ["à la fusée", 1.1], ["dit", -0.5]]
+                for name in schema.label_names
+            }
+            for _ in texts
+        ],
     )
     evaluation = {**evaluate(scored, cast(Model, model)), "signature": "data:abc|n:60"}
     return Case(schema, scored, evaluation | after_training(schema))

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from labels.cli import JsonOption, OrangesumOption, SchemaOption
 from labels.dataset import SHIPPED, LabelledSet, load_labels
 from labels.errors import InputError, MissingExtraError
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
-from model.cli import JsonOption, ModelOption, open_output
+from labels.writing import open_output
+from model.cli import ModelOption
 
 if TYPE_CHECKING:
     from train.evaluation import Scored
@@ -30,23 +32,12 @@ TUNED = Path("mlruns") / "tuned.json"
 
 PortOption = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 
-OrangesumOption = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="CLASSIFY_ORANGESUM",
-        help="Clone of github.com/Tixierae/OrangeSum, for the texts of stand-off paragraphs.",
-    ),
-]
-
 LabelsOption = Annotated[
     list[Path] | None,
     typer.Option(
         help="File of labelled paragraphs; repeat for several.",
         show_default="the three files that ship in labels/",
     ),
-]
-SchemaOption = Annotated[
-    Path, typer.Option(help="Schema of the labels.", show_default="labels/schema.toml")
 ]
 SettingsOption = Annotated[
     Path | None,
@@ -78,7 +69,7 @@ def train(
 
     Example: classify train --orangesum ../OrangeSum
     """
-    _check_extra()
+    check_extra()
     from model.artifact import check_destination
     from train.card import model_card
     from train.diagnostics import evaluate_training
@@ -92,7 +83,7 @@ def train(
 
     chosen = _settings(settings, seed=seed, n_folds=folds, split=split)
     check_destination(output)
-    found = _load(labels or list(SHIPPED), read_schema(schema), orangesum)
+    found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
     n_articles = len(set(found.articles))
     progress(f"{len(found.paragraphs)} paragraphs of {n_articles} articles")
     training = train_model(found, chosen, progress=progress)
@@ -126,7 +117,7 @@ def tune(
 
     Example: classify tune --orangesum ../OrangeSum --trials 50
     """
-    _check_extra("optuna")
+    check_extra("optuna")
     from train.settings import write_settings
     from train.tuning import tune as search
     from train.tuning_report import tuning_lines
@@ -138,7 +129,7 @@ def tune(
         typer.echo(f"{time.monotonic() - start:6.1f} s  {step}", err=True)
 
     defaults = _settings(None, seed=seed, n_folds=folds, split=split)
-    found = _load(labels or list(SHIPPED), read_schema(schema), orangesum)
+    found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
     with TuningRuns() as runs:
         tuning = search(
             found,
@@ -183,7 +174,7 @@ def evaluate(
 
     Example: classify evaluate --labels mine.jsonl --report evaluation
     """
-    _check_extra()
+    check_extra()
     from model.tagging import load_model
     from train.evaluation import evaluate_model, score_model
 
@@ -192,7 +183,7 @@ def evaluate(
         check_same_schema(
             loaded.schema, read_schema(schema), ours_is="the model", theirs_is=str(schema)
         )
-    found = _load(labels, loaded.schema, orangesum)
+    found = load_labelled(labels, loaded.schema, orangesum)
     scored = score_model(loaded, found)
     scores = evaluate_model(loaded, scored)
     if scores["n_seen"]:
@@ -340,7 +331,7 @@ def ui(
 
     Example: classify ui --port 5002
     """
-    _check_extra()
+    check_extra()
     from train.serving import check_port, run_ui
     from train.tracking import store_uri
     from train.views import prepare_pages
@@ -383,7 +374,7 @@ def serve(
 
     Example: classify serve --port 5003
     """
-    _check_extra()
+    check_extra()
     from train.serving import CHAMPION_URI, run_model
 
     uri = model_uri or CHAMPION_URI
@@ -404,7 +395,7 @@ def _is_graphical() -> bool:
     )
 
 
-def _check_extra(*more: str) -> None:
+def check_extra(*more: str) -> None:
     """Raise when the libraries of the extra `train`, and what is needed more, are not installed."""
     from importlib.util import find_spec
 
@@ -414,7 +405,8 @@ def _check_extra(*more: str) -> None:
             raise MissingExtraError(library, "train")
 
 
-def _load(paths: list[Path], schema: Schema, orangesum: Path | None) -> LabelledSet:
+def load_labelled(paths: list[Path], schema: Schema, orangesum: Path | None) -> LabelledSet:
+    """Return the body paragraphs of some files, and say on stderr how many have no text."""
     found = load_labels(paths, schema, orangesum=orangesum)
     if found.n_left_out:
         typer.echo(

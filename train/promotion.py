@@ -15,7 +15,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,13 +29,9 @@ from model.champion import (
     format_promotions,
     read_promotions,
 )
+from model.locks import locked
 from train.comparison import compare_runs
 from train.store import Run, Store
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 _LOCK = ".lock"
 _TEMPORARY = ".promotion."  # how temporary names start
@@ -223,17 +219,14 @@ def _locked(folder: Path) -> Iterator[None]:
     """Hold the folder of champions; the system frees it when the process ends, however it ends."""
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / _LOCK).open("a+b")
-    with file:
+        lock = ExitStack()
         try:
-            if sys.platform == "win32":
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as err:
+            lock.enter_context(locked(folder / _LOCK))
+        except BlockingIOError as err:
             raise PromotionError(
                 f"{folder}: another promotion is under way: try again when it has ended"
             ) from err
+    with lock:
         yield
 
 
