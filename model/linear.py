@@ -13,7 +13,7 @@ from model.features import Bags, Counts, FeatureExtractor, FeatureSettings
 from model.kernel import Kernel, find_kernel
 
 _BATCH = 50_000  # characters scored at once: more is slower, and takes memory
-_MOST_TOKENS_KEPT = 1 << 18  # of what was computed for each: some 60 MB
+_MOST_TOKENS_KEPT = 1 << 17  # of what was computed for each: some 30 MB
 _SCALE = 1 << 16  # weights are whole multiples of 1 / _SCALE: see `_values`
 _AT_ONCE = 1 << 16  # pairs or columns
 _TABLE_PAYS = 1 << 15  # columns looked up, after which it is quicker to have computed them all
@@ -61,12 +61,12 @@ class LinearScorer:
         self.weights = weights
         self.bias = bias
         self._n_looked_up = 0  # columns, so far
+        self._known = np.empty((0, 2, len(self.bias) + 1), dtype=np.int64)  # see `_words`
         self._forget()
 
     def _forget(self) -> None:
         """Start without any word."""
         self._extractor = FeatureExtractor(self.settings)
-        self._known = np.empty((0, 2, len(self.bias) + 1), dtype=np.int64)  # see `_words`
         self._n_known = 0
 
     @cached_property
@@ -151,6 +151,7 @@ class LinearScorer:
             room[: self._n_known] = self._known[: self._n_known]
             self._known = room
         self._known[new, 0] = self._look_up(self._extractor.column(new))
+        self._known[new, 1] = 0
         kernel = self._kernel()
         if kernel is not None:
             signs, ends = self._extractor.padded(self._n_known)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 if sys.platform == "win32":
     import msvcrt
@@ -15,7 +17,7 @@ else:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock on a file, which is made.
+    """Hold a lock on a file, which is made, and removed at the end where the system lets it be.
 
     Raises
     ------
@@ -24,12 +26,33 @@ def locked(path: Path) -> Iterator[None]:
     OSError
         When the file cannot be written.
     """
-    with path.open("a+b") as file:
+    with _held(path):
+        try:
+            yield
+        finally:
+            if sys.platform != "win32":  # which removes no file that is open
+                path.unlink(missing_ok=True)
+
+
+def _held(path: Path) -> IO[bytes]:
+    """Return a file that is open and locked, and that the path names."""
+    while True:
+        file = path.open("a+b")
         try:
             if sys.platform == "win32":
                 msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
             else:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as err:
+            file.close()
             raise BlockingIOError(f"{path}: held by another process") from err
-        yield
+        if _is_same(file, path):
+            return file
+        file.close()  # whoever held it has removed it in the meantime
+
+
+def _is_same(file: IO[bytes], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

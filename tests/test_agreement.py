@@ -1,6 +1,7 @@
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations, permutations
 from pathlib import Path
 
@@ -17,8 +18,6 @@ from labels.dataset import load_labels
 from labels.disputes import (
     agreed_paragraphs,
     read_disputes,
-    settle,
-    unsettled,
     write_paragraphs,
 )
 from labels.errors import LabelsError
@@ -463,34 +462,19 @@ def two_readers(folder: Path) -> list[Path]:
     ]
 
 
-def test_disputes_are_written_read_settled_and_kept_with_their_votes(tmp_path: Path) -> None:
+def test_disputes_and_what_all_agree_on_are_written_with_votes(tmp_path: Path) -> None:
     votes = read_votes(two_readers(tmp_path), SHIPPED)
     assert [p.id for p in votes.disputes] == ["p2", "p1"]  # the most disputed first
     path = tmp_path / "disputes.jsonl"
     write_paragraphs(path, votes.disputes, SHIPPED)
     disputes = read_disputes(path, SHIPPED)
     assert disputes == votes.disputes
-    with pytest.raises(LabelsError, match="p2: topics is in dispute: choose its labels"):
-        settle(disputes[0], {"stance": ("neutral",)}, SHIPPED, annotator="carla")
-    with pytest.raises(LabelsError, match="p1: stance: exactly one label is needed"):
-        settle(disputes[1], {"stance": ()}, SHIPPED, annotator="carla")
-    with pytest.raises(LabelsError, match="p1: stance: unknown label 'pro'; allowed: supportive"):
-        settle(disputes[1], {"stance": ("pro",)}, SHIPPED, annotator="carla")
-    done = settle(
-        disputes[0],
-        {"topics": ("space", "military"), "stance": ("neutral",)},
-        SHIPPED,
-        annotator="carla",
-    )
-    assert done.labels == {"topics": ("military", "space"), "stance": ("neutral",)}
-    settled = tmp_path / "settled.jsonl"
-    write_paragraphs(settled, [done, *agreed_paragraphs(votes)], SHIPPED)
-    assert unsettled(disputes, read_labels(settled, SHIPPED)) == [disputes[1]]
+    agreed = tmp_path / "agreed.jsonl"
+    write_paragraphs(agreed, agreed_paragraphs(votes), SHIPPED)
     # The file is one of labelled paragraphs: training takes it.
-    found = load_labels([settled], SHIPPED)
-    assert [p.id for p in found.paragraphs] == ["p2", "p0", "p3", "p4", "p5"]
-    assert found.paragraphs[0].votes["bruno"] == {"topics": ("military",), "stance": ("critical",)}
-    assert found.paragraphs[0].annotator == "carla"
+    found = load_labels([agreed], SHIPPED)
+    assert [p.id for p in found.paragraphs] == ["p0", "p3", "p4", "p5"]
+    assert all(p.votes["anna"] == p.votes["bruno"] == p.labels for p in found.paragraphs)
 
 
 @pytest.mark.parametrize("path", ["seeds", "composed", "press"])
@@ -546,7 +530,7 @@ def test_texts_stand_beside_spans_in_disputes_and_only_there(
     assert found == dispute
     assert found.text
     assert found.span is not None
-    settled = settle(found, {"stance": (other,)}, SHIPPED, annotator="carla")
+    settled = replace(found, labels=found.votes["b"], annotator="carla")
     write_paragraphs(tmp_path / "s.jsonl", [settled], SHIPPED)
     assert load_labels([tmp_path / "s.jsonl"], SHIPPED).texts == [found.text]
     assert "text" not in to_record(settled, SHIPPED)

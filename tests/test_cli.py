@@ -288,7 +288,16 @@ def test_no_heavy_library_is_imported(args: tuple[object, ...], tmp_path: Path) 
     "command",
     [
         *("tag", "info", "train", "tune", "evaluate", "runs", "compare", "promote", "ui", "serve"),
-        *("label", "agreement", "audit", "export", "import", "schema check", "schema new"),
+        *(
+            "label",
+            "agreement",
+            "adjudicate",
+            "audit",
+            "export",
+            "import",
+            "schema check",
+            "schema new",
+        ),
     ],
 )
 def test_every_command_has_help_with_an_example_and_stands_in_the_readme(command: str) -> None:

@@ -35,8 +35,8 @@ from labels.paragraphs import read_labels, sha256_of
 from labels.schema import DEFAULT_SCHEMA, Schema, read_schema
 from model.inputs.inputs import Inputs
 from train.labelling.opening import open_labels
-from train.labelling.order import RandomOrder
-from train.labelling.pool import read_labelled_pool, read_pool
+from train.labelling.order import PoolOrder, RandomOrder
+from train.labelling.pool import read_disputed_pool, read_labelled_pool, read_pool
 
 SCHEMA = read_schema()
 MULTI = next(d for d in SCHEMA.dimensions if d.kind == "multi")
@@ -440,7 +440,7 @@ def test_pool_holds_each_text_once_and_knows_what_is_labelled(tmp_path: Path) ->
     ]
 
 
-def iter_open(queue: RandomOrder) -> Iterator[Item]:
+def iter_open(queue: PoolOrder) -> Iterator[Item]:
     """Yield what a queue asks, each closed in turn."""
     while (item := queue.next()) is not None:
         yield item
@@ -453,6 +453,70 @@ def test_blind_pool_has_the_paragraphs_of_a_labels_file_without_labels() -> None
     assert list(pool.items) == [record.id for record in bodies]
     assert "lm-1" in annotators
     assert not any(hasattr(item, "labels") for item in pool.items.values())
+
+
+@pytest.fixture
+def readings(tmp_path: Path) -> list[Path]:
+    """Return the files of two readers of one article: they differ on its last two paragraphs."""
+    given = {"anna": [(0, 0), (0, 0), (0, 1)], "bruno": [(0, 0), (0, 1), (1, 2)]}
+    return [
+        write_rows(
+            tmp_path / f"{name}.jsonl",
+            [
+                {"id": f"p{i}", "article": "x", "text": f"Texte mot{i}.", "annotator": name}
+                | {MULTI.id: [MULTI.label_ids[topic]], SINGLE.id: SINGLE.label_ids[stance]}
+                for i, (topic, stance) in enumerate(answers)
+            ],
+        )
+        for name, answers in given.items()
+    ]
+
+
+def test_disputes_are_settled_with_both_votes_kept(readings: list[Path], tmp_path: Path) -> None:
+    pool = read_disputed_pool(readings, {}, SCHEMA, None)
+    assert list(pool.items) == ["p2", "p1"]  # the most disputed first
+    assert (pool.items["p1"].before, pool.items["p1"].after) == ("Texte mot0.", "Texte mot2.")
+    file = DecisionFile(tmp_path / "settled.jsonl", SCHEMA)
+    queue = PoolOrder(pool.items, file.records)
+    session = Session(items=pool.items, queue=queue, file=file, schema=SCHEMA, annotator="carla")
+    seen = str(press(session, see=text_of("panel")))
+    lines = {line.split()[2]: line for line in seen.splitlines() if line.split()[2:]}
+    names = [SCHEMA.dimensions[0].labels[0].en, *(x.en for x in SINGLE.labels[1:])]
+    assert [lines[name].split()[3:4] for name in names] == [["anna"], ["anna"], ["bruno"]]
+    assert "Still to choose" in str(press(session, "enter", see=text_of("status")))
+    press(session, FIRST, "2", "enter", "1", "enter")
+    assert session.item is None
+    file.close()
+    first, second = read_labels(tmp_path / "settled.jsonl", SCHEMA)
+    assert (first.annotator, first.labels[MULTI.id]) == ("carla", MULTI.label_ids[:1])
+    assert second.labels == second.votes["anna"]  # what both gave was chosen already
+    assert [v[SINGLE.id] for v in first.votes.values()] == [(x,) for x in SINGLE.label_ids[1:3]]
+    again = read_disputed_pool(readings, {}, SCHEMA, None)
+    assert PoolOrder(again.items, {"p2": first}).next() == again.items["p1"]
+
+
+def test_file_of_disputes_is_settled_like_the_files_of_annotators(
+    readings: list[Path], tmp_path: Path, classify: Classify
+) -> None:
+    path = tmp_path / "disputes.jsonl"
+    classify("agreement", *readings, "--disputes", path)
+    votes = {i.id: i.votes for i in read_disputed_pool([path], {}, SCHEMA, None).items.values()}
+    whole = read_disputed_pool(readings, {}, SCHEMA, None).items.values()
+    assert votes == {item.id: item.votes for item in whole}
+    with pytest.raises(LabelsError, match="no votes in it: give the files of two annotators"):
+        read_disputed_pool(readings[:1], {}, SCHEMA, None)
+
+
+def test_blind_reading_comes_in_the_order_of_the_file(tmp_path: Path) -> None:
+    articles = "abab"
+    found = [
+        {"id": str(i), "article": a, "text": f"Texte mot{i}."}
+        | {MULTI.id: [], SINGLE.id: SINGLE.label_ids[0]}
+        for i, a in enumerate(articles)
+    ]
+    pool, _ = read_labelled_pool(write_rows(tmp_path / "q.jsonl", found), {}, SCHEMA, None)
+    assert [item.id for item in iter_open(PoolOrder(pool.items, {"1": None}))] == ["0", "2", "3"]  # type: ignore[dict-item]
+    assert pool.items["2"].before == "Texte mot0."
 
 
 def test_folded_forgets_case_accents_and_punctuation() -> None:

@@ -37,8 +37,9 @@ def place(session: Session, texts: Texts, width: int) -> Content:
     item, decision = session.item, session.decision
     if item is None:
         return Content("")
-    told = [texts.paragraph.format(number=item.number, total=item.n_paragraphs)]
-    told += [x for x in (item.date, session.queue.why(item)) if x]
+    told = [x for x in (item.date, session.queue.why(item)) if x]
+    if item.n_paragraphs > 1:
+        told = [texts.paragraph.format(number=item.number, total=item.n_paragraphs), *told]
     right = Content("")
     if session.is_changed:
         right = Content.styled(f"{texts.changed} ", "bold $warning")

@@ -64,7 +64,18 @@ class Draft:
             span=item.span,
             flag=self.flag,
             comment=self.comment or None,
+            votes=dict(item.votes) if self.kind == "body" else {},
         )
+
+
+def opening_draft(item: Item, schema: Schema) -> Draft:
+    """Return what is chosen at first: nothing, or the labels that all votes give."""
+    votes = [{d.id: set(vote[d.id]) for d in schema.dimensions} for vote in item.votes.values()]
+    if not votes:
+        return Draft()
+    return Draft(
+        chosen={d.id: set.intersection(*(vote[d.id] for vote in votes)) for d in schema.dimensions}
+    )
 
 
 def draft_of(decision: LabelledParagraph) -> Draft:

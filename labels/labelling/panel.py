@@ -14,6 +14,7 @@ from labels.labelling.draft import Draft
 from labels.labelling.keys import Keys
 from labels.labelling.queue import Suggestion
 from labels.labelling.texts import Texts
+from labels.paragraphs import Labels
 from labels.schema import Dimension, Label, Schema
 
 BESIDE = 110  # columns from which the panel stands beside the text
@@ -25,6 +26,7 @@ _MARKS = {
 }
 _MOST_LINES = 6  # of a definition
 _GAP = 2  # columns between the columns of a table
+_MOST_VOTERS = 28  # columns for the annotators who gave a label
 
 
 class Target(NamedTuple):
@@ -39,7 +41,10 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """What the panel shows; `focus` is the single dimension that the digits hold for."""
+    """What the panel shows; `focus` is the single dimension that the digits hold for.
+
+    `votes` are the labels that annotators gave, where they are to be settled.
+    """
 
     schema: Schema
     keys: Keys
@@ -47,6 +52,7 @@ class Panel:
     draft: Draft
     counts: Mapping[tuple[str, str], int]
     suggestion: Suggestion | None
+    votes: Mapping[str, Labels]
     focus: str | None
 
     def render(self, width: int, height: int, *, beside: bool) -> tuple[Content, list[Target]]:
@@ -116,10 +122,12 @@ class Panel:
         several = len(self.keys.singles) > 1
         mark = "▸" if several and dimension.id == self.focus else " "
         style = "bold $primary" if not several or mark == "▸" else "bold $text-muted"
+        voted = {frozenset(vote[dimension.id]) for vote in self.votes.values()}
         return Content.assemble(
             (f"{mark} ", "$primary"),
             (self.texts.name(dimension), style),
             (f" · {how}", "$text-disabled"),
+            (f" · {self.texts.votes_differ}" if len(voted) > 1 else "", "$warning"),
         )
 
     def _row(self, dimension: Dimension, label: Label, name_width: int) -> Content:
@@ -137,7 +145,16 @@ class Panel:
             (f" {name}", "bold $success" if chosen else plain),
             (f"{n or '':>6}", "$text-disabled"),
             self._score(dimension, label),
+            self._voters(dimension, label),
         )
+
+    def _voters(self, dimension: Dimension, label: Label) -> Content:
+        """Return who gave a label, aligned: nothing where there are no votes."""
+        names = [who for who, vote in self.votes.items() if label.id in vote[dimension.id]]
+        style = "$text-disabled" if len(names) == len(self.votes) else "bold $secondary"
+        width = min(_MOST_VOTERS, cell_len(", ".join(self.votes)))
+        room = f"{'':{_GAP}}" if self.votes else ""
+        return Content.styled(room + set_cell_size(", ".join(names), width), style)
 
     def _score(self, dimension: Dimension, label: Label) -> Content:
         if self.suggestion is None:

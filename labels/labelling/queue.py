@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-from labels.paragraphs import LabelledParagraph, Span
+from labels.paragraphs import LabelledParagraph, Labels, Span
 
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _WORDS = re.compile(r"\w+")
@@ -21,6 +21,7 @@ class Item:
 
     `id` is the record's; `before` and `after` are empty at the ends of the article; `number` of
     `n_paragraphs` is its place in it, from 1. `span` is set where the text is not ours to write.
+    `votes` are the labels that annotators gave, where one is to settle them.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Item:
     source: str | None = None
     date: str | None = None
     span: Span | None = None
+    votes: Mapping[str, Labels] = field(default_factory=dict)
 
     @cached_property
     def folded(self) -> str:

@@ -144,6 +144,7 @@ class LabelScreen(Screen[None]):
             draft=self.session.draft,
             counts=self.session.counts,
             suggestion=self.session.suggestion,
+            votes=self.session.item.votes if self.session.item else {},
             focus=self._focus,
         )
         columns = width * 2 // 5 - 3 if beside else width

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Literal
 
 from labels.labelling.decisions import DecisionFile
-from labels.labelling.draft import Draft, draft_of
+from labels.labelling.draft import Draft, draft_of, opening_draft
 from labels.labelling.queue import Item, Queue, Suggestion, folded
 from labels.paragraphs import LabelledParagraph
 from labels.schema import Dimension, Schema
@@ -93,7 +93,10 @@ class Session:
         if self.item is None:
             return Draft()
         decision = self.decision
-        return self._drafts.setdefault(self.item.id, draft_of(decision) if decision else Draft())
+        if self.item.id not in self._drafts:
+            opening = draft_of(decision) if decision else opening_draft(self.item, self.schema)
+            self._drafts[self.item.id] = opening
+        return self._drafts[self.item.id]
 
     @property
     def is_changed(self) -> bool:

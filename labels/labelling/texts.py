@@ -26,6 +26,7 @@ class Texts:
     unsure: str
     any_number: str
     exactly_one: str
+    votes_differ: str
     model_says: str
     model_agrees: str
     no_suggestion: str
@@ -83,6 +84,7 @@ EN = Texts(
     unsure="unsure",
     any_number="any number",
     exactly_one="one",
+    votes_differ="the votes differ",
     model_says="model: {what}",
     model_agrees="the model agrees",
     no_suggestion="There is no model to ask.",
@@ -149,6 +151,7 @@ FR = Texts(
     unsure="doute",
     any_number="autant que nécessaire",
     exactly_one="un seul choix",
+    votes_differ="les votes diffèrent",
     model_says="modèle : {what}",
     model_agrees="le modèle est d’accord",
     no_suggestion="Il n’y a pas de modèle à interroger.",

@@ -1,4 +1,4 @@
-"""The command `classify label`."""
+"""The commands `classify label` and `classify adjudicate`."""
 
 from __future__ import annotations
 
@@ -7,23 +7,29 @@ import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labels.cli import OrangesumOption, SchemaOption
 from labels.errors import InputError, LabelsError, MissingExtraError
-from labels.labelling.texts import TEXTS, language_of_locale
+from labels.labelling.texts import TEXTS, Language, language_of_locale
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from model.cli import ModelOption
 from train.labelling.mix import Mix, parse_mix
 
 if TYPE_CHECKING:
+    from labels.labelling.session import Session
     from train.labelling.pool import Pool
     from train.labelling.suggestions import Suggestions
 
 
 _TELL_S = 3.0  # between two lines on how far the reading has come
+
+LangOption = Annotated[
+    Language | None,
+    typer.Option(help="Language of the screen.", show_default="the locale's"),
+]
 
 
 def label(
@@ -46,10 +52,7 @@ def label(
         bool,
         typer.Option("--blind", help="Label POOL, a labels file, anew without seeing its labels."),
     ] = False,
-    lang: Annotated[
-        Literal["fr", "en"] | None,
-        typer.Option(help="Language of the screen.", show_default="the locale's"),
-    ] = None,
+    lang: LangOption = None,
     mix: Annotated[
         str,
         typer.Option(
@@ -76,17 +79,18 @@ def label(
 
     Example: classify label mine.jsonl --blind --labels again.jsonl --annotator paul
     """
-    _check(pool, labels, annotator, blind=blind, suggest=suggest)
-    from labels.labelling.app import LabelApp
+    if blind and suggest:
+        raise typer.BadParameter("--blind shows no suggestions: leave --suggest out")
+    _check("classify label", [Path(pool)], labels, annotator)
     from labels.labelling.session import Session
     from model.inputs.inputs import Inputs
     from train.labelling.active import ActiveQueue
     from train.labelling.opening import open_labels
-    from train.labelling.order import RandomOrder
+    from train.labelling.order import PoolOrder, RandomOrder
     from train.labelling.pool import read_labelled_pool, read_pool
 
     chosen, shares = read_schema(schema), parse_mix(mix)
-    words = TEXTS[lang or language_of_locale()]
+    lang = lang or language_of_locale()
     suggestions = None if blind else _suggestions(model, chosen)
     with open_labels(labels, chosen) as file:
         if blind:
@@ -97,8 +101,10 @@ def label(
             inputs = Inputs([pool], text_column=text_column, id_column=id_column)
             found = read_pool(inputs, file.records, source=_source(pool), report=_progress(pool))
         _report(found, pool)
-        queue: ActiveQueue | RandomOrder
-        if blind or shares.random == 1 or not _can_learn():
+        queue: ActiveQueue | PoolOrder
+        if blind:
+            queue = PoolOrder(found.items, file.records)
+        elif shares.random == 1 or not _can_learn():
             queue = RandomOrder(found.items, file.records, seed=seed, suggest=suggestions)
         else:
             queue = ActiveQueue(
@@ -107,7 +113,7 @@ def label(
                 schema=chosen,
                 mix=shares,
                 seed=seed,
-                words=words.why,
+                words=TEXTS[lang].why,
                 suggest=suggestions,
             )
         session = Session(
@@ -119,26 +125,78 @@ def label(
             suggests="never" if blind else "always" if suggest else "after",
             notes=queue.notes,
         )
-        LabelApp(session, words).run()
+        _run(session, lang)
     typer.echo(f"classify: {labels}: {len(file.records)} labelled, {session.n_new} of them now")
     if found.failures:
         raise typer.Exit(3)
 
 
-def _check(pool: str, labels: Path, annotator: str, *, blind: bool, suggest: bool) -> None:
+def adjudicate(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="The annotators' files, as classify agreement takes them; or one file of "
+            "disputes that it wrote.",
+            show_default=False,
+        ),
+    ],
+    labels: Annotated[Path, typer.Option(help="File of settled labels to write or go on with.")],
+    annotator: Annotated[str, typer.Option(help="Who settles: goes into each record.")],
+    schema: SchemaOption = DEFAULT_SCHEMA,
+    lang: LangOption = None,
+    orangesum: OrangesumOption = None,
+) -> None:
+    """Settle in the terminal the labels on which annotators differ; ? there shows the keys.
+
+    Beside each label stands who gave it; what all agree on is chosen already. Those that differ
+    most come first. Each record keeps the votes.
+
+    Example: classify adjudicate anna.jsonl bruno.jsonl --labels settled.jsonl --annotator carla
+    """
+    _check("classify adjudicate", files, labels, annotator)
+    from labels.labelling.session import Session
+    from train.labelling.opening import open_labels
+    from train.labelling.order import PoolOrder
+    from train.labelling.pool import read_disputed_pool
+
+    chosen = read_schema(schema)
+    with open_labels(labels, chosen) as file:
+        found = read_disputed_pool(files, file.records, chosen, orangesum)
+        _report(found, ", ".join(map(str, files)), what="paragraph in dispute")
+        session = Session(
+            items=found.items,
+            queue=PoolOrder(found.items, file.records),
+            file=file,
+            schema=chosen,
+            annotator=annotator,
+        )
+        _run(session, lang or language_of_locale())
+    n_open = len(found.items) - session.n_done
+    typer.echo(
+        f"classify: {labels}: {session.n_done} of {len(found.items)} settled, "
+        f"{session.n_new} of them now; {n_open} left"
+    )
+
+
+def _run(session: Session, lang: Language) -> None:
+    from labels.labelling.app import LabelApp
+
+    LabelApp(session, TEXTS[lang]).run()
+
+
+def _check(command: str, inputs: list[Path], labels: Path, annotator: str) -> None:
     """Refuse what cannot work, before anything is read."""
     try:
         import textual  # noqa: F401
     except ModuleNotFoundError as err:
         raise MissingExtraError("textual", "label") from err
-    if blind and suggest:
-        raise typer.BadParameter("--blind shows no suggestions: leave --suggest out")
     if not annotator.strip():
         raise typer.BadParameter("give the annotator a name")
-    if labels.resolve() == Path(pool).resolve():
-        raise InputError(f"{pool}: is POOL and --labels: give the labels a file of their own")
+    for path in inputs:
+        if labels.resolve() == path.resolve():
+            raise InputError(f"{path}: is --labels as well: give the labels a file of their own")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise InputError("classify label is used in a terminal: standard input or output is none")
+        raise InputError(f"{command} is used in a terminal: standard input or output is none")
 
 
 def _can_learn() -> bool:
@@ -182,7 +240,7 @@ def _progress(pool: str) -> Callable[[int], None]:
     return report
 
 
-def _report(pool: Pool, where: str) -> None:
+def _report(pool: Pool, where: str, what: str = "paragraph to label") -> None:
     """Say what could not be read; refuse a pool without paragraphs."""
     for failure in pool.failures:
         typer.echo(f"classify: {failure.where}: {failure.reason}", err=True)
@@ -192,4 +250,4 @@ def _report(pool: Pool, where: str) -> None:
             err=True,
         )
     if not pool.items:
-        raise InputError(f"{where}: no paragraph to label in it")
+        raise InputError(f"{where}: no {what} in it")

@@ -1,4 +1,4 @@
-"""The plain queue: the pool in a fixed random order."""
+"""The plain queues: the pool in its own order, or in a fixed random one."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from labels.labelling.queue import Item, Suggestion
 from labels.paragraphs import LabelledParagraph
 
 
-class RandomOrder:
-    """A `Queue` that asks for the open paragraphs of a pool in an order that a seed fixes.
-
-    The order is that of hashes, so that a paragraph more in the pool leaves the others' as it was.
+class PoolOrder:
+    """A `Queue` that asks for the open paragraphs of a pool in the pool's order.
 
     Parameters
     ----------
@@ -27,31 +25,24 @@ class RandomOrder:
         items: Mapping[str, Item],
         decided: Collection[str],
         *,
-        seed: int,
         suggest: Callable[[str], Suggestion] | None = None,
     ) -> None:
         self._items = items
         self._suggest = suggest
-        ids = [id for id in items if id not in decided]
-        ids.sort(key=lambda id: hashlib.sha256(f"{seed}:{id}".encode()).digest())
-        self._open = dict.fromkeys(ids)
-        self._drawn: set[str] = set()
+        self._open = dict.fromkeys(id for id in items if id not in decided)
 
     def next(self) -> Item | None:
         """Return the first open paragraph."""
         first = next(iter(self._open), None)
-        if first is None:
-            return None
-        self._drawn.add(first)
-        return self._items[first]
+        return None if first is None else self._items[first]
 
     def why(self, item: Item) -> str | None:
-        """Return None: chance needs no reason."""
+        """Return None: a plain order needs no reason."""
         return None
 
     def notes(self, item: Item) -> dict[str, str]:
-        """Return what goes into a record: that its paragraph was drawn at random."""
-        return {"drawn": "random"} if item.id in self._drawn else {}
+        """Return what goes into a record: nothing."""
+        return {}
 
     def suggest(self, item: Item) -> Suggestion | None:
         """Return what the model says of a paragraph."""
@@ -69,3 +60,34 @@ class RandomOrder:
         if item.id in self._open:
             del self._open[item.id]
             self._open[item.id] = None
+
+
+class RandomOrder(PoolOrder):
+    """A `PoolOrder` in an order that a seed fixes.
+
+    The order is that of hashes, so that a paragraph more in the pool leaves the others' as it was.
+    """
+
+    def __init__(
+        self,
+        items: Mapping[str, Item],
+        decided: Collection[str],
+        *,
+        seed: int,
+        suggest: Callable[[str], Suggestion] | None = None,
+    ) -> None:
+        super().__init__(items, decided, suggest=suggest)
+        drawn = {id: hashlib.sha256(f"{seed}:{id}".encode()).digest() for id in self._open}
+        self._open = dict.fromkeys(sorted(self._open, key=drawn.__getitem__))
+        self._drawn: set[str] = set()
+
+    def next(self) -> Item | None:
+        """Return the first open paragraph."""
+        item = super().next()
+        if item is not None:
+            self._drawn.add(item.id)
+        return item
+
+    def notes(self, item: Item) -> dict[str, str]:
+        """Return what goes into a record: that its paragraph was drawn at random."""
+        return {"drawn": "random"} if item.id in self._drawn else {}

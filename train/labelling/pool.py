@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
 
+from labels.disputes import read_disputes
 from labels.labelling.queue import Item, folded
 from labels.orangesum import hydrate
 from labels.paragraphs import LabelledParagraph, read_labels
 from labels.schema import Schema
+from labels.votes import read_votes
 from model.article import Article
 from model.batch.engine import read_documents
 from model.inputs.documents import Document, Failure
@@ -102,30 +105,69 @@ def read_pool(
 def read_labelled_pool(
     path: Path, known: Mapping[str, LabelledParagraph], schema: Schema, orangesum: Path | None
 ) -> tuple[Pool, set[str]]:
-    """Return the body paragraphs of a labels file, without labels, and who labelled them."""
+    """Return the body paragraphs of a labels file in its order, and who labelled them.
+
+    Without the labels, between their neighbours in the file.
+    """
     records = read_labels(path, schema)
     whole = hydrate(records, orangesum) if orangesum else [r for r in records if r.text]
     pool = Pool(known=known, n_without_text=len(records) - len(whole))
-    articles: dict[str, list[LabelledParagraph]] = {}
-    for record in whole:
-        articles.setdefault(record.article, []).append(record)
-    for article in articles.values():
-        texts = [record.text for record in article]
-        for place, record in enumerate(article):
-            if record.kind == "body":
-                pool.items[record.id] = Item(
-                    id=record.id,
-                    article=record.article,
-                    text=record.text,
-                    before=texts[place - 1] if place else "",
-                    after="".join(texts[place + 1 : place + 2]),
-                    number=place + 1,
-                    n_paragraphs=len(texts),
-                    source=record.source,
-                    date=record.date,
-                    span=record.span,
-                )
+    pool.items = _labelled_items(whole)
     return pool, {record.annotator for record in records if record.annotator}
+
+
+def read_disputed_pool(
+    paths: Sequence[Path],
+    known: Mapping[str, LabelledParagraph],
+    schema: Schema,
+    orangesum: Path | None,
+) -> Pool:
+    """Return the paragraphs in dispute with their votes, those first on which votes differ most.
+
+    Parameters
+    ----------
+    paths
+        The files of annotators, or one file of disputes, which holds no neighbours of theirs.
+    """
+    if len(paths) > 1:
+        votes = read_votes(paths, schema, orangesum=orangesum)
+        disputes, neighbours = votes.disputes, list(votes.paragraphs)
+    else:
+        disputes, neighbours = read_disputes(paths[0], schema), []
+    pool = Pool(known=known, n_without_text=sum(not p.text for p in disputes))
+    between = _labelled_items([p for p in neighbours if p.text])
+    for paragraph in disputes:
+        if paragraph.text:
+            (alone,) = _labelled_items([paragraph]).values()
+            item = between.get(paragraph.id, alone)
+            pool.items[paragraph.id] = replace(item, votes=paragraph.votes)
+    return pool
+
+
+def _labelled_items(records: Sequence[LabelledParagraph]) -> dict[str, Item]:
+    """Return the body paragraphs among labelled ones by id, in order."""
+    articles: dict[str, list[str]] = {}
+    for record in records:
+        articles.setdefault(record.article, []).append(record.text)
+    seen: Counter[str] = Counter()
+    items = {}
+    for record in records:
+        texts, place = articles[record.article], seen[record.article]
+        seen[record.article] += 1
+        if record.kind == "body":
+            items[record.id] = Item(
+                id=record.id,
+                article=record.article,
+                text=record.text,
+                before=texts[place - 1] if place else "",
+                after="".join(texts[place + 1 : place + 2]),
+                number=place + 1,
+                n_paragraphs=len(texts),
+                source=record.source,
+                date=record.date,
+                span=record.span,
+            )
+    return items
 
 
 def _items(article: Article, pool: Pool, source: str) -> Iterator[Item]:
