@@ -3,6 +3,7 @@
 ```
 manifest.json   format, backend, schema, settings, calibration, data, scores, SHA-256 of each file
 idf.npy weights.npy bias.npy   what the `tfidf` backend scores with
+encoder.onnx tokenizer.json    what the `camembert` backend scores with
 seen.npy        digests of the paragraphs it was trained on, so that nobody scores it on them
 held_out_proba.npy held_out_labels.npy   their out-of-fold scores, from which decisions follow
 README.md       the model card
@@ -13,7 +14,6 @@ Nothing in it is ever unpickled.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -28,22 +28,16 @@ from numpy.typing import NDArray
 
 from labels.errors import ArtifactError, SchemaError
 from labels.schema import Schema, parse_schema
+from model.arrays import format_npy, parse_npy
 from model.calibration import DIGITS, Calibration, Knots
 from model.decisions import HeldOut
-from model.features import FeatureSettings
-from model.linear import LinearScorer
+from model.scorers import Scorer, load_scorer
 
 FORMAT = 3
 MANIFEST = "manifest.json"
 CARD = "README.md"
 
 _SCALE = 10**DIGITS  # scores are kept as they are shown, in whole numbers
-_ARRAYS = ("idf", "weights", "bias")
-_DTYPES: dict[str, type[np.generic]] = {
-    "idf": np.float32,
-    "weights": np.float16,
-    "bias": np.float32,
-}
 _FIELDS = (
     *("format", "name", "version", "backend", "schema", "schema_digest", "settings"),
     *("calibration", "data", "scores", "files", "sha256"),
@@ -64,7 +58,7 @@ class Artifact:
     version: str
     backend: str
     schema: Schema
-    scorer: LinearScorer
+    scorer: Scorer
     calibration: Calibration
     settings: dict[str, Any]
     data: dict[str, Any]
@@ -108,11 +102,11 @@ def save_artifact(artifact: Artifact, folder: Path, *, card: str) -> Artifact:
         When the folder exists and is not an artifact, or cannot be written.
     """
     check_destination(folder)
-    files = {f"{name}.npy": _npy(getattr(artifact.scorer, name)) for name in _ARRAYS}
-    files["seen.npy"] = _npy(artifact.seen)
+    files = artifact.scorer.files()
+    files["seen.npy"] = format_npy(artifact.seen)
     shown = (artifact.held_out.proba * _SCALE).round().astype(np.uint16)
-    files["held_out_proba.npy"] = _npy(shown)
-    files["held_out_labels.npy"] = _npy(artifact.held_out.Y.astype(np.uint8))
+    files["held_out_proba.npy"] = format_npy(shown)
+    files["held_out_labels.npy"] = format_npy(artifact.held_out.Y.astype(np.uint8))
     files[CARD] = card.encode()
     manifest = _manifest(artifact, files)
     files[MANIFEST] = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()
@@ -146,31 +140,26 @@ def load_artifact(folder: Path) -> Artifact:
     where = str(folder / MANIFEST)
     try:
         schema = parse_schema(manifest["schema"], where=where)
-        features = FeatureSettings(**manifest["settings"]["features"])
         calibration = _parse_calibration(manifest["calibration"])
         held_out = HeldOut(
-            proba=_parse_npy(files["held_out_proba.npy"], np.uint16) / _SCALE,
-            Y=_parse_npy(files["held_out_labels.npy"], np.uint8) > 0,
+            proba=parse_npy(files["held_out_proba.npy"], np.uint16) / _SCALE,
+            Y=parse_npy(files["held_out_labels.npy"], np.uint8) > 0,
         )
-        seen = _parse_npy(files["seen.npy"], np.uint64)
-        arrays = {name: _parse_npy(files[f"{name}.npy"], _DTYPES[name]) for name in _ARRAYS}
+        seen = parse_npy(files["seen.npy"], np.uint64)
+        scorer = load_scorer(manifest["backend"], files, manifest["settings"], schema)
     except (KeyError, TypeError, ValueError, SchemaError) as err:
         raise ArtifactError(f"{where}: not a model of this version: {err}") from err
     if schema.digest != manifest["schema_digest"]:
         raise ArtifactError(f"{where}: the schema is not the one of its digest")
-    n_columns, n_labels = features.n_features, schema.n_labels
-    shapes = [arrays["idf"].shape, arrays["weights"].shape, arrays["bias"].shape]
-    shapes += [held_out.proba.shape, held_out.Y.shape]
-    of_paragraphs = (len(held_out.Y), n_labels)
-    expected = [(n_columns,), (n_columns, n_labels), (n_labels,), of_paragraphs, of_paragraphs]
-    if shapes != expected:
+    shapes = [held_out.proba.shape, held_out.Y.shape]
+    if shapes != [(len(held_out.Y), schema.n_labels)] * 2:
         raise ArtifactError(f"{folder}: arrays of shapes {shapes} do not fit the manifest")
     return Artifact(
         name=manifest["name"],
         version=manifest["version"],
         backend=manifest["backend"],
         schema=schema,
-        scorer=LinearScorer(features, **arrays),
+        scorer=scorer,
         calibration=calibration,
         settings=manifest["settings"],
         data=manifest["data"],
@@ -272,19 +261,6 @@ def _read(folder: Path, name: str, digest: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != digest:
         raise ArtifactError(f"{path}: changed since the model was saved: its digest differs")
     return data
-
-
-def _npy(array: NDArray[Any]) -> bytes:
-    buffer = io.BytesIO()
-    np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _parse_npy(data: bytes, dtype: type[np.generic]) -> NDArray[Any]:
-    array = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-    if array.dtype != dtype:
-        raise ValueError(f"an array of {array.dtype} where {np.dtype(dtype)} belongs")
-    return np.asarray(array)
 
 
 def _write(path: Path, data: bytes) -> None:

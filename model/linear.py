@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from labels.schema import Schema
+from model.arrays import format_npy, parse_npy
 from model.features import Bags, Counts, FeatureExtractor, FeatureSettings
 from model.kernel import Kernel, find_kernel
+from model.scorers import Contributions
 
 _BATCH = 50_000  # characters scored at once: more is slower, and takes memory
 _MOST_TOKENS_KEPT = 1 << 17  # of what was computed for each: some 30 MB
 _SCALE = 1 << 16  # weights are whole multiples of 1 / _SCALE: see `_values`
 _AT_ONCE = 1 << 16  # pairs or columns
 _TABLE_PAYS = 1 << 15  # columns looked up, after which it is quicker to have computed them all
+_DTYPES: dict[str, type[np.generic]] = {
+    "idf": np.float32,
+    "weights": np.float16,
+    "bias": np.float32,
+}
 
 
-@dataclass(frozen=True)
-class Contributions:
-    """What each distinct word and pair of texts adds to the logits; its n-grams' are a word's.
-
-    `text[start:end]` of text `row` is where it first stands, (n_spans,) each; rows rise. `values`
-    are (n_spans, n_labels); those of a text and the bias sum to its logits.
-    """
-
-    row: NDArray[np.int64]
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    values: NDArray[np.float64]
+def load_linear(
+    files: Mapping[str, bytes], settings: Mapping[str, Any], schema: Schema
+) -> LinearScorer:
+    """Return the scorer of an artifact's files: see `model.scorers.load_scorer`."""
+    features = FeatureSettings(**settings["features"])
+    arrays = {name: parse_npy(files[f"{name}.npy"], dtype) for name, dtype in _DTYPES.items()}
+    shapes = [array.shape for array in arrays.values()]
+    n_columns, n_labels = features.n_features, schema.n_labels
+    if shapes != [(n_columns,), (n_columns, n_labels), (n_labels,)]:
+        raise ValueError(f"arrays of shapes {shapes} do not fit the settings and the schema")
+    return LinearScorer(features, **arrays)
 
 
 class LinearScorer:
@@ -98,8 +105,18 @@ class LinearScorer:
         columns = [np.bincount(table, column, 2 * counts.n_samples) for column in values.T]
         return self._finish(np.stack(columns, axis=1).reshape(counts.n_samples, 2, -1))
 
-    def contributions(self, texts: Sequence[str]) -> Contributions:
-        """Return what each distinct word and pair of the texts adds to the logits."""
+    def files(self) -> dict[str, bytes]:
+        """Return the files of an artifact, from which `load_linear` makes the scorer again."""
+        return {f"{name}.npy": format_npy(getattr(self, name)) for name in _DTYPES}
+
+    def contributions(
+        self, texts: Sequence[str], wanted: NDArray[np.bool_] | None = None
+    ) -> Contributions:
+        """Return what each distinct word and pair of the texts adds to all logits, exactly.
+
+        Where it first stands; its n-grams' are a word's. With the bias, those of a text sum to its
+        logits.
+        """
         found = self._extractor.occurrences(texts)
         pairs, pair_row = self._extractor.pairs(found)
         word, pair = _first_places(found.word, found.row), _first_places(pairs, pair_row)

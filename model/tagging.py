@@ -179,7 +179,7 @@ class Model:
         given
             (n_texts, n_labels): the labels to explain.
         """
-        moved = self.artifact.scorer.contributions(texts)
+        moved = self.artifact.scorer.contributions(texts, given)
         values = moved.values @ self._directions
         strength = -np.abs(values)
         first = np.searchsorted(moved.row, np.arange(len(texts) + 1))
