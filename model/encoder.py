@@ -1,0 +1,130 @@
+"""The encoder scorer: a fine-tuned transformer run by onnxruntime, without torch.
+
+Each window of a text is run by itself, several at once in threads. So there is no padding, and no
+score depends on what else is scored: dynamic quantisation takes the range of its activations from
+all that is run together.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import parent_process
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labels.errors import MissingExtraError
+from labels.schema import Schema
+from model.occlusion import occlude
+from model.scorers import Contributions
+from model.windows import Windower
+
+ENCODER = "encoder.onnx"
+TOKENIZER = "tokenizer.json"
+
+_AT_ONCE = 512  # texts whose tokens are held at once
+
+
+class EncoderScorer:
+    """A transformer in ONNX form.
+
+    Parameters
+    ----------
+    encoder
+        The ONNX model: `input_ids` int64 (1, n_tokens) to `logits` float32 (1, n_labels).
+    tokenizer
+        What tokenizer.json holds.
+    max_length, overlap
+        Of the windows: see `model.windows.Windower`.
+    schema
+        By which the windows of a long text are taken together: see `join_windows`.
+    """
+
+    def __init__(
+        self, encoder: bytes, tokenizer: bytes, max_length: int, overlap: float, schema: Schema
+    ) -> None:
+        self._encoder = encoder
+        self._tokenizer = tokenizer
+        self._windower = Windower(tokenizer, max_length, overlap)
+        self._schema = schema
+        self._session = _start(encoder)
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files of an artifact, from which `load_encoder` makes the scorer again."""
+        return {ENCODER: self._encoder, TOKENIZER: self._tokenizer}
+
+    def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the scores before calibration, (n_samples, n_labels), each text's by itself."""
+        found = [np.empty((0, self._schema.n_labels))]
+        with ThreadPoolExecutor(n_threads()) as threads:
+            for start in range(0, len(texts), _AT_ONCE):
+                windows = self._windower.windows(texts[start : start + _AT_ONCE])
+                flat = [window for of_text in windows for window in of_text]
+                # The longest first, so that all threads end at about the same time.
+                order = sorted(range(len(flat)), key=lambda i: -len(flat[i]))
+                scored = np.empty((len(flat), self._schema.n_labels))
+                scored[order] = list(threads.map(self._run, (flat[i] for i in order)))
+                found.append(join_windows(scored, [len(w) for w in windows], self._schema))
+        return np.concatenate(found)
+
+    def contributions(self, texts: Sequence[str], wanted: NDArray[np.bool_]) -> Contributions:
+        """Return by how much each word of the sentences that count moves the logits."""
+        return occlude(self.logits, texts, wanted)
+
+    def _run(self, window: list[int]) -> NDArray[np.float32]:
+        (logits,) = self._session.run(None, {"input_ids": np.array([window], dtype=np.int64)})
+        return np.asarray(logits[0])
+
+
+def load_encoder(
+    files: Mapping[str, bytes], settings: Mapping[str, Any], schema: Schema
+) -> EncoderScorer:
+    """Return the scorer of an artifact's files: see `model.scorers.load_scorer`."""
+    lengths = settings["max_length"], settings["overlap"]
+    return EncoderScorer(files[ENCODER], files[TOKENIZER], *lengths, schema)
+
+
+def join_windows(
+    logits: NDArray[np.float64], n_windows: Sequence[int], schema: Schema
+) -> NDArray[np.float64]:
+    """Return the logits of texts, (n_texts, n_labels), from those of their windows.
+
+    A label of a multi dimension holds where it holds in any window: the highest. Those of a single
+    one are averaged, and given as differences from their mean, since a softmax sees no more.
+    """
+    first = np.cumsum([0, *n_windows[:-1]]).astype(np.int64)
+    joined = np.maximum.reduceat(logits, first, axis=0)
+    for dimension, span in schema.columns():
+        if dimension.kind == "single":
+            mean = np.add.reduceat(logits[:, span], first, axis=0) / np.array(n_windows)[:, None]
+            joined[:, span] = mean - mean.mean(axis=1, keepdims=True)
+    return joined
+
+
+def n_threads() -> int:
+    """Return how many threads to score with: `$OMP_NUM_THREADS`, else one a core.
+
+    One in a process that another started, as `--jobs` does: that one sees to the cores.
+    """
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdecimal() and int(asked):
+        return int(asked)
+    if parent_process() is not None:
+        return 1
+    available = getattr(os, "sched_getaffinity", None)  # of Linux alone
+    return len(available(0)) if available else os.cpu_count() or 1
+
+
+def _start(encoder: bytes) -> Any:
+    """Return an onnxruntime session that runs a window in the thread that asks for it."""
+    try:
+        import onnxruntime
+    except ModuleNotFoundError as err:
+        raise MissingExtraError("onnxruntime", "onnx") from err
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors
+    return onnxruntime.InferenceSession(encoder, options, providers=["CPUExecutionProvider"])
