@@ -7,6 +7,7 @@ ClassifyError
 ├── BatchError         a batch that cannot go on, or whose output is not its own
 ├── ArtifactError      a model folder that is incomplete, altered or too new
 ├── SettingsError      a file of training settings that is not one
+├── TrainingError      a training that cannot start, or whose model is no good
 ├── MissingExtraError  a library that only an extra installs
 ├── TrackingError      MLflow's store cannot be reached, or lacks what is asked of it
 ├── ComparisonError    two runs that cannot be compared
@@ -43,6 +44,10 @@ class ArtifactError(ClassifyError):
 
 class SettingsError(ClassifyError):
     """A file of training settings that is not one."""
+
+
+class TrainingError(ClassifyError):
+    """A training that cannot start, or whose model is no good."""
 
 
 class TrackingError(ClassifyError):

@@ -15,10 +15,10 @@ from model.features import FeatureExtractor
 from model.tagging import SHIPPED
 from train.metrics import indicator, score
 from train.settings import TrainSettings
-from train.training import OutOfFold, Training
+from train.training import LinearTraining, OutOfFold
 
 
-def made_training(labels: LabelledSet, artifact: Artifact, *, shuffled: bool) -> Training:
+def made_training(labels: LabelledSet, artifact: Artifact, *, shuffled: bool) -> LinearTraining:
     """Return a training whose predictions are mostly right, or those of other paragraphs."""
     rng = np.random.default_rng(0)
     Y = indicator(labels)
@@ -38,7 +38,7 @@ def made_training(labels: LabelledSet, artifact: Artifact, *, shuffled: bool) ->
         proba=proba,
         given=given,
     )
-    return Training(
+    return LinearTraining(
         artifact=artifact,
         settings=TrainSettings(),
         labels=labels,

@@ -3,6 +3,13 @@
 from enum import StrEnum
 
 
+class Backend(StrEnum):
+    """What is trained: linear models on words and characters, or a fine-tuned encoder."""
+
+    tfidf = "tfidf"
+    camembert = "camembert"
+
+
 class Split(StrEnum):
     """What keeps paragraphs together in one fold: see `train.splits`."""
 

@@ -21,8 +21,7 @@ tags:
 
 # {name}
 
-Tags paragraphs of French news articles. A linear model on hashed words, word pairs and character
-n-grams ({backend}), trained with depeche {version}; it runs on a laptop, with numpy alone.
+Tags paragraphs of French news articles. {what}
 
 ```
 classify article.txt --model THIS_FOLDER
@@ -57,6 +56,25 @@ where the label is left to a person:
 {promises}
 """
 
+_WHAT = {
+    "tfidf": """\
+A linear model on hashed words, word pairs and character
+n-grams ({backend}), trained with depeche {version}; it runs on a laptop, with numpy alone.""",
+    "camembert": """\
+The encoder {base}, fine-tuned ({backend}) with depeche
+{version}; it runs on a laptop, with onnxruntime and tokenizers (`pip install 'depeche[onnx]'`). The
+rights in {base} hold for it as well.""",
+}
+
+_READS = {
+    "tfidf": """\
+- It reads one paragraph at a time, as a bag of words and pairs: irony, negation at a distance,
+  and who says what of whom are beyond it.""",
+    "camembert": """\
+- It reads one paragraph at a time, a long one in overlapping windows. Its evidence is what its
+  scores lose without a word; words that only count together are not shown.""",
+}
+
 _SPLITS = {
     "article": "without any paragraph of its article\n(or near-duplicate of it)",
     "source": "without any paragraph of its source\n(or near-duplicate of it)",
@@ -80,8 +98,7 @@ asks for another); of a `single` dimension the most probable is given.
   (results, recipes, casts, programmes) may be left out; a paragraph that a page break divides stays
   divided; tables, captions and the words in pictures are not read. `skipped` in a record shows what
   was left out. Texts in other languages than French are flagged, and their tags mean nothing.
-- It reads one paragraph at a time, as a bag of words and pairs: irony, negation at a distance,
-  and who says what of whom are beyond it.
+{reads}
 - It was measured on paragraphs like those above. Other kinds of text (posts, laws, novels) and
   other languages are outside what was measured.
 - What an article's paragraphs say is rolled up by their length; article scores were not measured
@@ -108,23 +125,23 @@ def model_card(artifact: Artifact) -> str:
         if data["n_left_out"]
         else ""
     )
-    return (
-        _HEAD.format(
-            name=artifact.name,
+    return _HEAD.format(
+        name=artifact.name,
+        what=_WHAT[artifact.backend].format(
             backend=artifact.backend,
             version=artifact.version,
-            labels=_labels(artifact.schema),
-            n_paragraphs=data["n_paragraphs"],
-            n_articles=data["n_articles"],
-            files=files,
-            left_out=left_out,
-            scores=scores_markdown(artifact.scores, artifact.schema),
-            signature=artifact.scores["signature"],
-            split=_SPLITS[artifact.settings["split"]],
-            promises=promises_markdown(artifact.scores, artifact.schema),
-        )
-        + _LIMITS
-    )
+            base=artifact.settings.get("base"),
+        ),
+        labels=_labels(artifact.schema),
+        n_paragraphs=data["n_paragraphs"],
+        n_articles=data["n_articles"],
+        files=files,
+        left_out=left_out,
+        scores=scores_markdown(artifact.scores, artifact.schema),
+        signature=artifact.scores["signature"],
+        split=_SPLITS[artifact.settings["split"]],
+        promises=promises_markdown(artifact.scores, artifact.schema),
+    ) + _LIMITS.format(reads=_READS[artifact.backend])
 
 
 def scores_markdown(scores: dict[str, Any], schema: Schema) -> str:
@@ -189,6 +206,11 @@ def sentences(scores: dict[str, Any], schema: Schema) -> list[str]:
         gap = {name: f"{100 * value:+.1f}" for name, value in scores["leakage"]["gap"].items()}
         told = ", ".join(f"{value} points on {name}" for name, value in gap.items())
         said.append(f"Folds drawn at random would add {told}: what they gain is leakage.")
+    if "int8" in scores:
+        loss = {name: f"{100 * value:.1f}" for name, value in scores["int8"]["loss"].items()}
+        told = ", ".join(f"{value} points on {name}" for name, value in loss.items())
+        kept = _percent(scores["int8"]["kept"])
+        said.append(f"Rounded to 8 bits it keeps {kept} of its decisions and loses {told}.")
     if "learning" in scores:
         worth = {name: f"{100 * value:+.1f}" for name, value in scores["learning"]["next"].items()}
         told = ", ".join(f"{value} points on {name}" for name, value in worth.items())

@@ -20,10 +20,13 @@ from labels.errors import InputError, MissingExtraError
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from labels.writing import open_output
 from model.cli import ModelOption
+from train import Backend
 
 if TYPE_CHECKING:
+    from train.encoder.settings import EncoderSettings
     from train.evaluation import Scored
     from train.settings import TrainSettings
+    from train.training import Training
 
 LAST = Path("mlruns") / "last"
 ARTIFACTS = Path("mlruns") / "artifacts"  # of our own store
@@ -59,38 +62,108 @@ def train(
     schema: SchemaOption = DEFAULT_SCHEMA,
     orangesum: OrangesumOption = None,
     output: Annotated[Path, typer.Option(help="Folder of the model.")] = LAST,
+    backend: Annotated[
+        Backend,
+        typer.Option(help="tfidf: words and characters; camembert: a fine-tuned encoder."),
+    ] = Backend.tfidf,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|PATH",
+            help="camembert: encoder to fine-tune, a name on the Hugging Face hub or a folder.",
+            show_default="almanach/camembert-base",
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help="camembert: passes over the paragraphs at most.", show_default="6"),
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="camembert: windows run together.", show_default="16")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="camembert: the highest rate.", show_default="3e-05")
+    ] = None,
+    max_length: Annotated[
+        int | None,
+        typer.Option(
+            help="camembert: tokens read at once; longer paragraphs are read in windows.",
+            show_default="256",
+        ),
+    ] = None,
+    full_precision: Annotated[
+        bool,
+        typer.Option("--full-precision", help="camembert: do not round the weights to 8 bits."),
+    ] = False,
     settings: SettingsOption = None,
     seed: SeedOption = None,
-    folds: FoldsOption = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2, help="Number of folds.", show_default="5; camembert: one in five held out"
+        ),
+    ] = None,
     split: SplitOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a model on labelled paragraphs, and log it as a run in MLflow.
 
+    A killed fine-tuning goes on where it was when the same command is given again.
+
     Example: classify train --orangesum ../OrangeSum
+
+    Example: classify train --backend camembert --base models/camembert-base
     """
     check_extra()
+    of_encoders = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "max_length": max_length,
+    }
+    if backend is Backend.camembert:
+        check_encoder_extra()
+    elif base or full_precision or any(value is not None for value in of_encoders.values()):
+        raise typer.BadParameter("--base and what is camembert's are for --backend camembert")
     from model.artifact import check_destination
     from train.card import model_card
     from train.diagnostics import evaluate_training
     from train.tracking import log_run
-    from train.training import train_model
 
     start = time.monotonic()
 
     def progress(step: str) -> None:
         typer.echo(f"{time.monotonic() - start:6.1f} s  {step}", err=True)
 
-    chosen = _settings(settings, seed=seed, n_folds=folds, split=split)
+    given = {"seed": seed, "n_folds": folds, "split": split}
     check_destination(output)
     found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
     n_articles = len(set(found.articles))
     progress(f"{len(found.paragraphs)} paragraphs of {n_articles} articles")
-    training = train_model(found, chosen, progress=progress)
+    training: Training
+    if backend is Backend.camembert:
+        from train.encoder.base import DEFAULT_BASE, find_base
+        from train.encoder.training import FineTuning
+
+        tuning = FineTuning(
+            found,
+            _encoder_settings(settings, **given, **of_encoders),
+            find_base(base or DEFAULT_BASE),
+            progress=progress,
+            shrink=not full_precision,
+        )
+        training = tuning.run()
+    else:
+        from train.training import train_model
+
+        tuning = None
+        training = train_model(found, _settings(settings, **given), progress=progress)
     evaluation = evaluate_training(training, progress=progress)
     training = training.with_evaluation(evaluation)
     training = training.save(output, card=model_card(training.artifact))
     progress(f"model in {output}")
+    if tuning is not None:
+        tuning.forget()
     _print_scores(training.artifact.scores, found.schema, as_json=as_json)
     run_id = log_run(training, evaluation, output)
     progress(f"run {run_id} in MLflow: classify ui shows it")
@@ -307,8 +380,22 @@ def _settings(path: Path | None, **given: object) -> TrainSettings:
     from train.settings import TrainSettings, parse_settings, read_settings
 
     found = TrainSettings() if path is None else read_settings(path)
-    chosen = {key: value for key, value in given.items() if value is not None}
-    return parse_settings(found.to_dict() | chosen, where="options")
+    return parse_settings(found.to_dict() | _chosen(given), where="options")
+
+
+def _encoder_settings(path: Path | None, **given: object) -> EncoderSettings:
+    """Return the same for the `camembert` backend."""
+    from train.encoder.settings import EncoderSettings, parse_encoder_settings
+    from train.settings import read_json
+
+    found = EncoderSettings()
+    if path is not None:
+        found = parse_encoder_settings(read_json(path), where=str(path))
+    return parse_encoder_settings(found.to_dict() | _chosen(given), where="options")
+
+
+def _chosen(given: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _data_options(labels: list[Path] | None, schema: Path, orangesum: Path | None) -> list[str]:
@@ -403,6 +490,15 @@ def check_extra(*more: str) -> None:
     for library, module in (*known, *((name, name) for name in more)):
         if find_spec(module) is None:
             raise MissingExtraError(library, "train")
+
+
+def check_encoder_extra() -> None:
+    """Raise when a library of the extra `camembert` is not installed."""
+    from importlib.util import find_spec
+
+    for library in ("torch", "transformers", "onnx", "onnxruntime", "onnxscript"):
+        if find_spec(library) is None:
+            raise MissingExtraError(library, "camembert")
 
 
 def load_labelled(paths: list[Path], schema: Schema, orangesum: Path | None) -> LabelledSet:

@@ -103,12 +103,13 @@ class Comparison:
 
 
 def compare_runs(store: Store, a: Run, b: Run) -> Comparison:
-    """Return the comparison of two runs' held-out predictions.
+    """Return the comparison of two runs on the paragraphs that both held out.
 
     Raises
     ------
     ComparisonError
-        When they were trained on other data, another schema or another kind of split.
+        When they were trained on other data, another schema or another kind of split, or held out
+        no paragraph both.
     TrackingError
         When their predictions are not in the store.
     """
@@ -119,8 +120,10 @@ def compare_runs(store: Store, a: Run, b: Run) -> Comparison:
         schema, ours = store.held_out(a, Path(folder) / "a")
         other_schema, theirs = store.held_out(b, Path(folder) / "b")
     _check_same(a, b, "schema", schema.digest, other_schema.digest)
-    if sorted(ours.ids) != sorted(theirs.ids):
+    both = set(ours.ids) & set(theirs.ids)
+    if not both:
         raise ComparisonError(f"{a} and {b} predicted other paragraphs: train one of them anew")
+    ours, theirs = ours.chosen(both), theirs.chosen(both)
     return Comparison(
         a=a,
         b=b,

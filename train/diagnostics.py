@@ -16,7 +16,7 @@ from train.evaluation import evaluate
 from train.metrics import main_scores, score
 from train.settings import TrainSettings
 from train.splits import NOT_SCORED, split_folds, train_rows
-from train.training import Progress, Training, score_out_of_fold
+from train.training import LinearTraining, Progress, Training, score_out_of_fold
 
 NEXT = 500  # paragraphs whose worth the learning curve tells
 _FEWEST_FOR_CURVE = 200  # paragraphs
@@ -27,8 +27,9 @@ _PROMISED = (0.8, 0.9)  # precision and coverage whose keeping is measured
 def evaluate_training(training: Training, *, progress: Progress) -> dict[str, Any]:
     """Return the evaluation of the out-of-fold scores, with what only a training can measure.
 
-    The fields of `train.evaluation.evaluate`, and `signature`, `n_paragraphs`, `promises`, and for
-    folds by article or source `leakage`, and `learning` where there are enough paragraphs.
+    The fields of `train.evaluation.evaluate`, and `signature`, `n_paragraphs`, `promises`, and what
+    the backend measured. Where models are quick to fit, for folds by article or source `leakage`,
+    and `learning` where there are enough paragraphs.
     """
     found = {
         "signature": training.artifact.scores["signature"],
@@ -36,16 +37,19 @@ def evaluate_training(training: Training, *, progress: Progress) -> dict[str, An
         **evaluate(training.scored, Model(training.artifact)),
         "promises": promises(training),
     }
+    measured = dict(training.measured)
+    found["warnings"] += measured.pop("warnings", [])
+    found |= measured
     progress("evaluation")
     split = training.settings.split
-    if split in (Split.article, Split.source):
+    if isinstance(training, LinearTraining) and split in (Split.article, Split.source):
         found["leakage"] = random_gap(training, progress=progress)
         if len(training.Y) >= _FEWEST_FOR_CURVE and training.n_groups >= _FEWEST_FOR_CURVE / 10:
             found["learning"] = learning_curve(training, progress=progress)
     return found
 
 
-def random_gap(training: Training, *, progress: Progress) -> dict[str, Any]:
+def random_gap(training: LinearTraining, *, progress: Progress) -> dict[str, Any]:
     """Return what a random split would seem to gain: `random` and `grouped` scores, and the `gap`.
 
     In a random split paragraphs of one article, and copies of a paragraph, stand on both sides; the
@@ -68,7 +72,7 @@ def random_gap(training: Training, *, progress: Progress) -> dict[str, Any]:
     }
 
 
-def learning_curve(training: Training, *, progress: Progress) -> dict[str, Any]:
+def learning_curve(training: LinearTraining, *, progress: Progress) -> dict[str, Any]:
     """Return the scores of models fitted on parts of the paragraphs, and what more would bring.
 
     `points`: the number of paragraphs fitted on and the main score of each dimension. `next`: by
@@ -135,7 +139,7 @@ def _promise(training: Training, level: float) -> dict[str, Any]:
 
 
 def _point(
-    training: Training, share: float, settings: TrainSettings, schema: Schema
+    training: LinearTraining, share: float, settings: TrainSettings, schema: Schema
 ) -> dict[str, Any]:
     """Return the main scores when each fold's model is fitted on a share of its paragraphs."""
     scored = training.out_of_fold

@@ -7,6 +7,7 @@ One paragraph a line, without its text: `{"id", "article", "source"?, "date"?, "
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,17 @@ class Predictions:
     Y: NDArray[np.int64]
     proba: NDArray[np.float64]
     given: NDArray[np.bool_]
+
+    def chosen(self, ids: Collection[str]) -> Predictions:
+        """Return the predictions of some paragraphs."""
+        rows = [i for i, name in enumerate(self.ids) if name in ids]
+        return Predictions(
+            ids=tuple(self.ids[i] for i in rows),
+            articles=tuple(self.articles[i] for i in rows),
+            Y=self.Y[rows],
+            proba=self.proba[rows],
+            given=self.given[rows],
+        )
 
 
 def format_held_out(

@@ -8,15 +8,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from labels.errors import SettingsError
 from model.features import FeatureSettings
 from train import Split
 
-_Bounds = Mapping[str, tuple[type[int] | type[float], float, float]]
+Bounds = Mapping[str, tuple[type[int] | type[float], float, float]]
 # Kind, least and greatest of each number; what lies beyond is a slip of the pen, not a choice.
-_NUMBERS: _Bounds = {
+_NUMBERS: Bounds = {
     "seed": (int, 0, 2**32 - 1),
     "n_folds": (int, 2, 1000),
     "min_df": (int, 1, 10_000),
@@ -24,11 +24,30 @@ _NUMBERS: _Bounds = {
     "naive_bayes_c": (float, 1e-6, 1e6),
     "naive_bayes_share": (float, 0, 1),
 }
-_FEATURE_NUMBERS: _Bounds = {
+_FEATURE_NUMBERS: Bounds = {
     "table_bits": (int, 8, 24),
     "char_min": (int, 1, 32),
     "char_max": (int, 1, 32),
 }
+
+
+class Settings(Protocol):
+    """What the settings of every backend have."""
+
+    @property
+    def seed(self) -> int:
+        """Governs all that is drawn."""
+
+    @property
+    def n_folds(self) -> int:
+        """Folds that are scored out of fold."""
+
+    @property
+    def split(self) -> Split:
+        """What the folds keep together."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON-ready data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +91,22 @@ class TrainSettings:
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
 
+def read_json(path: Path) -> object:
+    """Return what a JSON file of settings holds, for `parse_settings` or another backend's.
+
+    Raises
+    ------
+    SettingsError
+        When the file cannot be read or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as err:
+        raise SettingsError(f"{path}: cannot read the settings: {err.strerror}") from err
+    except (ValueError, RecursionError) as err:
+        raise SettingsError(f"{path}: not JSON ({err}); classify tune writes such files") from err
+
+
 def read_settings(path: Path) -> TrainSettings:
     """Return the settings that a JSON file holds, as `TrainSettings.to_dict` writes them.
 
@@ -80,13 +115,7 @@ def read_settings(path: Path) -> TrainSettings:
     SettingsError
         When the file cannot be read, is not JSON, or does not hold settings.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as err:
-        raise SettingsError(f"{path}: cannot read the settings: {err.strerror}") from err
-    except (ValueError, RecursionError) as err:
-        raise SettingsError(f"{path}: not JSON ({err}); classify tune writes such files") from err
-    return parse_settings(data, where=str(path))
+    return parse_settings(read_json(path), where=str(path))
 
 
 def write_settings(settings: TrainSettings, path: Path) -> None:
@@ -108,15 +137,14 @@ def parse_settings(data: object, *, where: str) -> TrainSettings:
     SettingsError
         On an unknown key, a value of another type or beyond its bounds.
     """
-    settings = _object(data, {*_NUMBERS, "split", "features"}, where=where)
-    features = _object(settings.pop("features", {}), set(_FEATURE_NUMBERS), where=where)
-    split = settings.pop("split", Split.article)
-    if split not in list(Split):
-        raise SettingsError(f"{where}: split is {split!r}; splits are {', '.join(Split)}")
-    for values, bounds in ((settings, _NUMBERS), (features, _FEATURE_NUMBERS)):
-        for key, value in values.items():
-            values[key] = _number(value, *bounds[key], where=f"{where}: {key}")
-    found = TrainSettings(**settings, split=Split(split), features=FeatureSettings(**features))
+    settings = parse_object(data, {*_NUMBERS, "split", "features"}, where=where)
+    features = parse_object(settings.pop("features", {}), set(_FEATURE_NUMBERS), where=where)
+    split = parse_split(settings.pop("split", Split.article), where=where)
+    found = TrainSettings(
+        **parse_numbers(settings, _NUMBERS, where=where),
+        split=split,
+        features=FeatureSettings(**parse_numbers(features, _FEATURE_NUMBERS, where=where)),
+    )
     if found.features.char_min > found.features.char_max:
         raise SettingsError(
             f"{where}: char_min is {found.features.char_min}, above char_max, which is "
@@ -125,7 +153,7 @@ def parse_settings(data: object, *, where: str) -> TrainSettings:
     return found
 
 
-def _object(data: object, allowed: set[str], *, where: str) -> dict[str, Any]:
+def parse_object(data: object, allowed: set[str], *, where: str) -> dict[str, Any]:
     """Return a copy of a JSON object, all of whose keys are allowed."""
     if not isinstance(data, dict):
         raise SettingsError(f"{where}: {data!r:.60} stands where an object of settings must")
@@ -135,6 +163,20 @@ def _object(data: object, allowed: set[str], *, where: str) -> dict[str, Any]:
             f"{where}: unknown setting {unknown[0]!r}; settings are {', '.join(sorted(allowed))}"
         )
     return dict(data)
+
+
+def parse_split(split: object, *, where: str) -> Split:
+    """Return the split of that name."""
+    if split not in list(Split):
+        raise SettingsError(f"{where}: split is {split!r}; splits are {', '.join(Split)}")
+    return Split(str(split))
+
+
+def parse_numbers(values: Mapping[str, Any], bounds: Bounds, *, where: str) -> dict[str, Any]:
+    """Return numbers, each of its kind and within its bounds."""
+    return {
+        key: _number(value, *bounds[key], where=f"{where}: {key}") for key, value in values.items()
+    }
 
 
 def _number(

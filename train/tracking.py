@@ -37,6 +37,7 @@ _OWN = f"sqlite:///{STORE / 'mlflow.db'}"
 _NOT_IN_KEYS = re.compile(r"[^\w\-. :/]")  # of MLflow's tags
 # What the logged model needs where it is loaded: what `model` imports, and MLflow itself.
 _REQUIRED = ("lxml", "lxml_html_clean", "markdown-it-py", "mlflow", "numpy", "trafilatura")
+_REQUIRED_BY = {"camembert": ("onnxruntime", "tokenizers")}  # besides, by backend
 _CODE = frozenset((".py", ".npz", ".toml"))  # of `labels` and `model`; no label files, no models
 # What the logged model takes as params; false or zero asks for nothing.
 _PARAMS: dict[str, Any] = {"explain": False, "precision": 0.0, "recall": 0.0, "coverage": 0.0}
@@ -100,9 +101,11 @@ def log_run(training: Training, evaluation: dict[str, Any], folder: Path) -> str
     with writable_store(kept) as mlflow, mlflow.start_run(tags=_tags(training)) as run:
         mlflow.log_params(_params(training))
         mlflow.log_metrics(_metrics(evaluation, training.artifact.schema))
+        for step, scores in enumerate(evaluation.get("passes", ()), 1):
+            mlflow.log_metrics(dict(flatten_scores(scores, "pass.")), step=step)
         _log_evaluation(mlflow, training, evaluation)
         _log_held_out(mlflow, training)
-        _log_model(mlflow, folder)
+        _log_model(mlflow, folder, training.artifact.backend)
     return str(run.info.run_id)
 
 
@@ -140,6 +143,8 @@ def _metrics(evaluation: dict[str, Any], schema: Schema) -> dict[str, float]:
     }
     if "leakage" in evaluation:
         chosen["leakage"] = evaluation["leakage"]["gap"]
+    if "int8" in evaluation:
+        chosen["int8"] = evaluation["int8"]
     return {name: round(value, DIGITS) for name, value in flatten_scores(chosen)}
 
 
@@ -217,16 +222,17 @@ def _log_held_out(mlflow: Any, training: Training) -> None:
     mlflow.log_dict(training.artifact.schema.to_dict(), HELD_OUT_SCHEMA)
 
 
-def _log_model(mlflow: Any, folder: Path) -> None:
+def _log_model(mlflow: Any, folder: Path, backend: str) -> None:
     """Log the artifact as a model that tags where nothing of ours is installed."""
     with tempfile.TemporaryDirectory(prefix="classify-") as temporary:
+        required = (*_REQUIRED, *_REQUIRED_BY.get(backend, ()))
         code = [_copy_code(package, Path(temporary)) for package in (labels, model)]
         mlflow.pyfunc.log_model(
             name="model",
             python_model=str(Path(__file__).with_name("pyfunc.py")),
             artifacts={"model": str(folder)},
             code_paths=code,
-            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIRED],
+            pip_requirements=[f"{name}=={version(name)}" for name in required],
             input_example=(_EXAMPLE, _PARAMS),
         )
 

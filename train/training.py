@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,13 @@ from model.artifact import Artifact, save_artifact, text_digest
 from model.calibration import DIGITS, Calibration
 from model.decisions import Decisions, HeldOut, Rule
 from model.features import Counts, FeatureExtractor
+from model.scorers import Scorer
 from train import Split
 from train.calibrating import fit_calibration
 from train.evaluation import Scored
 from train.fitting import fit_scorer
 from train.metrics import indicator, score, signature
-from train.settings import TrainSettings
+from train.settings import Settings, TrainSettings
 from train.splits import NOT_SCORED, split_folds, train_rows
 
 Progress = Callable[[str], None]
@@ -53,14 +54,17 @@ class OutOfFold:
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """A trained model, the paragraphs it was trained on, and what the folds said of them."""
+    """A trained model, the paragraphs it was trained on, and what the folds said of them.
+
+    `measured` is what the backend adds to the evaluation: see `train.diagnostics`.
+    """
 
     artifact: Artifact
-    settings: TrainSettings
+    settings: Settings
     labels: LabelledSet
-    counts: Counts
     Y: NDArray[np.int64]
     out_of_fold: OutOfFold
+    measured: dict[str, Any] = field(default_factory=dict)
 
     @property
     def n_groups(self) -> int:
@@ -79,17 +83,27 @@ class Training:
             given=found.given,
         )
 
-    def with_evaluation(self, evaluation: dict[str, Any]) -> Training:
+    def with_evaluation(self, evaluation: dict[str, Any]) -> Self:
         """Return the training whose artifact holds its evaluation, without the texts of errors."""
         scores = {key: value for key, value in evaluation.items() if key != "errors"}
         return replace(self, artifact=replace(self.artifact, scores=scores))
 
-    def save(self, folder: Path, *, card: str) -> Training:
+    def save(self, folder: Path, *, card: str) -> Self:
         """Save the artifact in a folder and return the training with its digest."""
         return replace(self, artifact=save_artifact(self.artifact, folder, card=card))
 
 
-def train_model(labels: LabelledSet, settings: TrainSettings, *, progress: Progress) -> Training:
+@dataclass(frozen=True, kw_only=True)
+class LinearTraining(Training):
+    """A training of the `tfidf` backend, so quick that diagnostics fit further models."""
+
+    settings: TrainSettings
+    counts: Counts
+
+
+def train_model(
+    labels: LabelledSet, settings: TrainSettings, *, progress: Progress
+) -> LinearTraining:
     """Return the model fitted on all paragraphs, with its out-of-fold scores.
 
     Each fold is scored by a model fitted without it; the final weights are fitted on everything,
@@ -111,35 +125,61 @@ def train_model(labels: LabelledSet, settings: TrainSettings, *, progress: Progr
     found = score_out_of_fold(counts, Y, fold, settings, schema, progress=progress)
     scorer = fit_scorer(counts, Y, settings)
     progress("final fit on all paragraphs")
-    artifact = Artifact(
-        name=f"{schema.name}-tfidf",
+    return LinearTraining(
+        artifact=make_artifact(
+            labels,
+            found,
+            scorer,
+            backend="tfidf",
+            settings=settings.to_dict(),
+            folds=f"{settings.n_folds} by {settings.split.value}",
+        ),
+        settings=settings,
+        labels=labels,
+        counts=counts,
+        Y=Y,
+        out_of_fold=found,
+    )
+
+
+def make_artifact(
+    labels: LabelledSet,
+    found: OutOfFold,
+    scorer: Scorer,
+    *,
+    backend: str,
+    settings: dict[str, Any],
+    folds: str,
+) -> Artifact:
+    """Return a scorer as an artifact, calibrated on out-of-fold logits, with their scores.
+
+    Parameters
+    ----------
+    folds
+        Which were scored, for the scores' signature.
+    """
+    schema = labels.schema
+    return Artifact(
+        name=f"{schema.name}-{backend}",
         version=version("depeche"),
-        backend="tfidf",
+        backend=backend,
         schema=schema,
         scorer=scorer,
         calibration=fit_calibration(found.logits, found.Y, found.fold, schema),
-        settings=settings.to_dict(),
+        settings=settings,
         data=_describe(labels),
         seen=np.unique(np.array([text_digest(text) for text in labels.texts], dtype=np.uint64)),
         held_out=found.held_out(),
         scores={
             "signature": signature(
                 labels,
-                folds=f"{settings.n_folds} by {settings.split.value}",
+                folds=folds,
                 scored=len(found.rows),
-                seed=settings.seed,
+                seed=settings["seed"],
                 depeche=version("depeche"),
             ),
             **score(found.Y, found.proba, found.given, schema),
         },
-    )
-    return Training(
-        artifact=artifact,
-        settings=settings,
-        labels=labels,
-        counts=counts,
-        Y=Y,
-        out_of_fold=found,
     )
 
 
@@ -173,11 +213,30 @@ def score_out_of_fold(
         scorer = fit_scorer(counts.rows_where(train), Y[train], settings)
         logits[fold == k] = scorer.logits_of_counts(counts.rows_where(fold == k))
         progress(f"fold {k + 1} of {n_folds}")
+    return calibrate_out_of_fold(logits, Y, fold, settings.split, schema)
+
+
+def calibrate_out_of_fold(
+    logits: NDArray[np.float64],
+    Y: NDArray[np.int64],
+    fold: NDArray[np.int64],
+    split: Split,
+    schema: Schema,
+) -> OutOfFold:
+    """Return out-of-fold logits with their scores and decisions, each fold's by the others.
+
+    Parameters
+    ----------
+    logits, Y
+        (n_samples, n_labels).
+    fold
+        (n_samples,), as `train.splits.split_folds` gives it by `split`.
+    """
     proba, given = np.empty(Y.shape), np.empty(Y.shape, dtype=bool)
     # By date, the first fold has nothing before it to calibrate by: it serves the others only.
-    first = 1 if settings.split is Split.date else 0
-    for k in range(first, n_folds):
-        here, rest = fold == k, train_rows(fold, k, settings.split) & (fold != NOT_SCORED)
+    first = 1 if split is Split.date else 0
+    for k in range(first, int(fold.max()) + 1):
+        here, rest = fold == k, train_rows(fold, k, split) & (fold != NOT_SCORED)
         calibration = fit_calibration(logits[rest], Y[rest], fold[rest], schema)
         proba[here] = calibration.predict_proba(logits[here], schema)
         given[here] = decide_by_best_f1(calibration, proba[here], schema)

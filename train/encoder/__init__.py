@@ -1,0 +1,1 @@
+"""Fine-tunes encoders; needs the extra `camembert`."""

@@ -1,0 +1,114 @@
+"""Checkpoints of a fitting, as safetensors: a killed one goes on as if nothing had happened.
+
+```
+mlruns/checkpoints/0123456789abcdef/fold-0/state.safetensors   weights, moments, how far it is
+mlruns/checkpoints/0123456789abcdef/fold-0/best.safetensors    weights of the best pass so far
+```
+The folder is named by all that the result depends on, so the same command finds it again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from labels.errors import TrainingError
+
+_STATE, _BEST = "state.safetensors", "best.safetensors"
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # of AdamW, for each weight
+
+
+@dataclass(kw_only=True)
+class State:
+    """How far a fitting is: `step` steps of pass `epoch` are done, both counted from 0.
+
+    `loss` and `weight` are sums over the pass so far. `history` has an entry a finished pass;
+    `best` is the pass with the best score, of `best_score`.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    loss: float = 0.0
+    weight: float = 0.0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best: int = -1
+    best_score: float = -1.0
+
+
+class Checkpoint:
+    """The checkpoint of one fitting.
+
+    Raises
+    ------
+    TrainingError
+        When it cannot be written, or what is there is damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def save(self, model: Any, optimizer: Any, state: State) -> None:
+        """Keep where a fitting is, whole or not at all."""
+        tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+        for i, moments in optimizer.state_dict()["state"].items():
+            tensors |= {f"adam.{i}.{name}": moments[name] for name in _MOMENTS}
+        self._write(_STATE, tensors, {"state": json.dumps(asdict(state))})
+
+    def load(self, model: Any, optimizer: Any) -> State | None:
+        """Bring a model and its optimizer to where they were; None where nothing was kept."""
+        if not (self.folder / _STATE).is_file():
+            return None
+        tensors, metadata = self._read(_STATE)
+        moments: dict[int, dict[str, Any]] = {}
+        for name in [name for name in tensors if name.startswith("adam.")]:
+            _, i, moment = name.split(".")
+            moments.setdefault(int(i), {})[moment] = tensors.pop(name)
+        model.load_state_dict({name.removeprefix("model."): t for name, t in tensors.items()})
+        groups = optimizer.state_dict()["param_groups"]
+        optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        return State(**json.loads(metadata["state"]))
+
+    def save_best(self, model: Any) -> None:
+        """Keep the weights of the best pass so far."""
+        self._write(_BEST, model.state_dict(), {})
+
+    def load_best(self, model: Any) -> None:
+        """Give a model the weights of its best pass."""
+        model.load_state_dict(self._read(_BEST)[0])
+
+    def remove(self) -> None:
+        """Forget the fitting."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _write(self, name: str, tensors: dict[str, Any], metadata: dict[str, str]) -> None:
+        from safetensors import SafetensorError
+        from safetensors.torch import save_file
+
+        path = self.folder / name
+        temporary = path.with_suffix(".tmp")
+        whole = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            save_file(whole, temporary, metadata)
+            temporary.replace(path)
+        except (OSError, SafetensorError) as err:
+            raise TrainingError(
+                f"{path}: the checkpoint cannot be written: {err}; the same command goes on from "
+                "the one before"
+            ) from err
+
+    def _read(self, name: str) -> tuple[dict[str, Any], dict[str, str]]:
+        from safetensors import SafetensorError, safe_open
+
+        path = self.folder / name
+        try:
+            with safe_open(path, framework="pt") as file:
+                names = list(file.keys())
+                return {key: file.get_tensor(key) for key in names}, file.metadata() or {}
+        except (OSError, SafetensorError) as err:
+            raise TrainingError(
+                f"{path}: the checkpoint is damaged ({err}): remove the folder to begin anew"
+            ) from err
