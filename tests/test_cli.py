@@ -22,6 +22,7 @@ MARKED = [json.loads(x) for x in (ROOT / "labels" / "seeds.jsonl").read_text().s
 HEAVY = (
     *("sklearn", "scipy", "pandas", "mlflow", "torch", "transformers", "pyarrow", "matplotlib"),
     *("lxml", "trafilatura", "markdown_it", "textual", "ray", "optuna", "datasets"),
+    *("onnxruntime", "tokenizers"),
 )
 
 

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+DEFAULT_BASE = "almanach/camembert-base"  # that the `camembert` backend fine-tunes
+
 
 class Backend(StrEnum):
     """What is trained: linear models on words and characters, or a fine-tuned encoder."""

@@ -206,6 +206,12 @@ def sentences(scores: dict[str, Any], schema: Schema) -> list[str]:
         gap = {name: f"{100 * value:+.1f}" for name, value in scores["leakage"]["gap"].items()}
         told = ", ".join(f"{value} points on {name}" for name, value in gap.items())
         said.append(f"Folds drawn at random would add {told}: what they gain is leakage.")
+    if "distilled" in scores:
+        told = scores["distilled"]
+        said.append(
+            f"A teacher scored {told['n_unlabelled']} unlabelled paragraphs for it; without them, "
+            f"fitted on the same labels, it would score {_list(told['alone'])}."
+        )
     if "int8" in scores:
         loss = {name: f"{100 * value:.1f}" for name, value in scores["int8"]["loss"].items()}
         told = ", ".join(f"{value} points on {name}" for name, value in loss.items())

@@ -20,13 +20,11 @@ from labels.errors import InputError, MissingExtraError
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from labels.writing import open_output
 from model.cli import ModelOption
-from train import Backend
+from train import DEFAULT_BASE, Backend
 
 if TYPE_CHECKING:
-    from train.encoder.settings import EncoderSettings
+    from train.backends import Trainer
     from train.evaluation import Scored
-    from train.settings import TrainSettings
-    from train.training import Training
 
 LAST = Path("mlruns") / "last"
 ARTIFACTS = Path("mlruns") / "artifacts"  # of our own store
@@ -71,7 +69,7 @@ def train(
         typer.Option(
             metavar="NAME|PATH",
             help="camembert: encoder to fine-tune, a name on the Hugging Face hub or a folder.",
-            show_default="almanach/camembert-base",
+            show_default=DEFAULT_BASE,
         ),
     ] = None,
     epochs: Annotated[
@@ -95,6 +93,14 @@ def train(
         bool,
         typer.Option("--full-precision", help="camembert: do not round the weights to 8 bits."),
     ] = False,
+    teacher: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="tfidf: learn from this run's model as well."),
+    ] = None,
+    unlabelled: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH", help="Articles that the teacher tags for it; repeatable."),
+    ] = None,
     settings: SettingsOption = None,
     seed: SeedOption = None,
     folds: Annotated[
@@ -115,55 +121,41 @@ def train(
     Example: classify train --backend camembert --base models/camembert-base
     """
     check_extra()
-    of_encoders = {
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "max_length": max_length,
-    }
-    if backend is Backend.camembert:
-        check_encoder_extra()
-    elif base or full_precision or any(value is not None for value in of_encoders.values()):
-        raise typer.BadParameter("--base and what is camembert's are for --backend camembert")
     from model.artifact import check_destination
     from train.card import model_card
     from train.diagnostics import evaluate_training
     from train.tracking import log_run
 
+    trainer = _trainer(
+        backend,
+        settings,
+        {"seed": seed, "n_folds": folds, "split": split},
+        {
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "learning_rate": learning_rate,
+            "max_length": max_length,
+        },
+        base=base,
+        full_precision=full_precision,
+        teacher=teacher,
+        unlabelled=unlabelled or [],
+    )
     start = time.monotonic()
 
     def progress(step: str) -> None:
         typer.echo(f"{time.monotonic() - start:6.1f} s  {step}", err=True)
 
-    given = {"seed": seed, "n_folds": folds, "split": split}
     check_destination(output)
     found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
     n_articles = len(set(found.articles))
     progress(f"{len(found.paragraphs)} paragraphs of {n_articles} articles")
-    training: Training
-    if backend is Backend.camembert:
-        from train.encoder.base import DEFAULT_BASE, find_base
-        from train.encoder.training import FineTuning
-
-        tuning = FineTuning(
-            found,
-            _encoder_settings(settings, **given, **of_encoders),
-            find_base(base or DEFAULT_BASE),
-            progress=progress,
-            shrink=not full_precision,
-        )
-        training = tuning.run()
-    else:
-        from train.training import train_model
-
-        tuning = None
-        training = train_model(found, _settings(settings, **given), progress=progress)
+    training = trainer.train(found, progress)
     evaluation = evaluate_training(training, progress=progress)
     training = training.with_evaluation(evaluation)
     training = training.save(output, card=model_card(training.artifact))
     progress(f"model in {output}")
-    if tuning is not None:
-        tuning.forget()
+    trainer.forget()
     _print_scores(training.artifact.scores, found.schema, as_json=as_json)
     run_id = log_run(training, evaluation, output)
     progress(f"run {run_id} in MLflow: classify ui shows it")
@@ -191,6 +183,7 @@ def tune(
     Example: classify tune --orangesum ../OrangeSum --trials 50
     """
     check_extra("optuna")
+    from train.backends import choose_settings
     from train.settings import write_settings
     from train.tuning import tune as search
     from train.tuning_report import tuning_lines
@@ -201,7 +194,7 @@ def tune(
     def progress(step: str) -> None:
         typer.echo(f"{time.monotonic() - start:6.1f} s  {step}", err=True)
 
-    defaults = _settings(None, seed=seed, n_folds=folds, split=split)
+    defaults = choose_settings(None, {"seed": seed, "n_folds": folds, "split": split})
     found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
     with TuningRuns() as runs:
         tuning = search(
@@ -375,27 +368,38 @@ def promote(
         typer.echo("\n".join(promotion_lines(done, CHAMPION.as_posix())))
 
 
-def _settings(path: Path | None, **given: object) -> TrainSettings:
-    """Return the settings of a file, else the defaults, with the options given in their place."""
-    from train.settings import TrainSettings, parse_settings, read_settings
+def _trainer(
+    backend: Backend,
+    path: Path | None,
+    given: dict[str, object],
+    of_encoders: dict[str, object],
+    *,
+    base: str | None,
+    full_precision: bool,
+    teacher: str | None,
+    unlabelled: list[str],
+) -> Trainer:
+    """Return how to train, as the options ask."""
+    from train import backends
 
-    found = TrainSettings() if path is None else read_settings(path)
-    return parse_settings(found.to_dict() | _chosen(given), where="options")
-
-
-def _encoder_settings(path: Path | None, **given: object) -> EncoderSettings:
-    """Return the same for the `camembert` backend."""
-    from train.encoder.settings import EncoderSettings, parse_encoder_settings
-    from train.settings import read_json
-
-    found = EncoderSettings()
-    if path is not None:
-        found = parse_encoder_settings(read_json(path), where=str(path))
-    return parse_encoder_settings(found.to_dict() | _chosen(given), where="options")
-
-
-def _chosen(given: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in given.items() if value is not None}
+    if backend is Backend.camembert:
+        if teacher or unlabelled:
+            raise typer.BadParameter("--teacher and --unlabelled are for --backend tfidf")
+        check_encoder_extra()
+        return backends.EncoderTrainer(
+            settings=backends.choose_encoder_settings(path, given | of_encoders),
+            base=base or DEFAULT_BASE,
+            shrink=not full_precision,
+        )
+    for name, value in {"base": base, "full_precision": full_precision, **of_encoders}.items():
+        if value:
+            raise typer.BadParameter(f"--{name.replace('_', '-')} is for --backend camembert")
+    settings = backends.choose_settings(path, given)
+    if teacher and unlabelled:
+        return backends.StudentTrainer(settings=settings, teacher=teacher, unlabelled=unlabelled)
+    if teacher or unlabelled:
+        raise typer.BadParameter("--teacher and --unlabelled go together")
+    return backends.LinearTrainer(settings=settings)
 
 
 def _data_options(labels: list[Path] | None, schema: Path, orangesum: Path | None) -> list[str]:

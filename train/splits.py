@@ -21,6 +21,7 @@ from train import Split
 SHINGLE = 3
 RESEMBLANCE = 0.5
 NOT_SCORED = -1
+HELD_OUT_PARTS = 5
 
 
 def split_folds(
@@ -51,6 +52,26 @@ def split_folds(
 def train_rows(fold: NDArray[np.int64], k: int, split: Split) -> NDArray[np.bool_]:
     """Return which paragraphs the model that scores fold `k` is fitted on, (n_samples,)."""
     return fold < k if split is Split.date else fold != k
+
+
+def held_out_parts(
+    labels: LabelledSet,
+    Y: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    seed: int,
+    n_parts: int = HELD_OUT_PARTS,
+) -> NDArray[np.int64]:
+    """Return the part of each paragraph of one held-out fold, by which the others are calibrated.
+
+    (n_samples,), `NOT_SCORED` for those that are not in `rows`. Parts keep articles whole; where
+    there are few articles, there are fewer.
+    """
+    parts = np.full(len(Y), NOT_SCORED)
+    chosen = labels.chosen(rows)
+    groups = leak_groups(chosen.texts, chosen.articles)
+    n = max(min(n_parts, len(np.unique(groups))), 2)
+    parts[rows] = grouped_folds(groups, Y[rows], n, seed, what="article")
+    return parts
 
 
 def leak_groups(texts: Sequence[str], names: Sequence[str]) -> NDArray[np.int64]:

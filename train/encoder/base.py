@@ -12,8 +12,6 @@ from typing import Any
 
 from labels.errors import TrainingError
 
-DEFAULT_BASE = "almanach/camembert-base"
-
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _PATIENCE = 5.0  # seconds for the hub to answer
 # Of a repository: no pickled weights, no code.

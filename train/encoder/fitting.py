@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from labels.errors import TrainingError
 from labels.schema import Schema
-from model.calibration import sigmoid, softmax
 from model.encoder import join_windows
 from train.encoder.batches import Examples, batches_by_length, collate, shuffled_batches
 from train.encoder.checkpoint import Checkpoint, State
+from train.encoder.judging import collapses, validation_scores
 from train.encoder.settings import EncoderSettings
-from train.metrics import score
 
 Progress = Callable[[str], None]
 
@@ -31,7 +30,6 @@ _EMBEDDINGS = re.compile(r"(^|\.)embeddings?\.")
 _MOST_WEIGHT = 10.0  # of a label's examples; a handful of paragraphs must not drive all
 _MOST_GRADIENT = 1.0  # norm that gradients are scaled down to, as in Devlin et al. 2019
 _SAVE_EVERY, _TELL_EVERY = 300.0, 15.0  # seconds
-_LEAST_FALL = 0.02  # of the loss, as a share, below which it has not fallen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,15 +141,15 @@ def label_weights(Y: NDArray[np.int64], schema: Schema, power: float) -> NDArray
     (others / own) to a power in a multi dimension; in a single one the balanced weights, whose mean
     over the examples is 1.
     """
-    n, n_own = len(Y), np.maximum(Y.sum(axis=0), 1)
+    n, n_own = len(Y), Y.sum(axis=0)
     found = np.empty(Y.shape[1])
     for dimension, span in schema.columns():
-        own = n_own[span]
+        own = np.maximum(n_own[span], 1)
         if dimension.kind == "multi":
             found[span] = np.maximum((n - own) / own, 1.0) ** power
         else:
             balanced = (n / own) ** power
-            found[span] = balanced * n / (balanced * own).sum()
+            found[span] = balanced * n / (balanced * n_own[span]).sum()
     return np.minimum(found, _MOST_WEIGHT).astype(np.float32)
 
 
@@ -264,58 +262,6 @@ def _end_pass(
     state.history.append(entry)
     state.epoch, state.step, state.loss, state.weight = state.epoch + 1, 0, 0.0, 0.0
     progress(told)
-
-
-def validation_scores(
-    logits: NDArray[np.float64], Y: NDArray[np.int64], schema: Schema
-) -> dict[str, float]:
-    """Return a score a dimension that needs no threshold, and their mean as `score`.
-
-    Mean average precision of a multi dimension, macro F1 of a single one.
-    """
-    proba, given = np.empty_like(logits), np.zeros(logits.shape, dtype=bool)
-    for dimension, span in schema.columns():
-        part = logits[:, span]
-        proba[:, span] = sigmoid(part) if dimension.kind == "multi" else softmax(part)
-        given[:, span] = np.eye(part.shape[1], dtype=bool)[part.argmax(axis=1)]
-    found = score(Y, proba, given, schema)
-    named = {
-        d.id: (found[d.id]["mean_average_precision"] or 0.0)
-        if d.kind == "multi"
-        else found[d.id]["macro_f1"]
-        for d in schema.dimensions
-    }
-    return named | {"score": float(np.mean(list(named.values())))}
-
-
-def collapses(logits: NDArray[np.float64], Y: NDArray[np.int64], schema: Schema) -> list[str]:
-    """Return what says that a model gives every paragraph the same answer, a line a dimension."""
-    found = []
-    for dimension, span in schema.columns():
-        part, y = logits[:, span], Y[:, span]
-        if len(part) < 2 or not (y != y[0]).any():
-            continue
-        if dimension.kind == "single":
-            same = (part.argmax(axis=1) == part[0].argmax()).all()
-        else:
-            same = (np.ptp(part, axis=0) < 1e-2).all()
-        if same:
-            found.append(
-                f"{dimension.id} collapsed: the same answer for every paragraph; give a lower "
-                "--learning-rate or another --seed"
-            )
-    return found
-
-
-def stuck(history: Sequence[dict[str, float]]) -> list[str]:
-    """Return what says that the loss did not fall."""
-    losses = [entry["loss"] for entry in history]
-    if len(losses) > 1 and min(losses[1:]) > (1 - _LEAST_FALL) * losses[0]:
-        return [
-            f"the loss did not fall (from {losses[0]:.3f} to {min(losses[1:]):.3f}): give more "
-            "--epochs, another --learning-rate or another --base"
-        ]
-    return []
 
 
 def _is_stale(state: State, settings: EncoderSettings) -> bool:

@@ -21,6 +21,7 @@ from model.encoder import EncoderScorer
 from model.windows import Windower
 from train import Split
 from train.calibrating import fit_calibration
+from train.comparison import compare_predictions
 from train.encoder.base import Base, load_encoder, load_tokenizer, longest_window
 from train.encoder.batches import make_examples
 from train.encoder.checkpoint import Checkpoint
@@ -32,10 +33,12 @@ from train.encoder.checks import (
     needed_memory,
 )
 from train.encoder.exporting import export_encoder, quantize
-from train.encoder.fitting import Progress, Task, collapses, fit_encoder, predict_examples, stuck
+from train.encoder.fitting import Progress, Task, fit_encoder, predict_examples
+from train.encoder.judging import collapses, stuck
 from train.encoder.settings import EncoderSettings
-from train.metrics import indicator, main_scores, score
-from train.splits import NOT_SCORED, grouped_folds, leak_groups, split_folds, train_rows
+from train.heldout import Predictions
+from train.metrics import indicator
+from train.splits import held_out_parts, split_folds, train_rows
 from train.training import (
     OutOfFold,
     Training,
@@ -47,7 +50,6 @@ from train.training import (
 CHECKPOINTS = Path("mlruns") / "checkpoints"
 
 _OF_FOLDS = 5  # of which one is held out where only one is asked for
-_PARTS = 5  # of what is held out: each is calibrated by the others
 _VALIDATION = 10  # one part in so many of what a model is fitted on is set aside
 _MOST_DIFFERENCE = 1e-4  # between the logits of torch and those of its ONNX form
 _MOST_LOSS = 0.02  # of a dimension's main score, by shrinking
@@ -221,19 +223,7 @@ class FineTuning:
         if len(held) > 1:
             return fold, self.settings.split
         rows = np.flatnonzero(fold == held[0])
-        parts = np.full(len(fold), NOT_SCORED)
-        parts[rows] = self._grouped(rows, _PARTS)
-        return parts, Split.article
-
-    def _grouped(self, rows: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-        """Return parts of some paragraphs, (n_rows,), at most `n`, that keep articles whole."""
-        groups = self._groups[rows]
-        n_parts = max(min(n, len(np.unique(groups))), 2)
-        return grouped_folds(groups, self._Y[rows], n_parts, self.settings.seed, what="article")
-
-    @cached_property
-    def _groups(self) -> NDArray[np.int64]:
-        return leak_groups(self.labels.texts, self.labels.articles)
+        return held_out_parts(self.labels, self._Y, rows, self.settings.seed), Split.article
 
     def _fit(
         self,
@@ -244,7 +234,8 @@ class FineTuning:
     ) -> _Fitted:
         """Return a model fitted on some paragraphs, a part of them set aside to validate."""
         rows = np.flatnonzero(fitted_on)
-        aside = self._grouped(rows, _VALIDATION) == 0
+        parts = held_out_parts(self.labels, self._Y, rows, self.settings.seed, _VALIDATION)
+        aside = parts[rows] == 0
         task = self._task(rows[~aside], rows[aside], self.settings, stream)
         held_out = np.flatnonzero(scored)
         return self._finish(name, task, held_out)
@@ -324,7 +315,7 @@ class FineTuning:
         Raises
         ------
         TrainingError
-            When a dimension loses too much.
+            When a dimension loses too much, beyond what the choice of articles explains.
         """
         schema = self._schema
         calibration = fit_calibration(small.logits, small.Y, small.fold, schema)
@@ -332,14 +323,25 @@ class FineTuning:
             decide_by_best_f1(calibration, calibration.predict_proba(x.logits, schema), schema)
             for x in (full, small)
         ]
-        scores = [main_scores(score(x.Y, x.proba, x.given, schema), schema) for x in (full, small)]
-        loss = {name: round(scores[0][name] - scores[1][name], DIGITS) for name in scores[0]}
         kept = round(float((given[0] == given[1]).mean()), DIGITS)
+        found = compare_predictions(self._predictions(full), self._predictions(small), schema)
+        main = [d for d in found if d.main]
+        loss = {d.dimension: round(-d.value, DIGITS) for d in main}
         told = ", ".join(f"{100 * value:.1f} points on {name}" for name, value in loss.items())
         self._progress(f"8 bits keep {100 * kept:.1f} % of the decisions and lose {told}")
-        if max(loss.values()) > _MOST_LOSS:
+        if any(-d.value > _MOST_LOSS and d.high < 0 for d in main):
             raise TrainingError(
-                f"8 bits lose {told}, more than {100 * _MOST_LOSS:.0f}: the same command with "
-                "--full-precision keeps the model as it was fitted"
+                f"8 bits lose {told}, more than {100 * _MOST_LOSS:.0f} and beyond noise: the same "
+                "command with --full-precision keeps the model as it was fitted"
             )
         return {"kept": kept, "loss": loss}
+
+    def _predictions(self, found: OutOfFold) -> Predictions:
+        labels = self.labels.chosen(found.rows)
+        return Predictions(
+            ids=tuple(p.id for p in labels.paragraphs),
+            articles=tuple(labels.articles),
+            Y=found.Y,
+            proba=found.proba,
+            given=found.given,
+        )

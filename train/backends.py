@@ -1,0 +1,112 @@
+"""How a model is trained: by which backend, with a teacher or without, one call for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from labels.dataset import LabelledSet
+from train.settings import TrainSettings, parse_settings, read_settings
+
+if TYPE_CHECKING:
+    from train.encoder.settings import EncoderSettings
+    from train.encoder.training import FineTuning
+    from train.training import Progress, Training
+
+
+class Trainer(Protocol):
+    """A backend with its settings."""
+
+    def train(self, labels: LabelledSet, progress: Progress) -> Training:
+        """Return the model fitted on labelled paragraphs, with its out-of-fold scores."""
+
+    def forget(self) -> None:
+        """Remove what was kept to go on from, once the model is saved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearTrainer:
+    """The `tfidf` backend."""
+
+    settings: TrainSettings
+
+    def train(self, labels: LabelledSet, progress: Progress) -> Training:
+        """Return the model fitted on labelled paragraphs: see `train.training.train_model`."""
+        from train.training import train_model
+
+        return train_model(labels, self.settings, progress=progress)
+
+    def forget(self) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudentTrainer:
+    """The `tfidf` backend, taught by the model of a run on unlabelled articles."""
+
+    settings: TrainSettings
+    teacher: str
+    unlabelled: list[str]
+
+    def train(self, labels: LabelledSet, progress: Progress) -> Training:
+        """Return the model: see `train.distilling.train_student`."""
+        from train.distilling import prepare_lesson, train_student
+        from train.store import open_store
+
+        with open_store() as store:
+            run = store.find(self.teacher)
+            lesson = prepare_lesson(store, run, labels, self.unlabelled, progress=progress)
+        return train_student(labels, self.settings, lesson, progress=progress)
+
+    def forget(self) -> None:
+        """Do nothing."""
+
+
+@dataclass(kw_only=True)
+class EncoderTrainer:
+    """The `camembert` backend; `base` is a folder or a name on the hub."""
+
+    settings: EncoderSettings
+    base: str
+    shrink: bool
+    _tuning: FineTuning | None = field(default=None, init=False)
+
+    def train(self, labels: LabelledSet, progress: Progress) -> Training:
+        """Return the model: see `train.encoder.training.FineTuning`."""
+        from train.encoder.base import find_base
+
+        base = find_base(self.base)  # before torch, which takes seconds to import
+        from train.encoder.training import FineTuning
+
+        self._tuning = FineTuning(
+            labels, self.settings, base, progress=progress, shrink=self.shrink
+        )
+        return self._tuning.run()
+
+    def forget(self) -> None:
+        """Remove the checkpoints."""
+        if self._tuning is not None:
+            self._tuning.forget()
+
+
+def choose_settings(path: Path | None, given: Mapping[str, object]) -> TrainSettings:
+    """Return the settings of a file, else the defaults, with those given in their place."""
+    found = TrainSettings() if path is None else read_settings(path)
+    return parse_settings(found.to_dict() | _told(given), where="options")
+
+
+def choose_encoder_settings(path: Path | None, given: Mapping[str, object]) -> EncoderSettings:
+    """Return the same for the `camembert` backend."""
+    from train.encoder.settings import EncoderSettings, parse_encoder_settings
+    from train.settings import read_json
+
+    found = EncoderSettings()
+    if path is not None:
+        found = parse_encoder_settings(read_json(path), where=str(path))
+    return parse_encoder_settings(found.to_dict() | _told(given), where="options")
+
+
+def _told(given: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in given.items() if value is not None}

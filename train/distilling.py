@@ -1,0 +1,127 @@
+"""Distillation: the `tfidf` backend taught, besides labels, by a better model's probabilities.
+
+Hinton, Vinyals and Dean 2015, "Distilling the knowledge in a neural network": the teacher scores
+paragraphs that nobody labelled, and the student is fitted on its scores as if they were labels.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labels.dataset import LabelledSet
+from labels.errors import InputError, TrainingError
+from labels.schema import check_same_schema
+from model.features import FeatureExtractor
+from model.inputs.inputs import Inputs
+from model.tagging import load_model
+from train import Split
+from train.fitting import fit_scorer
+from train.labelling.pool import read_pool
+from train.metrics import indicator, main_scores, score
+from train.settings import TrainSettings
+from train.splits import held_out_parts
+from train.store import Run, Store
+from train.training import Progress, Training, calibrate_out_of_fold, make_artifact
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """What a teacher says of unlabelled paragraphs.
+
+    `proba`, (n_texts, n_labels), are its calibrated scores; `held_out` the ids of the labelled
+    paragraphs that it was not fitted on, on which alone a student of it can be scored.
+    """
+
+    teacher: str
+    texts: list[str]
+    proba: NDArray[np.float64]
+    held_out: frozenset[str]
+
+
+def prepare_lesson(
+    store: Store, run: Run, labels: LabelledSet, paths: list[str], *, progress: Progress
+) -> Lesson:
+    """Return the lesson of a run's model on the paragraphs of some inputs.
+
+    Raises
+    ------
+    TrainingError
+        When the teacher was trained on other data, or held out nothing.
+    InputError
+        When the inputs have no paragraph.
+    """
+    with tempfile.TemporaryDirectory(prefix="classify-") as folder:
+        teacher = load_model(store.fetch_model(run, Path(folder)))
+        _, predictions = store.held_out(run, Path(folder))
+    check_same_schema(labels.schema, teacher.schema, ours_is="the labels", theirs_is=str(run))
+    if run.data != labels.digest:
+        raise TrainingError(
+            f"{run} was trained on data {run.data[:12]}, but these labels are "
+            f"{labels.digest[:12]}: give the labels that the teacher was given"
+        )
+    if teacher.artifact.settings["n_folds"] > 1:
+        raise TrainingError(
+            f"{run}: its model was fitted on every paragraph, so that no student of it can be "
+            "scored: train the teacher without --folds, with --backend camembert"
+        )
+    pool = read_pool(Inputs(paths), {}, source="")
+    texts = [item.text for item in pool.items.values()]
+    if not texts:
+        raise InputError(f"{', '.join(paths)}: no paragraph to learn from")
+    progress(f"{len(texts)} unlabelled paragraphs for {run}, {len(pool.failures)} inputs failed")
+    return Lesson(
+        teacher=run.id,
+        texts=texts,
+        proba=teacher.predict_proba(texts),
+        held_out=frozenset(predictions.ids),
+    )
+
+
+def train_student(
+    labels: LabelledSet, settings: TrainSettings, lesson: Lesson, *, progress: Progress
+) -> Training:
+    """Return the model fitted on labels and lesson.
+
+    It is scored on the paragraphs that the teacher held out, by a model that was fitted on neither
+    them nor a teacher that was; the final weights are fitted on everything.
+    """
+    schema, Y = labels.schema, indicator(labels)
+    scored = np.array([p.id in lesson.held_out for p in labels.paragraphs])
+    counts = FeatureExtractor(settings.features).count(labels.texts + lesson.texts)
+    targets = np.concatenate([Y.astype(np.float64), lesson.proba])
+    is_labelled = np.arange(len(targets)) < len(Y)
+    taught = ~is_labelled
+    taught[: len(Y)] = ~scored
+    parts = held_out_parts(labels, Y, np.flatnonzero(scored), settings.seed)
+    found = {}
+    for name, rows in (("student", taught), ("alone", taught & is_labelled)):
+        scorer = fit_scorer(counts.rows_where(rows), targets[rows], settings)
+        logits = np.zeros(Y.shape)
+        logits[scored] = scorer.logits([labels.texts[i] for i in np.flatnonzero(scored)])
+        found[name] = calibrate_out_of_fold(logits, Y, parts, Split.article, schema)
+        progress(f"{name}: fitted on {rows.sum()} paragraphs, scored on {scored.sum()}")
+    scores = {
+        name: main_scores(score(x.Y, x.proba, x.given, schema), schema) for name, x in found.items()
+    }
+    scorer = fit_scorer(counts, targets, settings)
+    progress("final fit on all paragraphs")
+    return Training(
+        artifact=make_artifact(
+            labels,
+            found["student"],
+            scorer,
+            backend="tfidf",
+            settings=settings.to_dict() | {"n_folds": 1, "teacher": lesson.teacher},
+            folds=f"those of its teacher by {settings.split.value}",
+        ),
+        settings=settings,
+        labels=labels,
+        Y=Y,
+        out_of_fold=found["student"],
+        measured={"distilled": {"n_unlabelled": len(lesson.texts), **scores}},
+    )
