@@ -62,6 +62,9 @@ class Checkpoint:
         if not (self.folder / _STATE).is_file():
             return None
         tensors, metadata = self._read(_STATE)
+        state = State(**json.loads(metadata["state"]))
+        if not tensors:  # it is finished
+            return state
         moments: dict[int, dict[str, Any]] = {}
         for name in [name for name in tensors if name.startswith("adam.")]:
             _, i, moment = name.split(".")
@@ -69,7 +72,11 @@ class Checkpoint:
         model.load_state_dict({name.removeprefix("model."): t for name, t in tensors.items()})
         groups = optimizer.state_dict()["param_groups"]
         optimizer.load_state_dict({"state": moments, "param_groups": groups})
-        return State(**json.loads(metadata["state"]))
+        return state
+
+    def finish(self, state: State) -> None:
+        """Keep of a fitting that is finished no more than its best weights."""
+        self._write(_STATE, {}, {"state": json.dumps(asdict(state))})
 
     def save_best(self, model: Any) -> None:
         """Keep the weights of the best pass so far."""

@@ -70,12 +70,13 @@ def fit_encoder(model: Any, task: Task, checkpoint: Checkpoint, progress: Progre
     optimizer = torch.optim.AdamW(parameter_groups(model, settings), lr=settings.learning_rate)
     state = checkpoint.load(model, optimizer)
     if state is not None:
-        progress(f"going on from pass {state.epoch + 1}, step {state.step + 1}")
+        progress(f"going on after pass {state.epoch}, step {state.step}")
     state = state or State()
     while state.epoch < settings.epochs and not _is_stale(state, settings):
         _run_pass(model, optimizer, task, state, checkpoint, progress)
         _end_pass(model, task, state, checkpoint, progress)
         checkpoint.save(model, optimizer, state)
+    checkpoint.finish(state)
     checkpoint.load_best(model)
     model.eval()
     return state

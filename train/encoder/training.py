@@ -161,9 +161,9 @@ class FineTuning:
     @cached_property
     def _digest(self) -> str:
         """SHA-256 of all that a fitting depends on."""
-        sha = hashlib.sha256()
+        sha = hashlib.sha256(self._tokenizer)
         for path in sorted(self.base.folder.iterdir()):
-            if path.suffix in (".json", ".safetensors"):
+            if path.name == "config.json" or path.suffix == ".safetensors":
                 sha.update(hashlib.sha256(path.read_bytes()).digest())
         parts = [self.settings.to_dict(), self.labels.digest, self._schema.digest, self.device]
         sha.update(json.dumps([*parts, version("depeche")]).encode())
