@@ -186,10 +186,8 @@ def _run(session: Session, lang: Language) -> None:
 
 def _check(command: str, inputs: list[Path], labels: Path, annotator: str) -> None:
     """Refuse what cannot work, before anything is read."""
-    try:
-        import textual  # noqa: F401
-    except ModuleNotFoundError as err:
-        raise MissingExtraError("textual", "label") from err
+    if find_spec("textual") is None:
+        raise MissingExtraError("textual", "label")
     if not annotator.strip():
         raise typer.BadParameter("give the annotator a name")
     for path in inputs:
