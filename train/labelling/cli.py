@@ -193,8 +193,8 @@ def _check(command: str, inputs: list[Path], labels: Path, annotator: str) -> No
     for path in inputs:
         if labels.resolve() == path.resolve():
             raise InputError(f"{path}: is --labels as well: give the labels a file of their own")
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise InputError(f"{command} is used in a terminal: standard input or output is none")
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        raise InputError(f"{command} is used in a terminal: what it reads and writes is none")
 
 
 def _can_learn() -> bool:
