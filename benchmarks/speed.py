@@ -3,8 +3,8 @@
     python benchmarks/speed.py
 
 The articles are made of the composed paragraphs, with their furniture; each is read and scored
-once, so nearly every word is met for the first time by one and by the other. Bar: reading costs
-less than scoring.
+once, so nearly every word is met for the first time by one and by the other. Batches read many
+together, which is what the second line measures.
 """
 
 from __future__ import annotations

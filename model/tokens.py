@@ -134,7 +134,9 @@ class TokenTable:
             self._meet(signs)
             n = kernel.cut(*pieces, *table, number, row, start, end, first)
         self.n_tokens, n_new = n_known.tolist()
-        return Tokens(number[:n], row[:n], start[:n], end[:n]), first[:n_new]
+        # Copies, as the arrays have five times the room.
+        tokens = Tokens(number[:n].copy(), row[:n].copy(), start[:n].copy(), end[:n].copy())
+        return tokens, first[:n_new]
 
     def _meet(self, signs: NDArray[np.uint32] | NDArray[np.intp]) -> None:
         """Learn the kinds of characters."""

@@ -42,7 +42,7 @@ def check(folder: Path, expected: Path) -> None:
     known = {"out", "out.errors.jsonl", "out.journal"}
     assert {path.name for path in folder.iterdir()} - known == set()
     journal = {path.name for path in (folder / "out.journal").iterdir()}
-    assert journal - {"records.jsonl"} == {"lock", "job.json", "done.log", "finished.json"}
+    assert journal - {"records.jsonl"} == {"job.json", "done.log", "finished.json"}
 
 
 def made(parent: Path, name: str) -> Path:

@@ -27,6 +27,10 @@ class Lines(Widget, can_focus=True):
     n_lines = 0
     first = 0
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._strips: dict[tuple[int, int], Strip] = {}  # as they stand, by line and width
+
     def put(self, lines: Sequence[Content], first: int = 0) -> None:
         """Show other lines."""
         self.put_drawn(lines.__getitem__, len(lines), first)
@@ -42,6 +46,7 @@ class Lines(Widget, can_focus=True):
         """Scroll by some lines, as far as there are any."""
         last = max(0, self.n_lines - self.size.height)
         self.first = min(max(0, self.first + lines), last)
+        self._strips.clear()
         self.refresh()
 
     def reveal(self, place: int) -> None:
@@ -60,6 +65,11 @@ class Lines(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Return a line of the screen."""
         place, (width, height) = y + self.first, self.size
+        if (y, width) not in self._strips:  # a dialog that opens is drawn twice
+            self._strips[y, width] = self._draw_line(y, place, width, height)
+        return self._strips[y, width]
+
+    def _draw_line(self, y: int, place: int, width: int, height: int) -> Strip:
         n_lines = self.n_lines
         line = self.line(place) if place < n_lines else Content("")
         if n_lines > height and self.first * height <= y * n_lines < (self.first + height) * height:

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labels.errors import InputError, MissingExtraError
-from labels.schema import Schema
-from labels.writing import open_output
 from model.batch.formats import Engine, Format, format_of
+from model.batch.telling import run_told
 from model.cli import ModelOption
 
 if TYPE_CHECKING:
-    from model.batch.cluster import ClusterBatch
     from model.batch.engine import Job
-    from model.batch.run import Batch, Progress, Summary
-    from model.batch.sources import Sources
     from model.inputs.inputs import Inputs
     from model.tagging import Model
 
@@ -161,7 +153,7 @@ def tag(
         from model.batch.sources import find_sources
         from model.inputs.columns import ColumnNames
 
-        n_failed = _run_batch(
+        n_failed = run_told(
             ClusterBatch(
                 inputs=find_sources(
                     paths or [],
@@ -207,13 +199,15 @@ def tag(
     n_jobs = 1 if single else _n_jobs(jobs, inputs)
     simple = (single and form not in _FILES) or form in _ONE
     if output is None or simple or _is_device(output):
-        n_failed = _write(
+        from model.batch.writing import write_outcomes
+
+        n_failed = write_outcomes(
             inputs, output, form, loaded, job, n_jobs, single=single, paragraphs=paragraphs
         )
     else:
         from model.batch.run import Batch
 
-        n_failed = _run_batch(
+        n_failed = run_told(
             Batch(
                 inputs=inputs,
                 output=output,
@@ -337,113 +331,3 @@ def _n_jobs(asked: int | None, inputs: Inputs) -> int:
         return 1
     available = getattr(os, "sched_getaffinity", None)  # of Linux alone
     return len(available(0)) if available else os.cpu_count() or 1
-
-
-def _write(
-    inputs: Inputs,
-    output: Path | None,
-    form: Format,
-    model: Model,
-    job: Job,
-    n_jobs: int,
-    *,
-    single: bool,
-    paragraphs: bool,
-) -> int:
-    """Write the records as they come; return how many inputs failed, which stderr names."""
-    from model.batch.run import iter_outcomes
-
-    failures: list[str] = []
-
-    def lines() -> Iterator[str]:
-        for entry, line in iter_outcomes(inputs, job, model, n_jobs):
-            for warning in entry.warnings:
-                typer.echo(f"classify: {entry.where}: {warning}", err=True)
-            if entry.reason:
-                failures.append(f"{entry.where}: {entry.reason}")
-            else:
-                yield line.decode()
-
-    with open_output(output) as file:
-        found = lines()
-        first = next(found, None)
-        if first is None:
-            raise InputError("\n".join(failures) or "no article in what was named")
-        whole = chain([first], found)
-        if form is Format.csv:
-            from model.batch.outputs import write_csv
-
-            write_csv(map(json.loads, whole), model.schema, file, paragraphs=paragraphs)
-        else:
-            _write_records(whole, file, form, single=single, schema=model.schema)
-    for failure in failures:
-        typer.echo(f"classify: {failure}", err=True)
-    return len(failures)
-
-
-def _write_records(
-    lines: Iterator[str], file: TextIO, form: Format, *, single: bool, schema: Schema
-) -> None:
-    for n, line in enumerate(lines):
-        if form is Format.table:
-            from rich.console import Console
-
-            from model.table import article_table
-
-            console = Console(file=file, highlight=False)
-            console.print(article_table(json.loads(line), schema, console.width))
-        elif form is Format.jsonl:
-            file.write(line)
-        elif single:
-            file.write(json.dumps(json.loads(line), ensure_ascii=False, indent=2) + "\n")
-        else:
-            file.write(("," if n else "[") + "\n" + line.rstrip("\n"))
-        file.flush()
-    if form is Format.json and not single:
-        file.write("\n]\n")
-
-
-def _run_batch(batch: Batch | ClusterBatch) -> int:
-    """Run a batch with its progress on a terminal; return how many inputs failed."""
-    with _progress(batch.inputs) as progress:
-        summary = batch.run(progress)
-    for failure in summary.failures:
-        typer.echo(f"classify: {failure}", err=True)
-    n_more = summary.n_failed - len(summary.failures)
-    if n_more:
-        typer.echo(f"classify: … and {n_more} more", err=True)
-    if summary.n_failed:
-        typer.echo(f"classify: failed inputs are listed in {batch.errors}", err=True)
-    for line in summary.lines(batch.inputs.n_skipped):
-        typer.echo(f"classify: {line}", err=True)
-    return summary.n_failed
-
-
-@contextmanager
-def _progress(inputs: Inputs | Sources) -> Iterator[Progress]:
-    """Show on a terminal how far a batch is, how fast it goes and how long it will take."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda summary: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.fields[done]} articles"),
-        BarColumn(),
-        TextColumn("{task.percentage:.0f} %, {task.fields[rate]:.0f} a second, left"),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=inputs.total_bytes or None, done=0, rate=0.0)
-
-        def progress(summary: Summary) -> None:
-            bar.update(
-                task,
-                completed=inputs.done_bytes,
-                done=summary.n_articles + summary.n_failed,
-                rate=summary.rate,
-            )
-
-        yield progress

@@ -186,17 +186,15 @@ def _run(session: Session, lang: Language) -> None:
 
 def _check(command: str, inputs: list[Path], labels: Path, annotator: str) -> None:
     """Refuse what cannot work, before anything is read."""
-    try:
-        import textual  # noqa: F401
-    except ModuleNotFoundError as err:
-        raise MissingExtraError("textual", "label") from err
+    if find_spec("textual") is None:
+        raise MissingExtraError("textual", "label")
     if not annotator.strip():
         raise typer.BadParameter("give the annotator a name")
     for path in inputs:
         if labels.resolve() == path.resolve():
             raise InputError(f"{path}: is --labels as well: give the labels a file of their own")
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise InputError(f"{command} is used in a terminal: standard input or output is none")
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        raise InputError(f"{command} is used in a terminal: what it reads and writes is none")
 
 
 def _can_learn() -> bool:

@@ -1,0 +1,62 @@
+"""A batch as a person sees it: its progress on a terminal, then what it did."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from model.batch.cluster import ClusterBatch
+    from model.batch.run import Batch, Progress, Summary
+    from model.batch.sources import Sources
+    from model.inputs.inputs import Inputs
+
+
+def run_told(batch: Batch | ClusterBatch) -> int:
+    """Run a batch with its progress on a terminal; return how many inputs failed."""
+    with _progress(batch.inputs) as progress:
+        summary = batch.run(progress)
+    for failure in summary.failures:
+        typer.echo(f"classify: {failure}", err=True)
+    n_more = summary.n_failed - len(summary.failures)
+    if n_more:
+        typer.echo(f"classify: … and {n_more} more", err=True)
+    if summary.n_failed:
+        typer.echo(f"classify: failed inputs are listed in {batch.errors}", err=True)
+    for line in summary.lines(batch.inputs.n_skipped):
+        typer.echo(f"classify: {line}", err=True)
+    return summary.n_failed
+
+
+@contextmanager
+def _progress(inputs: Inputs | Sources) -> Iterator[Progress]:
+    """Show on a terminal how far a batch is, how fast it goes and how long it will take."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda summary: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.fields[done]} articles"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %, {task.fields[rate]:.0f} a second, left"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=inputs.total_bytes or None, done=0, rate=0.0)
+
+        def progress(summary: Summary) -> None:
+            bar.update(
+                task,
+                completed=inputs.done_bytes,
+                done=summary.n_articles + summary.n_failed,
+                rate=summary.rate,
+            )
+
+        yield progress

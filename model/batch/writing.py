@@ -1,0 +1,82 @@
+"""Records written as they come, with nothing kept for another time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import TextIO
+
+import typer
+
+from labels.errors import InputError
+from labels.schema import Schema
+from labels.writing import open_output
+from model.batch.engine import Job
+from model.batch.formats import Format
+from model.batch.run import iter_outcomes
+from model.inputs.inputs import Inputs
+from model.tagging import Model
+
+
+def write_outcomes(
+    inputs: Inputs,
+    output: Path | None,
+    form: Format,
+    model: Model,
+    job: Job,
+    n_jobs: int,
+    *,
+    single: bool,
+    paragraphs: bool,
+) -> int:
+    """Write the records as they come; return how many inputs failed, which stderr names."""
+    failures: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for entry, line in iter_outcomes(inputs, job, model, n_jobs):
+            for warning in entry.warnings:
+                typer.echo(f"classify: {entry.where}: {warning}", err=True)
+            if entry.reason:
+                failures.append(f"{entry.where}: {entry.reason}")
+            else:
+                yield line.decode()
+
+    with open_output(output) as file:
+        found = lines()
+        first = next(found, None)
+        if first is None:
+            raise InputError("\n".join(failures) or "no article in what was named")
+        whole = chain([first], found)
+        if form is Format.csv:
+            from model.batch.outputs import write_csv
+
+            write_csv(map(json.loads, whole), model.schema, file, paragraphs=paragraphs)
+        else:
+            _write_records(whole, file, form, single=single, schema=model.schema)
+    for failure in failures:
+        typer.echo(f"classify: {failure}", err=True)
+    return len(failures)
+
+
+def _write_records(
+    lines: Iterator[str], file: TextIO, form: Format, *, single: bool, schema: Schema
+) -> None:
+    for n, line in enumerate(lines):
+        if form is Format.table:
+            from rich.console import Console
+
+            from model.table import article_table
+
+            console = Console(file=file, highlight=False)
+            console.print(article_table(json.loads(line), schema, console.width))
+        elif form is Format.jsonl:
+            file.write(line)
+        elif single:
+            file.write(json.dumps(json.loads(line), ensure_ascii=False, indent=2) + "\n")
+        else:
+            file.write(("," if n else "[") + "\n" + line.rstrip("\n"))
+        file.flush()
+    if form is Format.json and not single:
+        file.write("\n]\n")
