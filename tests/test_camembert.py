@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,9 +24,10 @@ from labels.dataset import FOLDER, load_labels
 from labels.errors import SettingsError, TrainingError
 from labels.schema import read_schema
 from model import load_model
-from model.artifact import load_artifact
+from model.artifact import load_artifact, save_artifact
 from model.encoder import EncoderScorer, join_windows
 from model.occlusion import occlude, sentences_of
+from model.tagging import SHIPPED
 from train.encoder.base import Base, find_base, load_encoder, load_tokenizer
 from train.encoder.batches import Examples, make_examples, shuffled_batches
 from train.encoder.checkpoint import Checkpoint
@@ -56,6 +59,27 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def untrained(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Path:
+    """Return the folder of an artifact: the tiny base with a new head, shrunk, but not trained."""
+    from train.encoder.exporting import export_encoder, quantize
+
+    found, shipped = Base(name="tiny", folder=base), load_artifact(SHIPPED)
+    tokenizer, _ = load_tokenizer(found)
+    small = quantize(export_encoder(load_encoder(found, SCHEMA.n_labels, 0), MAX_LENGTH))
+    settings = {"max_length": MAX_LENGTH, "overlap": 0.25}
+    artifact = replace(
+        shipped,
+        name="tiny",
+        backend="camembert",
+        scorer=EncoderScorer(small, tokenizer, MAX_LENGTH, 0.25, SCHEMA),
+        settings=shipped.settings | settings,
+    )
+    folder = tmp_path_factory.mktemp("untrained") / "model"
+    save_artifact(artifact, folder, card="")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def tuned(tmp_path_factory: pytest.TempPathFactory, empty_store: Path, base: Path) -> Path:
     """Return a folder in which the tiny base was fine-tuned."""
     folder = tmp_path_factory.mktemp("tuned")
@@ -79,15 +103,13 @@ def no_torch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @needs_torch
-def test_fine_tuned_model_tags_with_evidence_where_torch_cannot_be_imported(
-    tuned: Path, no_torch: dict[str, str]
+def test_encoder_tags_with_evidence_where_torch_cannot_be_imported(
+    untrained: Path, no_torch: dict[str, str], classify: Classify
 ) -> None:
-    done = run_classify(
-        ARTICLE, "--model", "mlruns/last", "--explain", "--format", "json", cwd=tuned, **no_torch
-    )
+    done = classify(ARTICLE, "--model", untrained, "--explain", "--format", "json", **no_torch)
     assert (done.returncode, done.stderr) == (0, "")
     record = json.loads(done.stdout)
-    assert record["model"]["name"] == "depeche-camembert"
+    assert record["model"]["name"] == "tiny"
     for paragraph in record["paragraphs"]:
         assert set(paragraph["evidence"]) == {*paragraph["topics"], paragraph["stance"]}
         for behind in paragraph["evidence"].values():
@@ -96,19 +118,21 @@ def test_fine_tuned_model_tags_with_evidence_where_torch_cannot_be_imported(
 
 
 @needs_torch
-def test_scores_do_not_depend_on_what_else_is_scored_or_by_how_many_processes(tuned: Path) -> None:
-    model = load_model(tuned / "mlruns" / "last")
+def test_scores_do_not_depend_on_what_else_is_scored_or_by_how_many_processes(
+    untrained: Path, classify: Classify
+) -> None:
+    model = load_model(untrained)
     texts = [p["text"] for p in model.tag([ARTICLE.read_text()])[0]["paragraphs"]]
     together = model.predict_proba(texts)
     assert (np.concatenate([model.predict_proba([text]) for text in texts]) == together).all()
     assert model.predict_proba([]).shape == (0, SCHEMA.n_labels)
-    one, two = (
-        run_classify(SEEDS, "--model", "mlruns/last", "--jobs", n, cwd=tuned).stdout for n in (1, 2)
-    )
+    one, two = (classify(SEEDS, "--model", untrained, "--jobs", n).stdout for n in (1, 2))
+    assert one
     assert one == two
 
 
 @needs_torch
+@pytest.mark.slow
 def test_training_tells_what_it_reads_and_what_shrinking_costs(tuned: Path) -> None:
     told = (tuned / "stderr.txt").read_text()
     assert "paragraphs are longer than 64 tokens: read in overlapping windows" in told
@@ -127,6 +151,7 @@ def test_training_tells_what_it_reads_and_what_shrinking_costs(tuned: Path) -> N
 
 
 @needs_torch
+@pytest.mark.slow
 def test_run_has_the_metrics_of_each_pass_and_a_model_with_its_requirements(tuned: Path) -> None:
     client = mlflow.MlflowClient(f"sqlite:///{tuned / 'mlruns' / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("depeche")
@@ -144,6 +169,7 @@ def test_run_has_the_metrics_of_each_pass_and_a_model_with_its_requirements(tune
 
 
 @needs_torch
+@pytest.mark.slow
 def test_artifact_holds_no_pickle_and_its_card_says_what_it_is(tuned: Path) -> None:
     folder = tuned / "mlruns" / "last"
     suffixes = {path.suffix for path in folder.iterdir()}
@@ -154,7 +180,14 @@ def test_artifact_holds_no_pickle_and_its_card_says_what_it_is(tuned: Path) -> N
     assert "bag of words" not in card
 
 
-@pytest.mark.parametrize("env", [{"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}])
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"HF_HUB_OFFLINE": "1"},
+        pytest.param({"HF_ENDPOINT": "http://127.0.0.1:9"}, marks=pytest.mark.slow),
+    ],
+    ids=["switched off", "nobody answers"],
+)
 @needs_torch
 def test_weights_out_of_reach_are_one_line(
     env: dict[str, str], classify: Classify, tmp_path: Path
@@ -312,6 +345,45 @@ def task_of(settings: EncoderSettings, examples: Examples, pad_id: int) -> Task:
     )
 
 
+class _Stop(Exception):  # what a test raises in place of a kill
+    pass
+
+
+@needs_torch
+@pytest.mark.parametrize("last", ["pass 1", "pass 2"])
+def test_fitting_that_stops_goes_on_to_the_same_weights(
+    last: str, base: Path, tmp_path: Path
+) -> None:
+    from model.windows import Windower
+    from train.encoder.fitting import fit_encoder
+
+    found = Base(name="tiny", folder=base)
+    tokenizer, pad_id = load_tokenizer(found)
+    labels = load_labels([FOLDER / "seeds.jsonl"], SCHEMA)
+    settings = EncoderSettings(epochs=3, batch_size=4, accumulate=2, layer_decay=0.8)
+    examples = make_examples(Windower(tokenizer, MAX_LENGTH, 0.25), labels.texts, indicator(labels))
+    task = task_of(settings, examples, pad_id)
+
+    def fit(name: str, told: Callable[[str], None]) -> dict[str, Any]:
+        model = load_encoder(found, SCHEMA.n_labels, 0)
+        state = fit_encoder(model, task, Checkpoint(tmp_path / name), told)
+        weights = {key: tensor.numpy() for key, tensor in model.state_dict().items()}
+        return weights | {"losses": np.array([entry["loss"] for entry in state.history])}
+
+    def stop(line: str) -> None:
+        if line.startswith(last):
+            raise _Stop
+
+    whole = fit("whole", lambda _: None)
+    with pytest.raises(_Stop):
+        fit("stopped", stop)
+    stopped = fit("stopped", lambda _: None)
+    assert all((stopped[name] == weights).all() for name, weights in whole.items())
+    again = fit("stopped", lambda _: None)  # it is finished: nothing is done anew
+    assert all((again[name] == weights).all() for name, weights in whole.items())
+    assert len(whole["losses"]) == 3
+
+
 @needs_torch
 @pytest.mark.slow
 def test_forty_paragraphs_are_learnt_by_heart(base: Path, tmp_path: Path) -> None:
@@ -439,6 +511,7 @@ def test_all_folds_are_scored_when_asked_and_the_model_is_fitted_on_everything(
 
 
 @needs_torch
+@pytest.mark.slow
 def test_windows_longer_than_the_base_reads_are_said(base: Path, classify: Classify) -> None:
     done = classify(
         *("train", "--labels", ROOT / "labels" / "seeds.jsonl", "--backend", "camembert"),

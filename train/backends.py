@@ -52,12 +52,12 @@ class StudentTrainer:
 
     def train(self, labels: LabelledSet, progress: Progress) -> Training:
         """Return the model: see `train.distilling.train_student`."""
-        from train.distilling import prepare_lesson, train_student
+        from train.distilling import fetch_teacher, prepare_lesson, train_student
         from train.store import open_store
 
         with open_store() as store:
-            run = store.find(self.teacher)
-            lesson = prepare_lesson(store, run, labels, self.unlabelled, progress=progress)
+            teacher = fetch_teacher(store, store.find(self.teacher), labels)
+        lesson = prepare_lesson(teacher, self.unlabelled, progress=progress)
         return train_student(labels, self.settings, lesson, progress=progress)
 
     def forget(self) -> None:

@@ -18,7 +18,7 @@ from labels.errors import InputError, TrainingError
 from labels.schema import check_same_schema
 from model.features import FeatureExtractor
 from model.inputs.inputs import Inputs
-from model.tagging import load_model
+from model.tagging import Model, load_model
 from train import Split
 from train.fitting import fit_scorer
 from train.labelling.pool import read_pool
@@ -30,11 +30,20 @@ from train.training import Progress, Training, calibrate_out_of_fold, make_artif
 
 
 @dataclass(frozen=True, kw_only=True)
+class Teacher:
+    """The model of a run, and the ids of the labelled paragraphs that it was not fitted on."""
+
+    run: Run
+    model: Model
+    held_out: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lesson:
     """What a teacher says of unlabelled paragraphs.
 
-    `proba`, (n_texts, n_labels), are its calibrated scores; `held_out` the ids of the labelled
-    paragraphs that it was not fitted on, on which alone a student of it can be scored.
+    `proba`, (n_texts, n_labels), are its calibrated scores. A student can be scored on the labelled
+    paragraphs `held_out` alone, which its teacher was not fitted on.
     """
 
     teacher: str
@@ -43,42 +52,50 @@ class Lesson:
     held_out: frozenset[str]
 
 
-def prepare_lesson(
-    store: Store, run: Run, labels: LabelledSet, paths: list[str], *, progress: Progress
-) -> Lesson:
-    """Return the lesson of a run's model on the paragraphs of some inputs.
+def fetch_teacher(store: Store, run: Run, labels: LabelledSet) -> Teacher:
+    """Return a run's model as a teacher for some labels.
 
     Raises
     ------
     TrainingError
-        When the teacher was trained on other data, or held out nothing.
-    InputError
-        When the inputs have no paragraph.
+        When it was trained on other data, or held out nothing.
     """
-    with tempfile.TemporaryDirectory(prefix="classify-") as folder:
-        teacher = load_model(store.fetch_model(run, Path(folder)))
-        _, predictions = store.held_out(run, Path(folder))
-    check_same_schema(labels.schema, teacher.schema, ours_is="the labels", theirs_is=str(run))
     if run.data != labels.digest:
         raise TrainingError(
-            f"{run} was trained on data {run.data[:12]}, but these labels are "
+            f"{run} was trained on data {run.data[:12] or 'unknown'}, but these labels are "
             f"{labels.digest[:12]}: give the labels that the teacher was given"
         )
-    if teacher.artifact.settings["n_folds"] > 1:
+    with tempfile.TemporaryDirectory(prefix="classify-") as folder:
+        model = load_model(store.fetch_model(run, Path(folder)))
+        _, predictions = store.held_out(run, Path(folder))
+    check_same_schema(labels.schema, model.schema, ours_is="the labels", theirs_is=str(run))
+    if model.artifact.settings["n_folds"] > 1:
         raise TrainingError(
             f"{run}: its model was fitted on every paragraph, so that no student of it can be "
             "scored: train the teacher without --folds, with --backend camembert"
         )
+    return Teacher(run=run, model=model, held_out=frozenset(predictions.ids))
+
+
+def prepare_lesson(teacher: Teacher, paths: list[str], *, progress: Progress) -> Lesson:
+    """Return what a teacher says of the paragraphs of some inputs.
+
+    Raises
+    ------
+    InputError
+        When the inputs have no paragraph.
+    """
     pool = read_pool(Inputs(paths), {}, source="")
     texts = [item.text for item in pool.items.values()]
     if not texts:
         raise InputError(f"{', '.join(paths)}: no paragraph to learn from")
-    progress(f"{len(texts)} unlabelled paragraphs for {run}, {len(pool.failures)} inputs failed")
+    told = f"; {len(pool.failures)} inputs cannot be read" if pool.failures else ""
+    progress(f"{len(texts)} unlabelled paragraphs for {teacher.run}{told}")
     return Lesson(
-        teacher=run.id,
+        teacher=teacher.run.id,
         texts=texts,
-        proba=teacher.predict_proba(texts),
-        held_out=frozenset(predictions.ids),
+        proba=teacher.model.predict_proba(texts),
+        held_out=teacher.held_out,
     )
 
 
