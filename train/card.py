@@ -11,7 +11,7 @@ from train.metrics import MEASURES, main_scores
 _HEAD = """\
 ---
 language: fr
-license: mit
+license: {license}
 library_name: depeche
 pipeline_tag: text-classification
 tags:
@@ -39,7 +39,7 @@ classify article.txt --model THIS_FOLDER
 {left_out}
 ## Scores
 
-Out of fold: every paragraph was scored by a model trained {split}, and calibrated and cut by
+Out of fold: {who} by a model trained {split}, and calibrated and cut by
 thresholds from the other folds. Intervals are bootstrapped by article.
 
 {scores}
@@ -125,8 +125,12 @@ def model_card(artifact: Artifact) -> str:
         if data["n_left_out"]
         else ""
     )
+    n_scored, n_paragraphs = artifact.scores["n_paragraphs"], data["n_paragraphs"]
+    held_out = f"{n_scored} of these paragraphs were held out, and scored"
     return _HEAD.format(
         name=artifact.name,
+        license="mit" if artifact.backend == "tfidf" else "other",
+        who="every paragraph was scored" if n_scored == n_paragraphs else held_out,
         what=_WHAT[artifact.backend].format(
             backend=artifact.backend,
             version=artifact.version,
