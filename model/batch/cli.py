@@ -306,7 +306,7 @@ def _asked_model(
         loaded = Model(loaded.artifact, rule, shares)
     asked = f"precision of {precision}" if recall is None else f"recall of {recall}"
     for name in loaded.decisions.lacking:
-        _tell(f"no threshold holds a {asked} for {name}: it is never given", err=True)
+        _tell(f"no threshold holds a {asked} for {name}: it is never given")
     return loaded
 
 
