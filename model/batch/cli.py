@@ -170,7 +170,8 @@ def tag(
                 address=address,
                 paragraphs=paragraphs,
                 fresh=fresh,
-            )
+            ),
+            _tell,
         )
         raise typer.Exit(3 if n_failed else 0)
     if address is not None:
@@ -202,7 +203,10 @@ def tag(
         from model.batch.writing import write_outcomes
 
         n_failed = write_outcomes(
-            inputs, output, form, loaded, job, n_jobs, single=single, paragraphs=paragraphs
+            *(inputs, output, form, loaded, job, n_jobs),
+            tell=_tell,
+            single=single,
+            paragraphs=paragraphs,
         )
     else:
         from model.batch.run import Batch
@@ -217,10 +221,15 @@ def tag(
                 n_jobs=n_jobs,
                 paragraphs=paragraphs,
                 fresh=fresh,
-            )
+            ),
+            _tell,
         )
     if n_failed:
         raise typer.Exit(3)
+
+
+def _tell(line: str) -> None:
+    typer.echo(f"classify: {line}", err=True)
 
 
 def _followed(output: Path) -> Path:
@@ -297,16 +306,14 @@ def _asked_model(
         loaded = Model(loaded.artifact, rule, shares)
     asked = f"precision of {precision}" if recall is None else f"recall of {recall}"
     for name in loaded.decisions.lacking:
-        typer.echo(
-            f"classify: no threshold holds a {asked} for {name}: it is never given", err=True
-        )
+        _tell(f"no threshold holds a {asked} for {name}: it is never given")
     return loaded
 
 
 def _tell_prevalence(model: Model) -> None:
     shares = model.identity["asked"]["prevalence"].items()
     told = ", ".join(f"{name} {share:.1%}" for name, share in shares)
-    typer.echo(f"classify: estimated share of paragraphs: {told}", err=True)
+    _tell(f"estimated share of paragraphs: {told}")
 
 
 def _job(model: Model, folder: Path | None, *, explain: bool) -> Job:

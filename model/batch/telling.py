@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-
-import typer
 
 if TYPE_CHECKING:
     from model.batch.cluster import ClusterBatch
@@ -16,19 +14,22 @@ if TYPE_CHECKING:
     from model.inputs.inputs import Inputs
 
 
-def run_told(batch: Batch | ClusterBatch) -> int:
-    """Run a batch with its progress on a terminal; return how many inputs failed."""
+def run_told(batch: Batch | ClusterBatch, tell: Callable[[str], None]) -> int:
+    """Run a batch with its progress on a terminal; return how many inputs failed.
+
+    `tell` is given the lines of what it did.
+    """
     with _progress(batch.inputs) as progress:
         summary = batch.run(progress)
     for failure in summary.failures:
-        typer.echo(f"classify: {failure}", err=True)
+        tell(failure)
     n_more = summary.n_failed - len(summary.failures)
     if n_more:
-        typer.echo(f"classify: … and {n_more} more", err=True)
+        tell(f"… and {n_more} more")
     if summary.n_failed:
-        typer.echo(f"classify: failed inputs are listed in {batch.errors}", err=True)
+        tell(f"failed inputs are listed in {batch.errors}")
     for line in summary.lines(batch.inputs.n_skipped):
-        typer.echo(f"classify: {line}", err=True)
+        tell(line)
     return summary.n_failed
 
 

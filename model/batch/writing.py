@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import TextIO
-
-import typer
 
 from labels.errors import InputError
 from labels.schema import Schema
@@ -28,16 +26,17 @@ def write_outcomes(
     job: Job,
     n_jobs: int,
     *,
+    tell: Callable[[str], None],
     single: bool,
     paragraphs: bool,
 ) -> int:
-    """Write the records as they come; return how many inputs failed, which stderr names."""
+    """Write the records as they come; return how many inputs failed, which `tell` names."""
     failures: list[str] = []
 
     def lines() -> Iterator[str]:
         for entry, line in iter_outcomes(inputs, job, model, n_jobs):
             for warning in entry.warnings:
-                typer.echo(f"classify: {entry.where}: {warning}", err=True)
+                tell(f"{entry.where}: {warning}")
             if entry.reason:
                 failures.append(f"{entry.where}: {entry.reason}")
             else:
@@ -56,7 +55,7 @@ def write_outcomes(
         else:
             _write_records(whole, file, form, single=single, schema=model.schema)
     for failure in failures:
-        typer.echo(f"classify: {failure}", err=True)
+        tell(failure)
     return len(failures)
 
 
