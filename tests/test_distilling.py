@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from conftest import Classify, run_classify, some_labels, write_rows, write_sche
 
 from labels.dataset import LabelledSet, load_labels
 from labels.schema import read_schema
-from train.distilling import Lesson, train_student
+from model.tagging import SHIPPED, load_model
+from train.distilling import Lesson, Teacher, prepare_lesson, train_student
 from train.metrics import indicator
 from train.settings import TrainSettings
 
@@ -74,6 +76,20 @@ def test_wrong_teacher_spoils_the_student(labels: LabelledSet) -> None:
     logits = train_student(labels, TrainSettings(), lesson, progress=silent).out_of_fold.logits
     sport = indicator(labels)[8:, 0] == 1
     assert logits[sport].mean() < logits[~sport].mean()
+
+
+def test_paragraphs_with_labels_are_left_out_of_the_lesson(tmp_path: Path) -> None:
+    told = "Le ministre a reçu son homologue mardi à Paris, a indiqué le palais dans un communiqué."
+    schema = read_schema()
+    row = {"id": "p", "article": "a", "text": told}
+    row |= {d.id: [] if d.kind == "multi" else d.label_ids[0] for d in schema.dimensions}
+    labels = load_labels([write_rows(tmp_path / "labels.jsonl", [row])], schema)
+    article = tmp_path / "a.txt"
+    article.write_text(f"{told.upper()}\n\n{told.replace('mardi', 'jeudi')}\n")
+    teacher = Teacher(run=SimpleNamespace(id="t"), model=load_model(SHIPPED), held_out=frozenset())  # type: ignore[arg-type]
+    lesson = prepare_lesson(teacher, labels, [str(article)], progress=silent)
+    assert lesson.texts == [told.replace("mardi", "jeudi")]
+    assert lesson.proba.shape == (1, schema.n_labels)
 
 
 def test_teacher_and_articles_go_together(classify: Classify) -> None:

@@ -57,7 +57,7 @@ class StudentTrainer:
 
         with open_store() as store:
             teacher = fetch_teacher(store, store.find(self.teacher), labels)
-        lesson = prepare_lesson(teacher, self.unlabelled, progress=progress)
+        lesson = prepare_lesson(teacher, labels, self.unlabelled, progress=progress)
         return train_student(labels, self.settings, lesson, progress=progress)
 
     def forget(self) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from labels.dataset import LabelledSet
 from labels.errors import InputError, TrainingError
+from labels.labelling.queue import folded
 from labels.schema import check_same_schema
 from model.features import FeatureExtractor
 from model.inputs.inputs import Inputs
@@ -77,8 +78,12 @@ def fetch_teacher(store: Store, run: Run, labels: LabelledSet) -> Teacher:
     return Teacher(run=run, model=model, held_out=frozenset(predictions.ids))
 
 
-def prepare_lesson(teacher: Teacher, paths: list[str], *, progress: Progress) -> Lesson:
-    """Return what a teacher says of the paragraphs of some inputs.
+def prepare_lesson(
+    teacher: Teacher, labels: LabelledSet, paths: list[str], *, progress: Progress
+) -> Lesson:
+    """Return what a teacher says of the paragraphs of some inputs, but for those with labels.
+
+    A student that had read the very paragraphs on which it is scored would score too well.
 
     Raises
     ------
@@ -86,7 +91,8 @@ def prepare_lesson(teacher: Teacher, paths: list[str], *, progress: Progress) ->
         When the inputs have no paragraph.
     """
     pool = read_pool(Inputs(paths), {}, source="")
-    texts = [item.text for item in pool.items.values()]
+    labelled = {folded(text) for text in labels.texts}
+    texts = [item.text for item in pool.items.values() if item.folded not in labelled]
     if not texts:
         raise InputError(f"{', '.join(paths)}: no paragraph to learn from")
     told = f"; {len(pool.failures)} inputs cannot be read" if pool.failures else ""
