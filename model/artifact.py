@@ -3,6 +3,8 @@
 ```
 manifest.json   format, backend, schema, settings, calibration, data, scores, SHA-256 of each file
 idf.npy weights.npy bias.npy   what the `tfidf` backend scores with
+vector_words.npy vector_directions.npy vector_lengths.npy   word vectors, empty where it has none
+form_linear.npy form_quadratic.npy   what it makes of them
 seen.npy        digests of the paragraphs it was trained on, so that nobody scores it on them
 held_out_proba.npy held_out_labels.npy   their out-of-fold scores, from which decisions follow
 README.md       the model card
@@ -32,17 +34,22 @@ from model.calibration import DIGITS, Calibration, Knots
 from model.decisions import HeldOut
 from model.features import FeatureSettings
 from model.linear import LinearScorer
+from model.vectors import VectorForm, WordVectors
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST = "manifest.json"
 CARD = "README.md"
 
 _SCALE = 10**DIGITS  # scores are kept as they are shown, in whole numbers
-_ARRAYS = ("idf", "weights", "bias")
-_DTYPES: dict[str, type[np.generic]] = {
+_DTYPES: dict[str, type[np.generic]] = {  # of what it scores with
     "idf": np.float32,
     "weights": np.float16,
     "bias": np.float32,
+    "vector_words": np.uint32,
+    "vector_directions": np.int8,
+    "vector_lengths": np.float16,
+    "form_linear": np.float32,
+    "form_quadratic": np.float32,
 }
 _FIELDS = (
     *("format", "name", "version", "backend", "schema", "schema_digest", "settings"),
@@ -108,7 +115,7 @@ def save_artifact(artifact: Artifact, folder: Path, *, card: str) -> Artifact:
         When the folder exists and is not an artifact, or cannot be written.
     """
     check_destination(folder)
-    files = {f"{name}.npy": _npy(getattr(artifact.scorer, name)) for name in _ARRAYS}
+    files = {f"{name}.npy": _npy(array) for name, array in _arrays(artifact.scorer).items()}
     files["seen.npy"] = _npy(artifact.seen)
     shown = (artifact.held_out.proba * _SCALE).round().astype(np.uint16)
     files["held_out_proba.npy"] = _npy(shown)
@@ -153,16 +160,20 @@ def load_artifact(folder: Path) -> Artifact:
             Y=_parse_npy(files["held_out_labels.npy"], np.uint8) > 0,
         )
         seen = _parse_npy(files["seen.npy"], np.uint64)
-        arrays = {name: _parse_npy(files[f"{name}.npy"], _DTYPES[name]) for name in _ARRAYS}
+        arrays = {name: _parse_npy(files[f"{name}.npy"], dtype) for name, dtype in _DTYPES.items()}
     except (KeyError, TypeError, ValueError, SchemaError) as err:
         raise ArtifactError(f"{where}: not a model of this version: {err}") from err
     if schema.digest != manifest["schema_digest"]:
         raise ArtifactError(f"{where}: the schema is not the one of its digest")
-    n_columns, n_labels = features.n_features, schema.n_labels
-    shapes = [arrays["idf"].shape, arrays["weights"].shape, arrays["bias"].shape]
-    shapes += [held_out.proba.shape, held_out.Y.shape]
-    of_paragraphs = (len(held_out.Y), n_labels)
-    expected = [(n_columns,), (n_columns, n_labels), (n_labels,), of_paragraphs, of_paragraphs]
+    n_columns, n_labels, n_dims = features.n_features, schema.n_labels, len(arrays["form_linear"])
+    n_words = len(arrays["vector_words"])
+    shapes = [*(array.shape for array in arrays.values()), held_out.proba.shape, held_out.Y.shape]
+    expected = [
+        *((n_columns,), (n_columns, n_labels), (n_labels,)),
+        *((n_words,), (n_words, n_dims), (n_words,)),
+        *((n_dims, n_labels), (n_dims, n_labels, n_dims)),
+        *[(len(held_out.Y), n_labels)] * 2,
+    ]
     if shapes != expected:
         raise ArtifactError(f"{folder}: arrays of shapes {shapes} do not fit the manifest")
     return Artifact(
@@ -170,7 +181,7 @@ def load_artifact(folder: Path) -> Artifact:
         version=manifest["version"],
         backend=manifest["backend"],
         schema=schema,
-        scorer=LinearScorer(features, **arrays),
+        scorer=_scorer(features, arrays),
         calibration=calibration,
         settings=manifest["settings"],
         data=manifest["data"],
@@ -179,6 +190,21 @@ def load_artifact(folder: Path) -> Artifact:
         scores=manifest["scores"],
         sha256=manifest["sha256"],
     )
+
+
+def _arrays(scorer: LinearScorer) -> dict[str, NDArray[Any]]:
+    """Return what a scorer scores with, in the order of `_DTYPES`."""
+    words, form = scorer.form.words, scorer.form
+    arrays = (scorer.idf, scorer.weights, scorer.bias, words.hashes, words.directions)
+    return dict(zip(_DTYPES, (*arrays, words.lengths, form.linear, form.quadratic), strict=True))
+
+
+def _scorer(features: FeatureSettings, arrays: Mapping[str, NDArray[Any]]) -> LinearScorer:
+    """Return the scorer of arrays, the inverse of `_arrays`."""
+    idf, weights, bias, hashes, directions, lengths, linear, quadratic = arrays.values()
+    words = WordVectors(hashes=hashes, directions=directions, lengths=lengths)
+    form = VectorForm(words=words, linear=linear, quadratic=quadratic)
+    return LinearScorer(features, idf, weights, bias, form)
 
 
 def _manifest(artifact: Artifact, files: Mapping[str, bytes]) -> dict[str, Any]:
