@@ -21,8 +21,9 @@ tags:
 
 # {name}
 
-Tags paragraphs of French news articles. A linear model on hashed words, word pairs and character
-n-grams ({backend}), trained with depeche {version}; it runs on a laptop, with numpy alone.
+Tags paragraphs of French news articles. A model of weighted words, word pairs and character
+n-grams, hashed, and of word vectors ({backend}), trained with depeche {version}; it runs on a
+laptop, with numpy alone.
 
 ```
 classify article.txt --model THIS_FOLDER
@@ -70,7 +71,7 @@ _LIMITS = """
 A label's score is a probability calibrated on the out-of-fold scores of the training paragraphs.
 It holds for texts drawn like them: where a label is rarer than there, the same score is right less
 often (`--prevalence` re-anchors scores to other shares). A label of a `multi` dimension is given
-from its threshold on (the one with the highest F1 out of fold, unless `--precision` or `--recall`
+from its threshold on (the one with the highest expected F1, unless `--precision` or `--recall`
 asks for another); of a `single` dimension the most probable is given.
 
 ## Limits
@@ -80,8 +81,8 @@ asks for another); of a `single` dimension the most probable is given.
   (results, recipes, casts, programmes) may be left out; a paragraph that a page break divides stays
   divided; tables, captions and the words in pictures are not read. `skipped` in a record shows what
   was left out. Texts in other languages than French are flagged, and their tags mean nothing.
-- It reads one paragraph at a time, as a bag of words and pairs: irony, negation at a distance,
-  and who says what of whom are beyond it.
+- It reads one paragraph at a time, as a bag of words and pairs, and which words go together: irony,
+  negation at a distance, and who says what of whom are beyond it.
 - It was measured on paragraphs like those above. Other kinds of text (posts, laws, novels) and
   other languages are outside what was measured.
 - What an article's paragraphs say is rolled up by their length; article scores were not measured
