@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from labels.dataset import SHIPPED, load_labels
 from labels.schema import Schema, read_schema
 from model.features import Counts, FeatureExtractor
-from train.labelling.learning import ground_of, learn, logits_of, rows_of
+from train.labelling.learning import ground_of, learn, logits_of
 from train.labelling.mix import BATCH, Mix, draw_of, parse_mix
 from train.labelling.selection import Ground, Learnt, choose
 from train.metrics import indicator
@@ -85,7 +85,7 @@ def simulate(
         reserved=draws < (mix or RANDOM).random,
     )
     decided, order = np.zeros(len(pool), dtype=bool), np.empty(0, dtype=np.int64)
-    pool_counts, aside_counts = rows_of(corpus.counts, pool), rows_of(corpus.counts, aside)
+    pool_counts, aside_counts = corpus.counts.rows_at(pool), corpus.counts.rows_at(aside)
     learnt: Learnt | None = None
     rng = np.random.default_rng(seed)
     settings = TrainSettings()
@@ -96,7 +96,7 @@ def simulate(
         new = np.array([row for row, _ in picks])
         decided[new], order = True, np.concatenate([order, new])
         rows = pool[order]
-        labelled = rows_of(corpus.counts, rows)
+        labelled = corpus.counts.rows_at(rows)
         learnt = learn(labelled, corpus.Y[rows], corpus.groups[rows], pool_counts, settings)
         if len(order) in points:
             yield micro_f1(logits_of(learnt.scorer, aside_counts), learnt, corpus.Y[aside])

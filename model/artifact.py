@@ -3,6 +3,8 @@
 ```
 manifest.json   format, backend, schema, settings, calibration, data, scores, SHA-256 of each file
 idf.npy weights.npy bias.npy   what the `tfidf` backend scores with
+vector_words.npy vector_directions.npy vector_lengths.npy   word vectors, empty where it has none
+form_linear.npy form_quadratic.npy   what it makes of them
 encoder.onnx tokenizer.json    what the `camembert` backend scores with
 seen.npy        digests of the paragraphs it was trained on, so that nobody scores it on them
 held_out_proba.npy held_out_labels.npy   their out-of-fold scores, from which decisions follow
@@ -33,7 +35,7 @@ from model.calibration import DIGITS, Calibration, Knots
 from model.decisions import HeldOut
 from model.scorers import Scorer, load_scorer
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST = "manifest.json"
 CARD = "README.md"
 

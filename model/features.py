@@ -79,12 +79,15 @@ class FeatureSettings:
 class Counts:
     """In how many words or pairs of a paragraph each feature is, as a sparse matrix by rows.
 
-    Row `i` has `counts[indptr[i]:indptr[i + 1]]` in the columns `indices[...]`, which rise.
+    Row `i` has `counts[indptr[i]:indptr[i + 1]]` in the columns `indices[...]`, which rise, and its
+    words have the hashes `words[word_indptr[i]:word_indptr[i + 1]]`.
     """
 
     counts: NDArray[np.int64]
     indices: NDArray[np.int64]
     indptr: NDArray[np.int64]
+    words: NDArray[np.uint32]
+    word_indptr: NDArray[np.int64]
 
     @property
     def n_samples(self) -> int:
@@ -96,11 +99,22 @@ class Counts:
         """Row of each entry."""
         return np.repeat(np.arange(self.n_samples), np.diff(self.indptr))
 
+    @property
+    def word_rows(self) -> NDArray[np.int64]:
+        """Row of each word."""
+        return np.repeat(np.arange(self.n_samples), np.diff(self.word_indptr))
+
     def rows_where(self, chosen: NDArray[np.bool_]) -> Counts:
         """Return the counts of the chosen paragraphs; `chosen` is (n_samples,)."""
-        kept = chosen[self.rows]
-        indptr = np.concatenate(([0], np.cumsum(np.diff(self.indptr)[chosen])))
-        return Counts(self.counts[kept], self.indices[kept], indptr)
+        return self.rows_at(np.flatnonzero(chosen))
+
+    def rows_at(self, places: NDArray[np.int64]) -> Counts:
+        """Return the counts of some paragraphs, in their order."""
+        entry, indptr = _entries_of(self.indptr, places)
+        word, word_indptr = _entries_of(self.word_indptr, places)
+        return Counts(
+            self.counts[entry], self.indices[entry], indptr, self.words[word], word_indptr
+        )
 
 
 @dataclass(frozen=True)
@@ -208,8 +222,14 @@ class FeatureExtractor:
             ]
         )
         keys, counts = np.unique(keys, return_counts=True)
-        indptr = np.searchsorted(keys, np.arange(len(texts) + 1) * n_features)
-        return Counts(counts, keys % n_features, indptr)
+        rows = np.arange(len(texts) + 1)
+        return Counts(
+            counts,
+            keys % n_features,
+            np.searchsorted(keys, rows * n_features),
+            self.hashes[bags.word],
+            np.searchsorted(bags.word_row, rows),
+        )
 
     def column(self, word: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the column of each word itself."""
@@ -303,6 +323,15 @@ def _distinct(
     if len(keys):
         keys = keys[np.concatenate(([True], keys[1:] != keys[:-1]))]
     return keys & 0xFFFFFFFF, keys >> 32
+
+
+def _entries_of(
+    indptr: NDArray[np.int64], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the places of the entries of some rows, and where each row's begin and end there."""
+    sizes = np.diff(indptr)[rows]
+    ends = np.concatenate(([0], np.cumsum(sizes)))
+    return np.arange(ends[-1]) + np.repeat(indptr[rows] - ends[:-1], sizes), ends
 
 
 def words(text: str) -> list[str]:

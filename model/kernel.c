@@ -145,14 +145,15 @@ static void add_known(int64_t *restrict sums, const int64_t *restrict values, si
     ADD(sums, values, width);
 }
 
-/* Add to the sums of each word, (n_words, 2, width), in their second row the values, (n_features,
-   width), of its n-grams. Words stand one after another in `signs`, each up to `ends[i]`. */
+/* Add to the sums of each word, (n_words, n_sums), from the place `width` on, the values,
+   (n_features, width), of its n-grams. Words stand one after another in `signs`, each up to
+   `ends[i]`. */
 void sum_grams(
     const uint32_t *signs, const int64_t *ends, int64_t n_words, int64_t shortest, int64_t longest,
-    int64_t bits, const int32_t *values, int64_t width, int64_t *sums)
+    int64_t bits, const int32_t *values, int64_t width, int64_t n_sums, int64_t *sums)
 {
     int64_t first = 0;
-    for (int64_t i = 0; i < n_words; i++, sums += 2 * width)
+    for (int64_t i = 0; i < n_words; i++, sums += n_sums)
         for (; first < ends[i]; first++) {
             uint32_t hash = CHAR_SEED;
             for (int64_t n = 1; n <= longest && first + n <= ends[i]; n++) {
@@ -180,17 +181,17 @@ static int is_new(uint64_t *set, size_t mask, uint64_t stamped)
 
    Tokens have the number `number[i]` and are of the text `row[i]`, which rises. `word_of` is the
    word of each token by number, negative where it has none; `hashes` are the words', `known` their
-   sums, (n_words, 2, width), and `values` those of each column. `sums` is (n_texts, 2, width), zero
-   before. `set` is zero before, and has four slots for each token of the longest text, rounded up to
+   sums, (n_words, n_sums), and `values` those of each column, (n_features, width), which are added
+   to the first ones. `sums` is (n_texts, n_sums), zero before. `set` is zero before, and has four slots for each token of the longest text, rounded up to
    a power of two. `found` has two places for each of its tokens. */
 void sum_texts(
     const int32_t *number, const int32_t *row, int64_t n_tokens, const int32_t *word_of,
     const uint32_t *hashes, const int64_t *known, const int32_t *values, int64_t width,
-    int64_t bits, uint64_t *set, uint64_t *found, int64_t *sums)
+    int64_t n_sums, int64_t bits, uint64_t *set, uint64_t *found, int64_t *sums)
 {
-    const size_t n_values = (size_t)width;
+    const size_t n_values = (size_t)width, n_of_word = (size_t)n_sums;
     for (int64_t i = 0, end; i < n_tokens; i = end) {
-        int64_t *const of_text = sums + (int64_t)row[i] * 2 * width;
+        int64_t *const of_text = sums + (int64_t)row[i] * n_sums;
         const uint64_t stamp = (uint64_t)row[i] + 1;
         size_t n_slots = 4, n_words = 0, n_pairs = 0;
         int64_t before = -1;
@@ -205,8 +206,8 @@ void sum_texts(
                 continue;
             if (is_new(set, n_slots - 1, stamp << 33 | (uint64_t)word)) {
                 words[n_words++] = (uint64_t)word;
-                for (size_t k = 0; k < 2 * n_values; k += 8)
-                    FETCH(known + (size_t)word * 2 * n_values + k);
+                for (size_t k = 0; k < n_of_word; k += 8)
+                    FETCH(known + (size_t)word * n_of_word + k);
             }
             if (before >= 0) {
                 const uint32_t pair = hashes[before] * PAIR + hashes[word] * GOLDEN + 1;
@@ -219,7 +220,7 @@ void sum_texts(
             before = word;
         }
         for (size_t j = 0; j < n_words; j++)
-            add_known(of_text, known + words[j] * 2 * n_values, 2 * n_values);
+            add_known(of_text, known + words[j] * n_of_word, n_of_word);
         for (size_t j = 0; j < n_pairs; j++)
             add(of_text, values + pairs[j], n_values);
     }

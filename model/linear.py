@@ -1,4 +1,4 @@
-"""The linear scorer: weighted features times weights, and the exact share of each word in it."""
+"""The scorer: weighted features times weights, and the exact share of each word in it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from model.arrays import format_npy, parse_npy
 from model.features import Bags, Counts, FeatureExtractor, FeatureSettings
 from model.kernel import Kernel, find_kernel
 from model.scorers import Contributions
+from model.vectors import VectorForm, WordVectors
 
 _BATCH = 50_000  # characters scored at once: more is slower, and takes memory
 _MOST_TOKENS_KEPT = 1 << 17  # of what was computed for each: some 30 MB
@@ -24,6 +25,11 @@ _DTYPES: dict[str, type[np.generic]] = {
     "idf": np.float32,
     "weights": np.float16,
     "bias": np.float32,
+    "vector_words": np.uint32,
+    "vector_directions": np.int8,
+    "vector_lengths": np.float16,
+    "form_linear": np.float32,
+    "form_quadratic": np.float32,
 }
 
 
@@ -34,10 +40,19 @@ def load_linear(
     features = FeatureSettings(**settings["features"])
     arrays = {name: parse_npy(files[f"{name}.npy"], dtype) for name, dtype in _DTYPES.items()}
     shapes = [array.shape for array in arrays.values()]
-    n_columns, n_labels = features.n_features, schema.n_labels
-    if shapes != [(n_columns,), (n_columns, n_labels), (n_labels,)]:
+    n_columns, n_labels, n_dims = features.n_features, schema.n_labels, len(arrays["form_linear"])
+    n_words = len(arrays["vector_words"])
+    expected = [
+        *((n_columns,), (n_columns, n_labels), (n_labels,)),
+        *((n_words,), (n_words, n_dims), (n_words,)),
+        *((n_dims, n_labels), (n_dims, n_labels, n_dims)),
+    ]
+    if shapes != expected:
         raise ValueError(f"arrays of shapes {shapes} do not fit the settings and the schema")
-    return LinearScorer(features, **arrays)
+    idf, weights, bias, hashes, directions, lengths, linear, quadratic = arrays.values()
+    words = WordVectors(hashes=hashes, directions=directions, lengths=lengths)
+    form = VectorForm(words=words, linear=linear, quadratic=quadratic)
+    return LinearScorer(features, idf, weights, bias, form)
 
 
 class LinearScorer:
@@ -54,6 +69,8 @@ class LinearScorer:
         anything is measured.
     bias
         float32 (n_labels,).
+    form
+        Word vectors and what they add; nothing without it.
     """
 
     def __init__(
@@ -62,13 +79,16 @@ class LinearScorer:
         idf: NDArray[np.float32],
         weights: NDArray[np.float16],
         bias: NDArray[np.float32],
+        form: VectorForm | None = None,
     ) -> None:
         self.settings = settings
         self.idf = idf
         self.weights = weights
         self.bias = bias
+        self.form = VectorForm.without_words(len(bias)) if form is None else form
         self._n_looked_up = 0  # columns, so far
-        self._known = np.empty((0, 2, len(self.bias) + 1), dtype=np.int64)  # see `_words`
+        self._width = len(bias) + 1  # values of a column
+        self._known = np.empty((0, 2 * self._width + self.form.n_dims), dtype=np.int64)
         self._forget()
 
     def _forget(self) -> None:
@@ -103,11 +123,19 @@ class LinearScorer:
         values = self._values(counts.indices) * counts.counts[:, None]
         table = counts.rows * 2 + (counts.indices >= len(self.idf) // 2)
         columns = [np.bincount(table, column, 2 * counts.n_samples) for column in values.T]
-        return self._finish(np.stack(columns, axis=1).reshape(counts.n_samples, 2, -1))
+        of_tables = np.stack(columns, axis=1).reshape(counts.n_samples, -1).astype(np.int64)
+        of_vectors = _sum_runs(self.form.values(counts.words), counts.word_rows, counts.n_samples)
+        return self._finish(np.hstack([of_tables, of_vectors]))
 
     def files(self) -> dict[str, bytes]:
         """Return the files of an artifact, from which `load_linear` makes the scorer again."""
-        return {f"{name}.npy": format_npy(getattr(self, name)) for name in _DTYPES}
+        words, form = self.form.words, self.form
+        arrays: list[NDArray[Any]] = [
+            *(self.idf, self.weights, self.bias, words.hashes, words.directions, words.lengths),
+            *(form.linear, form.quadratic),
+        ]
+        named = zip(_DTYPES, arrays, strict=True)
+        return {f"{name}.npy": format_npy(array) for name, array in named}
 
     def contributions(
         self, texts: Sequence[str], wanted: NDArray[np.bool_] | None = None
@@ -120,9 +148,12 @@ class LinearScorer:
         found = self._extractor.occurrences(texts)
         pairs, pair_row = self._extractor.pairs(found)
         word, pair = _first_places(found.word, found.row), _first_places(pairs, pair_row)
-        length = self._lengths(self._sums(texts))
+        sums = self._sums(texts)
+        length, share = self._lengths(sums), self.form.shares(sums[:, 2 * self._width :])
         row = np.concatenate([found.row[word], found.row[pair]])
-        of_words = self._words(found.word[word])[..., :-1] / length[found.row[word], :, None]
+        values, of = self._words(found.word[word]), found.row[word]
+        of_words = self._of_tables(values)[..., :-1] / length[of, :, None]
+        of_vectors = np.einsum("nld,nd->nl", share[of], values[:, 2 * self._width :])
         columns = self._extractor.pair_column(pairs[pair])
         of_pairs = self._values(columns)[:, :-1] / length[found.row[pair], :1]
         order = np.argsort(row, kind="stable")
@@ -130,7 +161,7 @@ class LinearScorer:
             row[order],
             np.concatenate([found.start[word], found.start[pair]])[order],
             np.concatenate([found.end[word], found.end[pair + 1]])[order],
-            np.concatenate([of_words.sum(axis=1), of_pairs])[order],
+            np.concatenate([of_words.sum(axis=1) + of_vectors, of_pairs])[order],
         )
 
     def _values(self, columns: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -150,9 +181,10 @@ class LinearScorer:
         return self._values(columns)
 
     def _words(self, words: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return what each word adds to the sums: (n_words, 2, n_labels + 1).
+        """Return what each word adds to the sums, as they stand in `_sums`.
 
-        Its own column's values, of the first table, and the sum of its n-grams', of the second.
+        Its own column's values, of the first table, the sum of its n-grams', of the second, and
+        those of its vector.
         """
         self._learn_words()
         return self._known.take(words, axis=0)
@@ -167,21 +199,23 @@ class LinearScorer:
             room = np.zeros((2 * n_words, *self._known.shape[1:]), dtype=np.int64)
             room[: self._n_known] = self._known[: self._n_known]
             self._known = room
-        self._known[new, 0] = self._look_up(self._extractor.column(new))
-        self._known[new, 1] = 0
+        width, first = self._width, self._n_known
+        known = self._known[first:n_words]
+        known[:, :width] = self._look_up(self._extractor.column(new))
+        known[:, width : 2 * width] = 0
+        known[:, 2 * width :] = self.form.values(self._extractor.hashes[first:])
         kernel = self._kernel()
         if kernel is not None:
-            signs, ends = self._extractor.padded(self._n_known)
-            bits, width = self.settings.table_bits, self._known.shape[2]
+            signs, ends = self._extractor.padded(first)
             lengths = self.settings.char_min, self.settings.char_max
-            known = self._known[self._n_known : n_words]
             kernel.sum_grams(
-                signs, ends, len(ends), *lengths, bits, self._every_value, width, known
+                *(signs, ends, len(ends), *lengths, self.settings.table_bits),
+                *(self._every_value, width, known.shape[1], known),
             )
         else:
             grams, n_grams = self._extractor.grams(new)
-            self._known[new, 1] = _sum_runs(
-                self._look_up(grams), np.repeat(new, n_grams) - new[0], len(new)
+            known[:, width : 2 * width] = _sum_runs(
+                self._look_up(grams), np.repeat(new, n_grams) - first, len(new)
             )
         self._n_known = n_words
 
@@ -192,19 +226,23 @@ class LinearScorer:
         return find_kernel()
 
     def _sums(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """Return the sums of `_values` in each text and table: (n_samples, 2, n_labels + 1)."""
+        """Return the sums of each text, (n_samples, 2 * (n_labels + 1) + n_dims).
+
+        Those of `_values` in each of the two tables, then those of the words' vectors.
+        """
         kernel = self._kernel()
         if kernel is None:
             return self._sums_of_bags(self._extractor.bags(texts), len(texts))
         tokens = self._extractor.tokens(texts)
         self._learn_words()
         n_tokens = len(tokens.row)
-        sums = np.zeros((len(texts), *self._known.shape[1:]), dtype=np.int64)
+        sums = np.zeros((len(texts), self._known.shape[1]), dtype=np.int64)
         most = int(np.bincount(tokens.row, minlength=1).max())  # tokens of a text
         kernel.sum_texts(
             *(tokens.number, tokens.row, n_tokens, self._extractor.word_of, self._extractor.hashes),
-            *(self._known, self._every_value, sums.shape[2], self.settings.table_bits),
+            *(self._known, self._every_value, self._width, sums.shape[1]),
             *(
+                self.settings.table_bits,
                 np.zeros(4 << most.bit_length(), dtype=np.uint64),
                 np.empty(2 * most, dtype=np.uint64),
             ),
@@ -218,17 +256,22 @@ class LinearScorer:
         for start in range(0, len(bags.pair), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
             values = self._look_up(bags.pair[part])
-            sums[:, 0] += _sum_runs(values, bags.pair_row[part], n_samples)
+            sums[:, : self._width] += _sum_runs(values, bags.pair_row[part], n_samples)
         return sums
 
-    def _lengths(self, sums: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what sums are divided by, (n_samples, 2): the length in each table."""
-        return np.asarray(np.sqrt(np.maximum(sums[..., -1], 1) * float(_SCALE)))
+    def _of_tables(self, sums: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the sums of each table: (n, 2, n_labels + 1)."""
+        return sums[:, : 2 * self._width].reshape(len(sums), 2, self._width)
 
-    def _finish(self, sums: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the logits from the sums of each table."""
-        of_table = sums[..., :-1] / self._lengths(sums)[..., None]
-        return np.asarray(of_table[:, 0] + of_table[:, 1] + self.bias)
+    def _lengths(self, sums: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return what sums are divided by, (n_samples, 2): the length in each table."""
+        return np.asarray(np.sqrt(np.maximum(self._of_tables(sums)[..., -1], 1) * float(_SCALE)))
+
+    def _finish(self, sums: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the logits from the sums."""
+        of_table = self._of_tables(sums)[..., :-1] / self._lengths(sums)[..., None]
+        of_vectors = self.form.logits(sums[:, 2 * self._width :])
+        return np.asarray(of_table[:, 0] + of_table[:, 1] + self.bias + of_vectors)
 
 
 def _sum_runs(

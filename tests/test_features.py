@@ -18,8 +18,9 @@ from labels.dataset import FOLDER
 from labels.paragraphs import read_labels
 from labels.schema import read_schema
 from model import load_model
-from model.features import FeatureExtractor, FeatureSettings, normalise
+from model.features import FeatureExtractor, FeatureSettings, normalise, words
 from model.linear import LinearScorer, weigh
+from model.vectors import VectorForm, WordVectors
 
 SETTINGS = FeatureSettings()
 TABLE = 1 << SETTINGS.table_bits
@@ -30,11 +31,11 @@ def plain_counts(text: str) -> Counter[int]:
     tokens = re.findall(
         "[\\w\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff]+['’ʼ‘`´]?|[«»“”„\"!?…]", text
     )
-    words = [word for word in map(normalise, tokens) if word]
-    hashes = [zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words]
+    found = [word for word in map(normalise, tokens) if word]
+    hashes = [zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in found]
     pairs = {(a * 31 + b * 0x9E3779B1 + 1) % 2**32 for a, b in pairwise(hashes)}
     counts = Counter(column(h) for h in [*set(hashes), *pairs])
-    for word in set(words):
+    for word in set(found):
         if word[0].isalnum():
             counts.update(TABLE + column(h) for h in gram_hashes(f" {word[:64]} "))
     return counts
@@ -65,10 +66,33 @@ def plain_logits(scorer: LinearScorer, text: str) -> list[float]:
         for j, value in enumerate([*values, idf * idf]):
             sums[where >= TABLE][j] += n * round(value * 65536)
     lengths = [math.sqrt(max(table[-1], 1) * 65536) for table in sums]
+    of_vectors = plain_form(scorer.form, text)
     return [
-        sums[0][j] / lengths[0] + sums[1][j] / lengths[1] + float(scorer.bias[j])
+        sums[0][j] / lengths[0] + sums[1][j] / lengths[1] + float(scorer.bias[j]) + of_vectors[j]
         for j in range(n_labels)
     ]
+
+
+def plain_form(form: VectorForm, text: str) -> list[float]:
+    """Score a text by its words' vectors one number at a time, in whole numbers of Python's own."""
+    held = {int(hash_): i for i, hash_ in enumerate(form.words.hashes)}
+    sums = [0] * form.n_dims
+    for word in set(words(text)):
+        i = held.get(zlib.crc32(word.encode("utf-8", "surrogatepass")))
+        for d in range(form.n_dims if i is not None else 0):
+            value = float(form.words.directions[i, d]) * float(form.words.lengths[i])
+            sums[d] += round(value * 65536)
+    length = max(math.sqrt(sum(value * value for value in sums)), 1)
+    u = [round(value / length * 4096) for value in sums]
+    logits = []
+    for j in range(form.linear.shape[1]):
+        total = 0
+        for d in range(form.n_dims):
+            quadratic = form.quadratic[:, j, d].tolist()
+            slope = sum(a * round(b * 4096) for a, b in zip(u, quadratic, strict=True))
+            total += (round(slope / 4096) + round(float(form.linear[d, j]) * 4096)) * sums[d]
+        logits.append(total / (length * 4096))
+    return logits
 
 
 def as_counter(text: str, extractor: FeatureExtractor) -> Counter[int]:
@@ -137,7 +161,22 @@ def random_scorer(n_labels: int = 3) -> LinearScorer:
     idf = (1 + rng.random(n)).astype(np.float32)
     idf[rng.random(n) < 0.2] = 0
     weights = rng.normal(size=(n, n_labels)).astype(np.float16)
-    return LinearScorer(SETTINGS, idf, weights, rng.normal(size=n_labels).astype(np.float32))
+    bias = rng.normal(size=n_labels).astype(np.float32)
+    return LinearScorer(SETTINGS, idf, weights, bias, random_form(n_labels))
+
+
+def random_form(n_labels: int, n_dims: int = 5) -> VectorForm:
+    """Return a form with vectors of most of the words of the texts below."""
+    rng = np.random.default_rng(1)
+    known = [*"abcdefghijklmnopqrstuvwxyz", "la", "paix", "une", "frappe", "port", "ne", "armee"]
+    hashes = np.array(sorted(zlib.crc32(word.encode()) for word in known), dtype=np.uint32)
+    vectors = rng.normal(size=(len(known), n_dims)).astype(np.float32)
+    quadratic = rng.normal(size=(n_dims, n_labels, n_dims)).astype(np.float32)
+    return VectorForm(
+        words=WordVectors.rounded(hashes, vectors),
+        linear=rng.normal(size=(n_dims, n_labels)).astype(np.float32),
+        quadratic=quadratic + quadratic.transpose(2, 1, 0),
+    )
 
 
 SCORER = random_scorer()

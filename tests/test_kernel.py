@@ -11,6 +11,7 @@ import pytest
 from conftest import SEEDS
 from hypothesis import given
 from hypothesis import strategies as st
+from test_features import random_form
 from test_signs import PIECES
 
 import model.kernel
@@ -95,7 +96,8 @@ def scorer(n_labels: int = 3) -> LinearScorer:
     settings = FeatureSettings(table_bits=8)
     idf = rng.random(settings.n_features).astype(np.float32)
     weights = rng.normal(size=(settings.n_features, n_labels)).astype(np.float16)
-    found = LinearScorer(settings, idf, weights, rng.normal(size=n_labels).astype(np.float32))
+    bias = rng.normal(size=n_labels).astype(np.float32)
+    found = LinearScorer(settings, idf, weights, bias, random_form(n_labels))
     found._n_looked_up = 1 << 20
     return found
 
@@ -186,4 +188,4 @@ def test_arrays_of_another_kind_are_refused() -> None:
     kernel = find_kernel()
     assert kernel is not None
     with pytest.raises(ctypes.ArgumentError):
-        kernel.sum_grams(*(np.zeros(1) for _ in range(9)))
+        kernel.sum_grams(*(np.zeros(1) for _ in range(10)))

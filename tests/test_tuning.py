@@ -109,7 +109,7 @@ def test_tuning_goes_on_where_it_stopped_and_is_logged(
     assert {n: data.metrics["inner"] for n, data in logged.items()} == {
         trial["number"]: trial["score"] for trial in found["trials"]
     }
-    assert logged[1].params["penalty_c"] == "5.0"
+    assert logged[1].params["penalty_c"] == "3.0"
     settings = read_settings(tmp_path / "mlruns" / "tuned.json")
     assert settings.to_dict() == found["settings"]
     assert [path.name for path in (tmp_path / "mlruns").glob("*.tmp")] == []

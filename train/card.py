@@ -58,8 +58,9 @@ where the label is left to a person:
 
 _WHAT = {
     "tfidf": """\
-A linear model on hashed words, word pairs and character
-n-grams ({backend}), trained with depeche {version}; it runs on a laptop, with numpy alone.""",
+A model of weighted words, word pairs and character
+n-grams, hashed, and of word vectors ({backend}), trained with depeche {version}; it runs on a
+laptop, with numpy alone.""",
     "camembert": """\
 The encoder {base}, fine-tuned ({backend}) with depeche
 {version}; it runs on a laptop, with onnxruntime and tokenizers (`pip install 'depeche[onnx]'`). The
@@ -68,8 +69,8 @@ rights in {base} hold for it as well.""",
 
 _READS = {
     "tfidf": """\
-- It reads one paragraph at a time, as a bag of words and pairs: irony, negation at a distance,
-  and who says what of whom are beyond it.""",
+- It reads one paragraph at a time, as a bag of words and pairs, and which words go together: irony,
+  negation at a distance, and who says what of whom are beyond it.""",
     "camembert": """\
 - It reads one paragraph at a time, a long one in overlapping windows. Its evidence is what its
   scores lose without a word; words that only count together are not shown.""",
@@ -88,7 +89,7 @@ _LIMITS = """
 A label's score is a probability calibrated on the out-of-fold scores of the training paragraphs.
 It holds for texts drawn like them: where a label is rarer than there, the same score is right less
 often (`--prevalence` re-anchors scores to other shares). A label of a `multi` dimension is given
-from its threshold on (the one with the highest F1 out of fold, unless `--precision` or `--recall`
+from its threshold on (the one with the highest expected F1, unless `--precision` or `--recall`
 asks for another); of a `single` dimension the most probable is given.
 
 ## Limits

@@ -7,7 +7,7 @@ paragraphs that nobody labelled, and the student is fitted on its scores as if t
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +114,7 @@ def train_student(
     them nor a teacher that was; the final weights are fitted on everything.
     """
     schema, Y = labels.schema, indicator(labels)
+    settings = replace(settings, vector_dims=0)  # products are fitted on labels alone
     scored = np.array([p.id in lesson.held_out for p in labels.paragraphs])
     counts = FeatureExtractor(settings.features).count(labels.texts + lesson.texts)
     targets = np.concatenate([Y.astype(np.float64), lesson.proba])

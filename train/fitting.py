@@ -1,31 +1,36 @@
-"""Fitting: the weights of the linear scorer."""
+"""Fitting: the weights of the scorer."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from model.features import Counts
 from model.linear import LinearScorer, weigh
+from train.directions import Directions
 from train.settings import TrainSettings
+from train.vectors import load_vectors
 
 # Smoothing of the log-count ratios. Wang and Manning 2012 add 1 to counts; these are weighted
 # features of length 1, whose sums are about a tenth of counts.
 _ALPHA = 0.1
 _LEAST_WEIGHT = 0.02  # of an example made of a probability; smaller ones cost time and say nothing
+_MOST_STEPS = 60  # of L-BFGS; scores were measured with so many, more were not tried
 
 
 def fit_scorer(
     counts: Counts, Y: NDArray[np.int64] | NDArray[np.float64], settings: TrainSettings
 ) -> LinearScorer:
-    """Return a linear scorer fitted on paragraphs.
+    """Return a scorer fitted on paragraphs.
 
     For each label, the mean of two L2-regularised logistic regressions with balanced classes: on
-    the weighted features, and on the features scaled by their naive-Bayes log-count ratio (Wang
-    and Manning 2012, "Baselines and bigrams", 2.3). Both are linear, so their mean is one weight
-    a feature.
+    the weighted features with the directions of the paragraphs' word vectors and the products of
+    their components, and on the features scaled by their naive-Bayes log-count ratio (Wang and
+    Manning 2012, "Baselines and bigrams", 2.3). Their mean is one weight a feature, and a quadratic
+    form of the direction.
 
     Parameters
     ----------
@@ -40,16 +45,18 @@ def fit_scorer(
     used = np.flatnonzero(idf)
     X = X[:, used]
     share = settings.naive_bayes_share
+    directions = Directions.fit(counts, load_vectors(), settings.vector_dims)
+    plain, plain_bias = _fit_labels(X, directions.D, Y, settings.penalty_c, settings.seed)
+    form, form_bias = directions.form((1 - share) * plain[len(used) :])
     weights = np.zeros((len(idf), Y.shape[1]), dtype=np.float16)
-    bias = np.zeros(Y.shape[1], dtype=np.float32)
+    bias = (1 - share) * plain_bias + form_bias
     for j, y in enumerate(Y.T):
-        plain, plain_bias = _fit_label(X, y, settings.penalty_c, settings.seed)
         ratio = _log_count_ratio(X, y)
         times_ratio = sparse.csr_matrix((X.data * ratio[X.indices], X.indices, X.indptr), X.shape)
         scaled, scaled_bias = _fit_label(times_ratio, y, settings.naive_bayes_c, settings.seed)
-        weights[used, j] = (1 - share) * plain + share * scaled * ratio
-        bias[j] = (1 - share) * plain_bias + share * scaled_bias
-    return LinearScorer(settings.features, idf, weights, bias)
+        weights[used, j] = (1 - share) * plain[: len(used), j] + share * scaled * ratio
+        bias[j] += share * scaled_bias
+    return LinearScorer(settings.features, idf, weights, bias.astype(np.float32), form)
 
 
 def _fit_idf(counts: Counts, settings: TrainSettings) -> NDArray[np.float32]:
@@ -63,6 +70,52 @@ def _matrix(counts: Counts, idf: NDArray[np.float32]) -> sparse.csr_matrix:
     """Return the weighted features, (n_samples, n_features)."""
     parts = (weigh(counts, idf), counts.indices, counts.indptr)
     return sparse.csr_matrix(parts, shape=(counts.n_samples, len(idf)))
+
+
+def _fit_labels(
+    X: sparse.csr_matrix,
+    D: NDArray[np.float32],
+    Y: NDArray[np.int64] | NDArray[np.float64],
+    penalty_c: float,
+    seed: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return weights of the columns of X, then of D, (n_columns, n_labels), and the biases.
+
+    As `_fit_label`, and by it where D has no columns; else of all labels at once: dense columns are
+    many times as fast by L-BFGS. Then Y are labels, and no probabilities.
+    """
+    if not D.shape[1]:
+        fitted = [_fit_label(X, y, penalty_c, seed) for y in Y.T]
+        return np.column_stack([w for w, _ in fitted]), np.array([bias for _, bias in fitted])
+    n, n_labels, n_sparse = len(Y), Y.shape[1], X.shape[1]
+    n_columns = n_sparse + D.shape[1]
+    X = X.astype(np.float32)
+    X_transposed = X.T.tocsr()
+    n_positive = Y.sum(axis=0)
+    sign = (2 * Y - 1).astype(np.float32)
+    size = np.where(Y == 1, n_positive, n - n_positive)
+    importance = (penalty_c * n / 2 / size).astype(np.float32)
+
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        every = flat.reshape(n_columns + 1, n_labels)
+        W = every.astype(np.float32)
+        margin = sign * (X @ W[:n_sparse] + D @ W[n_sparse:-1] + W[-1])
+        residual = -sign * importance / (1 + np.exp(np.minimum(margin, 80)))
+        gradient = every.copy()
+        gradient[:n_sparse] += X_transposed @ residual
+        gradient[n_sparse:-1] += D.T @ residual
+        gradient[-1] += residual.sum(axis=0)
+        missed = importance * np.logaddexp(np.float32(0), -margin)
+        return float(missed.sum(dtype=np.float64) + (every**2).sum() / 2), gradient.ravel()
+
+    limits = {"maxiter": _MOST_STEPS, "maxcor": 6}
+    start = np.zeros((n_columns + 1) * n_labels)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=limits).x
+    found = found.reshape(n_columns + 1, n_labels)
+    alone = (n_positive == 0) | (n_positive == n)  # without examples of both kinds: no weights
+    found[:, alone] = 0
+    found[-1, alone] = np.log((n_positive + 0.5) / (n - n_positive + 0.5))[alone]
+    return found[:-1], found[-1]
 
 
 def _fit_label(

@@ -23,6 +23,7 @@ _NUMBERS: Bounds = {
     "penalty_c": (float, 1e-6, 1e6),
     "naive_bayes_c": (float, 1e-6, 1e6),
     "naive_bayes_share": (float, 0, 1),
+    "vector_dims": (int, 0, 128),
 }
 _FEATURE_NUMBERS: Bounds = {
     "table_bits": (int, 8, 24),
@@ -70,15 +71,18 @@ class TrainSettings:
         The same for the regression on the features scaled by their naive-Bayes log-count ratio.
     naive_bayes_share
         Share of the second regression in the mean of the two, in [0, 1].
+    vector_dims
+        Dimensions of the word vectors, which the first regression has besides; 0 for none.
     """
 
     seed: int = 0
     n_folds: int = 5
     split: Split = Split.article
     min_df: int = 2
-    penalty_c: float = 5.0
+    penalty_c: float = 3.0
     naive_bayes_c: float = 2.0
     naive_bayes_share: float = 0.5
+    vector_dims: int = 64
     features: FeatureSettings = field(default_factory=FeatureSettings)
 
     def to_dict(self) -> dict[str, Any]:

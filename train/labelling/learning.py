@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +78,7 @@ def learn(
     Y, groups
         (n_labelled, n_labels) and (n_labelled,): labels, and what folds keep together.
     """
+    settings = replace(settings, vector_dims=0)  # for the pace of a person who labels
     scorer = fit_scorer(labelled, Y, settings)
     n_positive = Y.sum(axis=0)
     logits = logits_of(scorer, pool)
@@ -103,7 +105,7 @@ def out_of_fold_logits(
     for k in range(n_folds):
         here = np.flatnonzero(fold == k)
         scorer = fit_scorer(counts.rows_where(fold != k), Y[fold != k], settings)
-        logits[here] = logits_of(scorer, rows_of(counts, here))
+        logits[here] = logits_of(scorer, counts.rows_at(here))
     return logits
 
 
@@ -124,12 +126,6 @@ def expected_best(
     proba = sigmoid(slope * ranked + offset)
     f1 = 2 * np.cumsum(proba) / (np.arange(1, len(pool) + 1) + proba.sum())
     return float(ranked[f1.argmax()])
-
-
-def rows_of(counts: Counts, rows: NDArray[np.int64]) -> Counts:
-    """Return the counts of some rows, in their order."""
-    whole = sparse.csr_matrix((counts.counts, counts.indices, counts.indptr))[rows]
-    return Counts(whole.data, whole.indices.astype(np.int64), whole.indptr.astype(np.int64))
 
 
 def logits_of(scorer: LinearScorer, counts: Counts) -> NDArray[np.float64]:

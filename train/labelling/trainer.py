@@ -103,7 +103,7 @@ class Chooser:
         """Return what a model fitted on labels says of the pool; None of fewer than a batch."""
         import numpy as np
 
-        from train.labelling.learning import learn, rows_of
+        from train.labelling.learning import learn
 
         if len(labels) < BATCH:
             return None
@@ -111,7 +111,7 @@ class Chooser:
         Y = _indicator([given for _, given in labels], self._setup.schema)
         articles = np.array([self._articles[row] for row in rows], dtype=object).astype(str)
         groups = np.unique(articles, return_inverse=True)[1]
-        labelled = rows_of(self._counts, rows)
+        labelled = self._counts.rows_at(rows)
         return learn(labelled, Y, groups, self._pool_counts, self._settings)
 
 

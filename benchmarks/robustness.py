@@ -1,0 +1,98 @@
+"""Scores of the same paragraphs, out of fold, as they are and as others may write them.
+
+    python benchmarks/robustness.py [--orangesum DIR] [--seed N]
+
+Each fold's model is fitted on the paragraphs as they are; only what it scores is changed. Scores
+are calibrated and cut by what the other folds call for, unchanged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from corpus import CORPUS
+from numpy.typing import NDArray
+
+from labels.dataset import SHIPPED, load_labels
+from labels.schema import read_schema
+from model.features import FeatureExtractor
+from train.calibrating import fit_calibration
+from train.fitting import fit_scorer
+from train.metrics import indicator, main_scores, score
+from train.settings import TrainSettings
+from train.splits import split_folds
+from train.training import decide_by_best_f1
+
+_TYPOS = 0.05  # share of the words
+_LETTERS = "abcdefghijklmnopqrstuvwxyzéèà"
+_STRAIGHT = str.maketrans({"«": '"', "»": '"', "“": '"', "”": '"', "’": "'", "‘": "'"})
+
+
+def without_accents(text: str) -> str:
+    """Return a text without its accents."""
+    letters = unicodedata.normalize("NFD", text)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def with_typos(text: str) -> str:
+    """Return a text with a letter changed, left out, doubled or swapped in some of its words."""
+    rng = np.random.default_rng(len(text))
+    return " ".join(
+        _mistyped(word, rng) if len(word) > 2 and rng.random() < _TYPOS else word
+        for word in text.split(" ")
+    )
+
+
+def _mistyped(word: str, rng: np.random.Generator) -> str:
+    at = int(rng.integers(len(word) - 1))
+    other = _LETTERS[rng.integers(len(_LETTERS))]
+    changed = (other + word[at + 1], word[at + 1], word[at] + word[at : at + 2])
+    return word[:at] + (*changed, word[at + 1] + word[at])[rng.integers(4)] + word[at + 2 :]
+
+
+CHANGES: dict[str, Callable[[str], str]] = {
+    "as they are": str,
+    "without accents": without_accents,
+    "in capitals": str.upper,
+    "straight quotation marks": lambda text: text.translate(_STRAIGHT),
+    f"typos in {_TYPOS:.0%} of words": with_typos,
+}
+
+
+def main() -> None:
+    """Print the main scores of each change."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--orangesum", type=Path, default=CORPUS.parent / "orangesum")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    schema, settings = read_schema(), TrainSettings(seed=options.seed)
+    labels = load_labels(SHIPPED, schema, orangesum=options.orangesum)
+    Y = indicator(labels)
+    fold = split_folds(labels, Y, settings.split, settings.n_folds, settings.seed)
+    counts = FeatureExtractor(settings.features).count(labels.texts)
+    changed = {name: list(map(change, labels.texts)) for name, change in CHANGES.items()}
+    logits: dict[str, NDArray[np.float64]] = {name: np.zeros(Y.shape) for name in changed}
+    for k in range(settings.n_folds):
+        scorer = fit_scorer(counts.rows_where(fold != k), Y[fold != k], settings)
+        here = np.flatnonzero(fold == k)
+        for name, texts in changed.items():
+            logits[name][here] = scorer.logits([texts[i] for i in here])
+    plain = logits["as they are"]
+    for name, found in logits.items():
+        proba, given = np.zeros(Y.shape), np.zeros(Y.shape, dtype=bool)
+        for k in range(settings.n_folds):
+            here = fold == k
+            calibration = fit_calibration(plain[~here], Y[~here], fold[~here], schema)
+            proba[here] = calibration.predict_proba(found[here], schema)
+            given[here] = decide_by_best_f1(calibration, proba[here], schema)
+        scores = main_scores(score(Y, proba, given, schema), schema)
+        told = "  ".join(f"{dimension} {value:.4f}" for dimension, value in scores.items())
+        print(f"{name:<26}  {told}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Directions of texts as features: what is fitted on them, and the form that it amounts to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from model.features import Counts
+from model.vectors import VectorForm, WordVectors
+
+# Squared lengths of the two parts of a paragraph's features, where those of each table of hashed
+# features have 1: measured on folds of other seeds than those that are reported.
+_LINEAR, _QUADRATIC = 0.5, 1.0
+_LEAST_SPREAD = 0.1  # of directions; less is that of texts all alike, and not to be blown up
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directions:
+    """The directions of training paragraphs, less their mean, and products of their components.
+
+    `words` are the vectors in the dimensions that count most in these paragraphs, `mean` (n_dims,),
+    `scale` such that the centred directions have a mean square of 1, and `D` the features
+    (n_samples, n_dims + n_dims * (n_dims + 1) / 2).
+    """
+
+    words: WordVectors
+    mean: NDArray[np.float64]
+    scale: float
+    D: NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, counts: Counts, vectors: WordVectors, n_dims: int) -> Directions:
+        """Return the directions of paragraphs along their `n_dims` leading singular vectors."""
+        vectors = vectors if n_dims else WordVectors.of_no_words()
+        whole = _directions(counts, vectors)
+        _, _, axes = np.linalg.svd(whole.T @ whole)
+        every = vectors.of(vectors.hashes) @ axes[:n_dims].T
+        words = WordVectors.rounded(vectors.hashes, every.astype(np.float32))
+        u = _directions(counts, words)
+        mean = u.mean(axis=0)
+        scale = 1 / max(float(np.sqrt(((u - mean) ** 2).sum(axis=1).mean())), _LEAST_SPREAD)
+        z = (u - mean) * scale
+        first, second = np.triu_indices(words.n_dims)
+        root = np.where(first == second, 1, np.sqrt(2)) * np.sqrt(_QUADRATIC)
+        D = np.hstack([np.sqrt(_LINEAR) * z, z[:, first] * z[:, second] * root])
+        return cls(words=words, mean=mean, scale=scale, D=D.astype(np.float32))
+
+    def form(self, weights: NDArray[np.float64]) -> tuple[VectorForm, NDArray[np.float64]]:
+        """Return the form and the biases that weights of `D`, (n_columns, n_labels), amount to."""
+        n_dims, n_labels = self.words.n_dims, weights.shape[1]
+        first, second = np.triu_indices(n_dims)
+        root = np.where(first == second, 1, np.sqrt(0.5)) * np.sqrt(_QUADRATIC) * self.scale**2
+        quadratic = np.zeros((n_dims, n_labels, n_dims))
+        quadratic[first, :, second] = weights[n_dims:] * root[:, None]
+        quadratic[second, :, first] = quadratic[first, :, second]
+        of_mean = np.einsum("dle,e->dl", quadratic, self.mean)
+        straight = weights[:n_dims] * np.sqrt(_LINEAR) * self.scale
+        linear, bias = straight - 2 * of_mean, self.mean @ (of_mean - straight)
+        form = VectorForm(
+            words=self.words,
+            linear=linear.astype(np.float32),
+            quadratic=quadratic.astype(np.float32),
+        )
+        return form, bias
+
+
+def _directions(counts: Counts, vectors: WordVectors) -> NDArray[np.float64]:
+    """Return the sum of each paragraph's words' vectors at length 1, (n_samples, n_dims)."""
+    hashes, word = np.unique(counts.words, return_inverse=True)
+    held = sparse.csr_matrix(
+        (np.ones(len(word)), word, counts.word_indptr), shape=(counts.n_samples, len(hashes))
+    )
+    sums = held @ vectors.of(hashes)
+    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9))
