@@ -145,15 +145,14 @@ static void add_known(int64_t *restrict sums, const int64_t *restrict values, si
     ADD(sums, values, width);
 }
 
-/* Add to the sums of each word, (n_words, n_sums), from the place `width` on, the values,
-   (n_features, width), of its n-grams. Words stand one after another in `signs`, each up to
-   `ends[i]`. */
+/* Add to the sums of each word, (n_words, 2, width), in their second row the values, (n_features,
+   width), of its n-grams. Words stand one after another in `signs`, each up to `ends[i]`. */
 void sum_grams(
     const uint32_t *signs, const int64_t *ends, int64_t n_words, int64_t shortest, int64_t longest,
-    int64_t bits, const int32_t *values, int64_t width, int64_t n_sums, int64_t *sums)
+    int64_t bits, const int32_t *values, int64_t width, int64_t *sums)
 {
     int64_t first = 0;
-    for (int64_t i = 0; i < n_words; i++, sums += n_sums)
+    for (int64_t i = 0; i < n_words; i++, sums += 2 * width)
         for (; first < ends[i]; first++) {
             uint32_t hash = CHAR_SEED;
             for (int64_t n = 1; n <= longest && first + n <= ends[i]; n++) {
@@ -181,17 +180,19 @@ static int is_new(uint64_t *set, size_t mask, uint64_t stamped)
 
    Tokens have the number `number[i]` and are of the text `row[i]`, which rises. `word_of` is the
    word of each token by number, negative where it has none; `hashes` are the words', `known` their
-   sums, (n_words, n_sums), and `values` those of each column, (n_features, width), which are added
-   to the first ones. `sums` is (n_texts, n_sums), zero before. `set` is zero before, and has four slots for each token of the longest text, rounded up to
-   a power of two. `found` has two places for each of its tokens. */
+   sums, (n_words, 2, width), and `values` those of each column. `vector_of` is the place of each
+   word's vector in `vectors`, (n_vectors, n_dims), negative where it has none. `sums` is (n_texts,
+   2 * width + n_dims), zero before. `set` is zero before, and has four slots for each token of the
+   longest text, rounded up to a power of two. `found` has two places for each of its tokens. */
 void sum_texts(
     const int32_t *number, const int32_t *row, int64_t n_tokens, const int32_t *word_of,
     const uint32_t *hashes, const int64_t *known, const int32_t *values, int64_t width,
-    int64_t n_sums, int64_t bits, uint64_t *set, uint64_t *found, int64_t *sums)
+    int64_t bits, const int32_t *vector_of, const int32_t *vectors, int64_t n_dims, uint64_t *set,
+    uint64_t *found, int64_t *sums)
 {
-    const size_t n_values = (size_t)width, n_of_word = (size_t)n_sums;
+    const size_t n_values = (size_t)width, n_of_word = 2 * n_values, n_of_vector = (size_t)n_dims;
     for (int64_t i = 0, end; i < n_tokens; i = end) {
-        int64_t *const of_text = sums + (int64_t)row[i] * n_sums;
+        int64_t *const of_text = sums + (int64_t)row[i] * (2 * width + n_dims);
         const uint64_t stamp = (uint64_t)row[i] + 1;
         size_t n_slots = 4, n_words = 0, n_pairs = 0;
         int64_t before = -1;
@@ -208,6 +209,8 @@ void sum_texts(
                 words[n_words++] = (uint64_t)word;
                 for (size_t k = 0; k < n_of_word; k += 8)
                     FETCH(known + (size_t)word * n_of_word + k);
+                for (size_t k = 0; vector_of[word] >= 0 && k < n_of_vector; k += 16)
+                    FETCH(vectors + (size_t)vector_of[word] * n_of_vector + k);
             }
             if (before >= 0) {
                 const uint32_t pair = hashes[before] * PAIR + hashes[word] * GOLDEN + 1;
@@ -219,8 +222,12 @@ void sum_texts(
             }
             before = word;
         }
-        for (size_t j = 0; j < n_words; j++)
+        for (size_t j = 0; j < n_words; j++) {
+            const int32_t place = vector_of[words[j]];
             add_known(of_text, known + words[j] * n_of_word, n_of_word);
+            if (place >= 0)
+                add(of_text + n_of_word, vectors + (size_t)place * n_of_vector, n_of_vector);
+        }
         for (size_t j = 0; j < n_pairs; j++)
             add(of_text, values + pairs[j], n_values);
     }

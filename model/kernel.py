@@ -32,8 +32,8 @@ class Kernel:
     def __init__(self, library: Path) -> None:
         loaded = ctypes.PyDLL(str(library))
         self.cut = _declared(loaded.cut, "I B q i q n Q i n q i i q q q", ctypes.c_int64)
-        self.sum_grams = _declared(loaded.sum_grams, "I q n n n n i n n q")
-        self.sum_texts = _declared(loaded.sum_texts, "i i n i I q i n n n Q Q q")
+        self.sum_grams = _declared(loaded.sum_grams, "I q n n n n i n q")
+        self.sum_texts = _declared(loaded.sum_texts, "i i n i I q i n n i i n Q Q q")
         self.see = _declared(loaded.see, "I n I q n n n I q q", ctypes.c_int64)
         self.walk = _declared(loaded.walk, "d n n q d i n i d n n Q Q d")
         self.find_words = _declared(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -88,12 +89,13 @@ class LinearScorer:
         self.form = VectorForm.without_words(len(bias)) if form is None else form
         self._n_looked_up = 0  # columns, so far
         self._width = len(bias) + 1  # values of a column
-        self._known = np.empty((0, 2 * self._width + self.form.n_dims), dtype=np.int64)
+        self._known = np.empty((0, 2 * self._width), dtype=np.int64)  # see `_words`
         self._forget()
 
     def _forget(self) -> None:
         """Start without any word."""
         self._extractor = FeatureExtractor(self.settings)
+        self._vector_of = array("i")  # the place of each word's vector, -1 where it has none
         self._n_known = 0
 
     @cached_property
@@ -124,7 +126,8 @@ class LinearScorer:
         table = counts.rows * 2 + (counts.indices >= len(self.idf) // 2)
         columns = [np.bincount(table, column, 2 * counts.n_samples) for column in values.T]
         of_tables = np.stack(columns, axis=1).reshape(counts.n_samples, -1).astype(np.int64)
-        of_vectors = _sum_runs(self.form.values(counts.words), counts.word_rows, counts.n_samples)
+        of_words = self.form.values(self.form.words.places(counts.words))
+        of_vectors = _sum_runs(of_words, counts.word_rows, counts.n_samples)
         return self._finish(np.hstack([of_tables, of_vectors]))
 
     def files(self) -> dict[str, bytes]:
@@ -187,7 +190,13 @@ class LinearScorer:
         those of its vector.
         """
         self._learn_words()
-        return self._known.take(words, axis=0)
+        of_vectors = self.form.values(self._vectors[words])
+        return np.hstack([self._known.take(words, axis=0), of_vectors])
+
+    @property
+    def _vectors(self) -> NDArray[np.int32]:
+        """The place of each known word's vector, -1 where it has none."""
+        return np.frombuffer(self._vector_of, dtype=np.int32)
 
     def _learn_words(self) -> None:
         """Compute what the words that were not met before add to the sums."""
@@ -202,28 +211,30 @@ class LinearScorer:
         width, first = self._width, self._n_known
         known = self._known[first:n_words]
         known[:, :width] = self._look_up(self._extractor.column(new))
-        known[:, width : 2 * width] = 0
-        known[:, 2 * width :] = self.form.values(self._extractor.hashes[first:])
+        known[:, width:] = 0
+        places = self.form.words.places(self._extractor.hashes[first:])
+        self._vector_of.frombytes(places.tobytes())
         kernel = self._kernel()
         if kernel is not None:
             signs, ends = self._extractor.padded(first)
             lengths = self.settings.char_min, self.settings.char_max
             kernel.sum_grams(
                 *(signs, ends, len(ends), *lengths, self.settings.table_bits),
-                *(self._every_value, width, known.shape[1], known),
+                *(self._every_value, width, known),
             )
         else:
             grams, n_grams = self._extractor.grams(new)
-            known[:, width : 2 * width] = _sum_runs(
+            known[:, width:] = _sum_runs(
                 self._look_up(grams), np.repeat(new, n_grams) - first, len(new)
             )
         self._n_known = n_words
 
     def _kernel(self) -> Kernel | None:
-        """Return the kernel, where there is one, once the table that it needs pays."""
-        if self._n_looked_up <= _TABLE_PAYS or self._every_value.dtype != np.int32:
+        """Return the kernel, where there is one, once the tables that it needs pay."""
+        if self._n_looked_up <= _TABLE_PAYS:
             return None
-        return find_kernel()
+        fit = self._every_value.dtype == self.form.every_value.dtype == np.int32
+        return find_kernel() if fit else None
 
     def _sums(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Return the sums of each text, (n_samples, 2 * (n_labels + 1) + n_dims).
@@ -236,13 +247,13 @@ class LinearScorer:
         tokens = self._extractor.tokens(texts)
         self._learn_words()
         n_tokens = len(tokens.row)
-        sums = np.zeros((len(texts), self._known.shape[1]), dtype=np.int64)
+        sums = np.zeros((len(texts), 2 * self._width + self.form.n_dims), dtype=np.int64)
         most = int(np.bincount(tokens.row, minlength=1).max())  # tokens of a text
         kernel.sum_texts(
             *(tokens.number, tokens.row, n_tokens, self._extractor.word_of, self._extractor.hashes),
-            *(self._known, self._every_value, self._width, sums.shape[1]),
+            *(self._known, self._every_value, self._width, self.settings.table_bits),
+            *(self._vectors, self.form.every_value, self.form.n_dims),
             *(
-                self.settings.table_bits,
                 np.zeros(4 << most.bit_length(), dtype=np.uint64),
                 np.empty(2 * most, dtype=np.uint64),
             ),

@@ -18,6 +18,7 @@ _SCALE = 1 << 16  # sums are whole multiples of 1 / _SCALE, as those of `model.l
 # of whole numbers below 2 ** 53 (while slopes are below 1,000, and texts below 30,000 words): they
 # do not depend on their order, nor on the texts that are scored together.
 _PARTS = 1 << 12
+_AT_ONCE = 1 << 12  # words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +53,21 @@ class WordVectors:
 
     def of(self, hashes: NDArray[np.uint32]) -> NDArray[np.float64]:
         """Return the vector of each word, (n, n_dims); zeros for those that have none."""
-        found = np.zeros((len(hashes), self.n_dims))
-        if len(self.hashes):
-            at = np.searchsorted(self.hashes, hashes).clip(max=len(self.hashes) - 1)
-            known = self.hashes[at] == hashes
-            at = at[known]
-            found[known] = self.directions[at] * self.lengths[at, None].astype(np.float64)
+        return self.at(self.places(hashes))
+
+    def places(self, hashes: NDArray[np.uint32]) -> NDArray[np.int32]:
+        """Return the place of each word among these, -1 for those that have no vector."""
+        if not len(self.hashes):
+            return np.full(len(hashes), -1, dtype=np.int32)
+        at = np.searchsorted(self.hashes, hashes).clip(max=len(self.hashes) - 1)
+        return np.where(self.hashes[at] == hashes, at, -1).astype(np.int32)
+
+    def at(self, places: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Return the vectors at some places, (n, n_dims); zeros for -1."""
+        found = np.zeros((len(places), self.n_dims))
+        known = places >= 0
+        at = places[known]
+        found[known] = self.directions[at] * self.lengths[at, None].astype(np.float64)
         return found
 
 
@@ -87,9 +97,25 @@ class VectorForm:
         """Number of dimensions."""
         return self.words.n_dims
 
-    def values(self, hashes: NDArray[np.uint32]) -> NDArray[np.int64]:
-        """Return what words add to the sums of a text, (n, n_dims), in units of 1 / `_SCALE`."""
-        return np.rint(self.words.of(hashes) * _SCALE).astype(np.int64)
+    def values(self, places: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return what words add to the sums of a text, (n, n_dims), in units of 1 / `_SCALE`.
+
+        `places` are those of `WordVectors.places`.
+        """
+        return np.rint(self.words.at(places) * _SCALE).astype(np.int64)
+
+    @cached_property
+    def every_value(self) -> NDArray[np.int64] | NDArray[np.int32]:
+        """The `values` of all words that have a vector, in 32 bits where they fit."""
+        n = len(self.words.hashes)
+        table = np.empty((n, self.n_dims), dtype=np.int32)
+        for start in range(0, n, _AT_ONCE):  # `values` takes many times its result
+            places = np.arange(start, min(start + _AT_ONCE, n), dtype=np.int32)
+            values = self.values(places)
+            if np.abs(values).max(initial=0) >= 1 << 31:
+                return self.values(np.arange(n, dtype=np.int32))
+            table[places] = values
+        return table
 
     def logits(self, sums: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return what texts get, (n_samples, n_labels), by the sums of their words' values."""
