@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Any
+
+# Before numpy is imported: its matrices here are small, and more threads than --jobs asks for spend
+# three times the processor's time on them for nothing.
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ.get("OPENBLAS_NUM_THREADS", "1")
+
 
 import typer
 from typer.core import TyperGroup
