@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from labels.errors import MissingExtraError
 from labels.schema import Schema
+from model.cores import count_cores
 from model.occlusion import occlude
 from model.scorers import Contributions
 from model.windows import Windower
@@ -114,8 +115,7 @@ def n_threads() -> int:
         return int(asked)
     if parent_process() is not None:
         return 1
-    available = getattr(os, "sched_getaffinity", None)  # of Linux alone
-    return len(available(0)) if available else os.cpu_count() or 1
+    return count_cores()
 
 
 def _start(encoder: bytes) -> Any:

@@ -41,7 +41,7 @@ def run_classify(
         cwd=cwd,
         env=clean | {"COLUMNS": "100", **env},
         check=False,
-        timeout=170,
+        timeout=400,  # a training on all labels takes two minutes, more beside other tests
     )
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(), done.stderr.decode()

@@ -384,6 +384,8 @@ def test_fitting_that_stops_goes_on_to_the_same_weights(base: Path, tmp_path: Pa
 @needs_torch
 @pytest.mark.slow
 def test_forty_paragraphs_are_learnt_by_heart(base: Path, tmp_path: Path) -> None:
+    import torch
+
     from model.windows import Windower
     from train.calibrating import fit_calibration
     from train.encoder.exporting import export_encoder, quantize
@@ -394,8 +396,11 @@ def test_forty_paragraphs_are_learnt_by_heart(base: Path, tmp_path: Path) -> Non
     tokenizer, pad_id = load_tokenizer(found)
     Y = indicator(labels)
     examples = make_examples(Windower(tokenizer, MAX_LENGTH, 0.25), labels.texts, Y)
-    settings = EncoderSettings(epochs=120, patience=120, learning_rate=0.005, max_length=MAX_LENGTH)
+    settings = EncoderSettings(epochs=250, patience=250, learning_rate=0.005, max_length=MAX_LENGTH)
     model = load_encoder(found, SCHEMA.n_labels, 0)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0  # what keeps from learning by heart
     fit_encoder(
         model, task_of(settings, examples, pad_id), Checkpoint(tmp_path / "c"), lambda _: None
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -18,6 +20,8 @@ from train.vectors import load_vectors
 # features of length 1, whose sums are about a tenth of counts.
 _ALPHA = 0.1
 _LEAST_WEIGHT = 0.02  # of an example made of a probability; smaller ones cost time and say nothing
+# Its random numbers are the process's: two at a time would take turns at them as it happens.
+_LIBLINEAR = Lock()
 _MOST_STEPS = 60  # of L-BFGS; scores were measured with so many, more were not tried
 
 
@@ -138,7 +142,8 @@ def _fit_label(
         tol=1e-3,
         random_state=seed,
     )
-    model.fit(*(_both_ways(X, y.astype(np.float64)) if _is_soft(y) else (X, y)))
+    with _LIBLINEAR:
+        model.fit(*(_both_ways(X, y.astype(np.float64)) if _is_soft(y) else (X, y)))
     return model.coef_[0], float(model.intercept_[0])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +13,7 @@ from labels.errors import InputError, MissingExtraError
 from model.batch.formats import Engine, Format, format_of
 from model.batch.telling import run_told
 from model.cli import ModelOption
+from model.cores import count_cores
 
 if TYPE_CHECKING:
     from model.batch.engine import Job
@@ -336,5 +336,4 @@ def _n_jobs(asked: int | None, inputs: Inputs) -> int:
         return asked
     if inputs.total_bytes < _SMALL:
         return 1
-    available = getattr(os, "sched_getaffinity", None)  # of Linux alone
-    return len(available(0)) if available else os.cpu_count() or 1
+    return count_cores()

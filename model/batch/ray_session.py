@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from labels.errors import BatchError, MissingExtraError
+from model.cores import count_cores
 
 _LOOPBACK = "127.0.0.1"
 _STORE_BYTES = 1 << 29  # of memory for what is in flight on one machine
@@ -63,7 +64,7 @@ def ray_session(address: str | None, n_jobs: int | None) -> Iterator[int]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as held:
         if address is None:
-            options = _private_options(held, n_jobs or _n_cores())
+            options = _private_options(held, n_jobs or count_cores())
         elif address.startswith("ray://"):
             raise BatchError(
                 f"{address}: give the command on a machine of the cluster, with --address auto"
@@ -77,7 +78,7 @@ def ray_session(address: str | None, n_jobs: int | None) -> Iterator[int]:
         except (ConnectionError, RuntimeError, ValueError, OSError) as err:
             what = f"no Ray cluster at {address}" if address else "Ray does not start here"
             raise BatchError(f"{what}: {_line(err)}") from err
-        yield n_jobs or (_n_cores() if address is None else _n_cores_of_cluster())
+        yield n_jobs or (count_cores() if address is None else _n_cores_of_cluster())
 
 
 def cause_of(err: Exception) -> BatchError:
@@ -95,7 +96,7 @@ def _private_options(held: ExitStack, n_jobs: int) -> dict[str, Any]:
     folder = tempfile.TemporaryDirectory(prefix="ray-", dir=top, ignore_cleanup_errors=True)
     return {
         "address": "local",
-        "num_cpus": max(n_jobs, _n_cores()),
+        "num_cpus": max(n_jobs, count_cores()),
         "object_store_memory": _STORE_BYTES,
         "include_dashboard": False,
         "_node_ip_address": _LOOPBACK,
@@ -127,11 +128,6 @@ def _n_cores_of_cluster() -> int:
 
     resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     return max(int(resources.get("CPU", 1)), 1)
-
-
-def _n_cores() -> int:
-    available = getattr(os, "sched_getaffinity", None)  # of Linux alone
-    return len(available(0)) if available else os.cpu_count() or 1
 
 
 def _line(err: BaseException) -> str:
