@@ -31,11 +31,12 @@ from model.features import FeatureExtractor, words
 from train import Split
 from train.baselines import constant_given, keyword_given
 from train.bootstrap import bootstrap, full_scores, intervals
+from train.calibrating import fit_calibration
 from train.fitting import fit_scorer
 from train.metrics import indicator
 from train.settings import TrainSettings
 from train.splits import split_folds
-from train.training import calibrate_out_of_fold
+from train.training import calibrate_out_of_fold, decide_by_best_f1
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -74,6 +75,27 @@ def ours(data: Data) -> Array:
         scorer = fit_scorer(counts.rows_where(~here), data.Y[~here], settings)
         logits[here] = scorer.logits_of_counts(counts.rows_where(here))
     return logits
+
+
+def ours_of_some(data: Data, chosen: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
+    """Return probabilities and decisions of our model as it is without the other paragraphs.
+
+    Those of all paragraphs, though it is fitted, calibrated and cut by the chosen ones alone.
+    """
+    schema, settings = data.labels.schema, TrainSettings(seed=data.seed)
+    counts = FeatureExtractor(settings.features).count(data.labels.texts)
+    logits = np.zeros(data.Y.shape)
+    for k in range(_N_FOLDS):
+        here, fitted = data.fold == k, (data.fold != k) & chosen
+        scorer = fit_scorer(counts.rows_where(fitted), data.Y[fitted], settings)
+        logits[here] = scorer.logits_of_counts(counts.rows_where(here))
+    proba, given = np.zeros(data.Y.shape), np.zeros(data.Y.shape, dtype=bool)
+    for k in range(_N_FOLDS):
+        here, rest = data.fold == k, (data.fold != k) & chosen
+        calibration = fit_calibration(logits[rest], data.Y[rest], data.fold[rest], schema)
+        proba[here] = calibration.predict_proba(logits[here], schema)
+        given[here] = decide_by_best_f1(calibration, proba[here], schema)
+    return proba, given
 
 
 def out_of_fold(model: Model, data: Data) -> Array:
@@ -197,10 +219,9 @@ def spacy(
         rng.shuffle(fitted)
         for start in range(0, len(fitted), 32):
             nlp.update(fitted[start : start + 32], sgd=optimizer, drop=0.2)
-        with component.model.use_params(optimizer.averages):
-            reached = _average_precision(Y[apart], predict(_part(texts, apart)))
-            if reached > best:
-                best, found = reached, predict(wanted)
+        reached = _average_precision(Y[apart], predict(_part(texts, apart)))
+        if reached > best:
+            best, found = reached, predict(wanted)
     return found
 
 
@@ -240,10 +261,20 @@ def main() -> None:
     found: dict[str, list[dict[str, Any]]] = {}
     decided: dict[str, NDArray[np.bool_]] = {}  # of the first seed, with its scores
     ranked: dict[str, Array] = {}
+    own = {
+        p.id for p in load_labels(SHIPPED, schema).paragraphs
+    }  # paragraphs whose text is shipped
+
+    def add(how: str, given: NDArray[np.bool_], proba: Array) -> None:
+        found.setdefault(how, []).append(full_scores(Y, given, schema, proba=proba))
+        decided.setdefault(how, given)
+        ranked.setdefault(how, proba)
+
     for seed in options.seeds:
         fold = split_folds(labels, Y, Split.article, _N_FOLDS, seed)
         data = Data(labels=labels, Y=Y, fold=fold, seed=seed)
         logits = {"ours": ours(data)}
+        alone = ours_of_some(data, np.array([p.id in own for p in labels.paragraphs]))
         for name in models if options.only is None else options.only:
             logits[name] = out_of_fold(models[name], data)
         for name, scores in logits.items():
@@ -254,9 +285,8 @@ def main() -> None:
             ):
                 if how == "ours, its defaults":
                     continue
-                found.setdefault(how, []).append(full_scores(Y, given, schema, proba=proba))
-                decided.setdefault(how, given)
-                ranked.setdefault(how, proba)
+                add(how, given, proba)
+        add("ours, without OrangeSum's texts", alone[1], alone[0])
     for how, given in (
         ("keywords of the codebook", keyword_given(labels.texts, Y, schema)),
         ("always the same", constant_given(Y, schema)),

@@ -1,0 +1,110 @@
+"""What each part of the model is worth: its scores out of fold without it.
+
+    python benchmarks/ablation.py [--orangesum DIR] [--seed N] [--card model/default/README.md]
+
+The folds are drawn with a seed by which parts were chosen, not with those whose scores are told.
+`--card` writes the table into a model card, in place of the one that it has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from corpus import CORPUS
+from numpy.typing import NDArray
+
+import train.directions as directions
+from labels.dataset import SHIPPED, load_labels
+from labels.schema import Schema, read_schema
+from model.features import FeatureExtractor, FeatureSettings
+from train.metrics import MEASURES, indicator, score
+from train.settings import TrainSettings
+from train.splits import split_folds
+from train.training import score_out_of_fold
+
+_TITLE = "## What each part is worth"
+_NOTHING = "nothing: the model"
+_HALF = 0.5
+_NO_GRAMS = FeatureSettings(char_min=32, char_max=32)  # words have fewer characters
+
+
+def variants(settings: TrainSettings) -> Iterator[tuple[str, TrainSettings]]:
+    """Yield what is left out, and the settings that leave it out."""
+    yield _NOTHING, settings
+    yield "products of the direction's components", settings
+    yield "word vectors", replace(settings, vector_dims=0)
+    yield "naive-Bayes regression", replace(settings, naive_bayes_share=0.0)
+    yield "plain regression, and the vectors in it", replace(settings, naive_bayes_share=1.0)
+    yield "character n-grams", replace(settings, features=_NO_GRAMS)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--orangesum", type=Path, default=CORPUS.parent / "orangesum")
+    parser.add_argument("--seed", type=int, default=100)
+    parser.add_argument("--card", type=Path)
+    options = parser.parse_args()
+    schema, settings = read_schema(), TrainSettings(seed=options.seed)
+    labels = load_labels(SHIPPED, schema, orangesum=options.orangesum)
+    Y = indicator(labels)
+    fold = split_folds(labels, Y, settings.split, settings.n_folds, settings.seed)
+    named = [
+        (dimension.id, measure)
+        for dimension in schema.dimensions
+        for measure in MEASURES
+        if (measure != "accuracy" if dimension.kind == "multi" else measure == "macro_f1")
+    ]
+    lines = [
+        "| without | " + " | ".join(f"{d} {MEASURES[m]}" for d, m in named) + " |",
+        "| --- |" + " ---: |" * len(named),
+    ]
+
+    def add(name: str, proba: NDArray[np.float64], given: NDArray[np.bool_]) -> None:
+        scores = score(Y, proba, given, schema)
+        lines.append(f"| {name} | " + " | ".join(f"{scores[d][m]:.3f}" for d, m in named) + " |")
+        print(lines[-1], flush=True)
+
+    print("\n".join(lines))
+    quadratic = directions._QUADRATIC
+    for name, changed in variants(settings):
+        directions._QUADRATIC = 0.0 if name.startswith("products") else quadratic
+        counts = FeatureExtractor(changed.features).count(labels.texts)
+        found = score_out_of_fold(counts, Y, fold, changed, schema, progress=lambda _: None)
+        add(name, found.proba, found.given)
+        if name == _NOTHING:
+            add("thresholds: 0.5 for all", found.proba, _from_half_on(found.proba, schema))
+    if options.card is not None:
+        _write(options.card, lines, len(Y), options.seed)
+
+
+def _from_half_on(proba: NDArray[np.float64], schema: Schema) -> NDArray[np.bool_]:
+    given = proba >= _HALF
+    for dimension, span in schema.columns():
+        if dimension.kind == "single":
+            given[:, span] = np.eye(len(dimension.labels), dtype=bool)[
+                proba[:, span].argmax(axis=1)
+            ]
+    return given
+
+
+def _write(card: Path, lines: list[str], n_paragraphs: int, seed: int) -> None:
+    """Put the table into a card, before its section on how scores are read."""
+    text = re.sub(rf"{_TITLE}\n.*?(?=\n## )", "", card.read_text(encoding="utf-8"), flags=re.DOTALL)
+    told = (
+        f"{_TITLE}\n\nOut of fold on the {n_paragraphs} paragraphs, folds drawn with seed {seed} "
+        "(parts were chosen on\nsuch folds, not on those of the scores above), by "
+        "`benchmarks/ablation.py`:\n\n"
+    )
+    before = "## Reading the scores"
+    section = told + "\n".join(lines) + "\n\n" + before
+    card.write_text(re.sub(rf"\n*{before}", f"\n\n{section}", text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
