@@ -71,6 +71,11 @@ class WordVectors:
         return found
 
 
+def whole(vectors: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return vectors, or sums of them, in units of 1 / `_SCALE`."""
+    return np.rint(vectors * _SCALE).astype(np.int64)
+
+
 @dataclass(frozen=True, kw_only=True)
 class VectorForm:
     """Word vectors, and what each label makes of a text's direction u: b.u + u.A.u.
@@ -102,7 +107,7 @@ class VectorForm:
 
         `places` are those of `WordVectors.places`.
         """
-        return np.rint(self.words.at(places) * _SCALE).astype(np.int64)
+        return whole(self.words.at(places))
 
     @cached_property
     def every_value(self) -> NDArray[np.int64] | NDArray[np.int32]:

@@ -511,7 +511,8 @@ def load_labelled(paths: list[Path], schema: Schema, orangesum: Path | None) -> 
     if found.n_left_out:
         typer.echo(
             f"classify: {found.n_left_out} paragraphs left out, whose text is OrangeSum's: to have "
-            "them, git clone https://github.com/Tixierae/OrangeSum and give --orangesum OrangeSum",
+            "them, git clone https://github.com/Tixierae/OrangeSum and give --orangesum OrangeSum; "
+            "the README (Train) tells what a model loses without them",
             err=True,
         )
     return found

@@ -69,9 +69,14 @@ class Directions:
 
 def _directions(counts: Counts, vectors: WordVectors) -> NDArray[np.float64]:
     """Return the sum of each paragraph's words' vectors at length 1, (n_samples, n_dims)."""
+    sums = sum_vectors(counts, vectors)
+    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9))
+
+
+def sum_vectors(counts: Counts, vectors: WordVectors) -> NDArray[np.float64]:
+    """Return the sum of each paragraph's words' vectors, (n_samples, n_dims)."""
     hashes, word = np.unique(counts.words, return_inverse=True)
     held = sparse.csr_matrix(
         (np.ones(len(word)), word, counts.word_indptr), shape=(counts.n_samples, len(hashes))
     )
-    sums = held @ vectors.of(hashes)
-    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9))
+    return np.asarray(held @ vectors.of(hashes))

@@ -13,7 +13,9 @@ from scipy.sparse.csgraph import connected_components
 from model.calibration import sigmoid
 from model.features import Counts
 from model.linear import LinearScorer, weigh
+from model.vectors import whole
 from train.calibrating import fit_sigmoid
+from train.directions import sum_vectors
 from train.fitting import fit_scorer
 from train.labelling.mix import draw_of
 from train.labelling.selection import Ground, Learnt
@@ -21,6 +23,7 @@ from train.settings import TrainSettings
 from train.splits import grouped_folds, near_duplicates
 
 _FOLDS = 3  # of the labels so far, for the thresholds
+_DIMS = 32  # of word vectors: more bring little to so few labels, and take longer
 _FEWEST = 2  # paragraphs with a label, below which its threshold is the middle
 
 
@@ -78,7 +81,7 @@ def learn(
     Y, groups
         (n_labelled, n_labels) and (n_labelled,): labels, and what folds keep together.
     """
-    settings = replace(settings, vector_dims=0)  # for the pace of a person who labels
+    settings = replace(settings, vector_dims=_DIMS)
     scorer = fit_scorer(labelled, Y, settings)
     n_positive = Y.sum(axis=0)
     logits = logits_of(scorer, pool)
@@ -133,7 +136,9 @@ def logits_of(scorer: LinearScorer, counts: Counts) -> NDArray[np.float64]:
 
     To the rounding of its weights, which do not matter for an order.
     """
-    return np.asarray(weighted(counts, scorer.idf) @ scorer.weights.astype(float) + scorer.bias)
+    of_tables = weighted(counts, scorer.idf) @ scorer.weights.astype(float)
+    of_vectors = scorer.form.logits(whole(sum_vectors(counts, scorer.form.words)))
+    return np.asarray(of_tables + scorer.bias + of_vectors)
 
 
 def weighted(counts: Counts, idf: NDArray[np.float32]) -> sparse.csr_matrix:
