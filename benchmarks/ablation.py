@@ -1,15 +1,14 @@
 """What each part of the model is worth: its scores out of fold without it.
 
-    python benchmarks/ablation.py [--orangesum DIR] [--seed N] [--card model/default/README.md]
+    python benchmarks/ablation.py [--orangesum DIR] [--seed N] [--card model/default]
 
 The folds are drawn with a seed by which parts were chosen, not with those whose scores are told.
-`--card` writes the table into a model card, in place of the one that it has.
+`--card` writes the table into the card of an artifact, in place of the one that it has.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 import train.directions as directions
 from labels.dataset import SHIPPED, load_labels
 from labels.schema import Schema, read_schema
+from model.artifact import load_artifact, save_artifact
 from model.features import FeatureExtractor, FeatureSettings
 from train.metrics import MEASURES, indicator, score
 from train.settings import TrainSettings
@@ -93,17 +93,17 @@ def _from_half_on(proba: NDArray[np.float64], schema: Schema) -> NDArray[np.bool
     return given
 
 
-def _write(card: Path, lines: list[str], n_paragraphs: int, seed: int) -> None:
-    """Put the table into a card, before its section on how scores are read."""
-    text = re.sub(rf"{_TITLE}\n.*?(?=\n## )", "", card.read_text(encoding="utf-8"), flags=re.DOTALL)
+def _write(folder: Path, lines: list[str], n_paragraphs: int, seed: int) -> None:
+    """Save an artifact anew, with the table in its card before the section on reading scores."""
+    artifact, card = load_artifact(folder), (folder / "README.md").read_text(encoding="utf-8")
     told = (
         f"{_TITLE}\n\nOut of fold on the {n_paragraphs} paragraphs, folds drawn with seed {seed} "
         "(parts were chosen on\nsuch folds, not on those of the scores above), by "
         "`benchmarks/ablation.py`:\n\n"
     )
-    before = "## Reading the scores"
-    section = told + "\n".join(lines) + "\n\n" + before
-    card.write_text(re.sub(rf"\n*{before}", f"\n\n{section}", text), encoding="utf-8")
+    start, before = card.find(_TITLE), card.index("## Reading the scores")
+    head = card[: before if start < 0 else start]
+    save_artifact(artifact, folder, card=head + told + "\n".join(lines) + "\n\n" + card[before:])
 
 
 if __name__ == "__main__":

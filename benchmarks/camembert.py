@@ -54,6 +54,7 @@ def make(base: Path, folder: Path) -> None:
     from model.artifact import load_artifact, save_artifact
     from model.encoder import EncoderScorer
     from model.tagging import SHIPPED
+    from model.windows import Windower
     from train.encoder.base import find_base, load_encoder, load_tokenizer
     from train.encoder.exporting import export_encoder, quantize
 
@@ -63,13 +64,14 @@ def make(base: Path, folder: Path) -> None:
     model.save_pretrained(folder / "full")
     AutoTokenizer.from_pretrained(base).save_pretrained(folder / "full")
     tokenizer, _ = load_tokenizer(found)
-    small = quantize(export_encoder(model, 256))
+    rows = map(json.loads, (ROOT / "labels" / "composed.jsonl").read_text().splitlines())
+    texts = [row["text"] for row in rows if row["kind"] == "body"][:N_PARAGRAPHS]
+    of_texts = Windower(tokenizer, 256, 0.25).windows(texts)
+    small = quantize(export_encoder(model, 256), [w for of_text in of_texts for w in of_text])
     scorer = EncoderScorer(small, tokenizer, 256, 0.25, shipped.schema)
     settings = shipped.settings | {"max_length": 256, "overlap": 0.25}
     artifact = replace(shipped, backend="camembert", scorer=scorer, settings=settings)
     save_artifact(artifact, folder / "small", card="")
-    rows = map(json.loads, (ROOT / "labels" / "composed.jsonl").read_text().splitlines())
-    texts = [row["text"] for row in rows if row["kind"] == "body"][:N_PARAGRAPHS]
     (folder / "texts.json").write_text(json.dumps(texts))
 
 

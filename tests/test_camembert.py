@@ -61,11 +61,16 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def untrained(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Path:
     """Return the folder of an artifact: the tiny base with a new head, shrunk, but not trained."""
+    from model.windows import Windower
     from train.encoder.exporting import export_encoder, quantize
 
     found, shipped = Base(name="tiny", folder=base), load_artifact(SHIPPED)
     tokenizer, _ = load_tokenizer(found)
-    small = quantize(export_encoder(load_encoder(found, SCHEMA.n_labels, 0), MAX_LENGTH))
+    texts = load_labels([FOLDER / "composed.jsonl"], SCHEMA).texts
+    windows = [
+        w for of_text in Windower(tokenizer, MAX_LENGTH, 0.25).windows(texts) for w in of_text
+    ]
+    small = quantize(export_encoder(load_encoder(found, SCHEMA.n_labels, 0), MAX_LENGTH), windows)
     settings = {"max_length": MAX_LENGTH, "overlap": 0.25}
     artifact = replace(
         shipped,
@@ -404,7 +409,7 @@ def test_forty_paragraphs_are_learnt_by_heart(base: Path, tmp_path: Path) -> Non
     fit_encoder(
         model, task_of(settings, examples, pad_id), Checkpoint(tmp_path / "c"), lambda _: None
     )
-    small = quantize(export_encoder(model, MAX_LENGTH))
+    small = quantize(export_encoder(model, MAX_LENGTH), examples.windows)
     logits = EncoderScorer(small, tokenizer, MAX_LENGTH, 0.25, SCHEMA).logits(labels.texts)
     calibration = fit_calibration(logits, Y, np.zeros(40, np.int64), SCHEMA)
     proba = calibration.predict_proba(logits, SCHEMA)

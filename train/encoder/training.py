@@ -284,7 +284,8 @@ class FineTuning:
         full = predict_examples(model, examples, task)
         plain = export_encoder(model.cpu(), self.settings.max_length)
         self._check_export(self._scorer(plain), texts, full)
-        scorer = self._scorer(quantize(plain)) if self.shrink else self._scorer(plain)
+        kept = quantize(plain, task.train.windows) if self.shrink else plain
+        scorer = self._scorer(kept)
         logits = scorer.logits(texts)
         self._progress(f"{name}: exported, {len(scorer.files()['encoder.onnx']) / 1e6:.0f} MB")
         return _Fitted(
