@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, SEEDS, Classify, put_store, run_classify, some_labels, write_schema
 from made_encoder import MAX_LENGTH, make_base
+from test_serving import ask, free_port, running
 
 from labels.dataset import FOLDER, load_labels
 from labels.errors import SettingsError, TrainingError
@@ -497,8 +498,15 @@ def test_runs_of_both_backends_are_compared_and_promoted(
     assert done.returncode == 0, done.stderr
     found = json.loads(run_classify("info", "--json", cwd=folder).stdout)
     assert (found["backend"], found["run_id"]) == ("camembert", ids["camembert"])
-    record = json.loads(run_classify(ARTICLE, "--format", "json", cwd=folder).stdout)
+    text = ARTICLE.read_text()
+    done = run_classify("-", "--explain", stdin=text, cwd=folder)
+    record = {**json.loads(done.stdout), "id": "0"}
     assert record["model"]["name"] == "depeche-camembert"
+    port = free_port()
+    with running("serve", "--port", port, cwd=folder) as process:
+        assert process.stderr is not None
+        assert "models:/depeche@champion answers" in process.stderr.readline()
+        assert ask(port, [text], explain=True) == [record]
 
 
 @needs_torch

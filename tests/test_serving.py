@@ -186,6 +186,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def ask(port: int, texts: list[str], **params: object) -> list[dict[str, Any]]:
+    """Return what a server on this machine predicts."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    body = json.dumps({"inputs": texts, "params": params})
+    connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    assert answer.status == 200
+    found: list[dict[str, Any]] = json.loads(answer.read())["predictions"]
+    connection.close()
+    return found
+
+
 @contextmanager
 def running(*args: object, cwd: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
     """Run the command line until the end of the block, then stop it with Ctrl-C.
@@ -234,13 +246,7 @@ def test_serve_answers_with_records_on_this_machine_alone(store: Path) -> None:
         assert process.stderr is not None
         assert "models:/depeche@champion answers" in process.stderr.readline()
         assert f"curl http://127.0.0.1:{port}/invocations" in process.stderr.readline()
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        body = json.dumps({"inputs": [text, ""], "params": {"explain": True}})
-        connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        assert answer.status == 200
-        found = json.loads(answer.read())["predictions"]
-        connection.close()
+        found = ask(port, [text, ""], explain=True)
         listening = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
         assert f"0100007F:{port:04X} 00000000:0000 0A" in listening
         assert f"{'0' * 8}:{port:04X}" not in listening
