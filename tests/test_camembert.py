@@ -420,6 +420,45 @@ def test_forty_paragraphs_are_learnt_by_heart(base: Path, tmp_path: Path) -> Non
 
 
 @needs_torch
+def test_eight_bits_lose_little_where_a_few_columns_are_many_times_as_large() -> None:
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper
+
+    from train.encoder.exporting import quantize
+
+    chance = np.random.default_rng(0)
+    size = np.where(np.arange(32) < 2, 100, 1)
+    tensors = {
+        "axis": np.array([2]),
+        "frequency": chance.normal(size=32).astype(np.float32),
+        "size": size.astype(np.float32),
+        "matrix": (chance.normal(size=(32, 4)) / size[:, None]).astype(np.float32),
+    }
+    graph = helper.make_graph(
+        [
+            helper.make_node("Cast", ["input_ids"], ["number"], to=TensorProto.FLOAT),
+            helper.make_node("Unsqueeze", ["number", "axis"], ["column"]),
+            helper.make_node("Mul", ["column", "frequency"], ["angle"]),
+            helper.make_node("Sin", ["angle"], ["sine"]),
+            helper.make_node("Mul", ["sine", "size"], ["values"]),
+            helper.make_node("MatMul", ["values", "matrix"], ["logits"], name="product"),
+        ],
+        "columns",
+        [helper.make_tensor_value_info("input_ids", TensorProto.INT64, [1, None])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, None, 4])],
+        [numpy_helper.from_array(tensor, name) for name, tensor in tensors.items()],
+    )
+    plain = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    ids = np.arange(50)[None]
+    small = quantize(plain.SerializeToString(), [list(range(50))])
+    found, whole = (
+        onnxruntime.InferenceSession(encoder).run(None, {"input_ids": ids})[0]
+        for encoder in (small, plain.SerializeToString())
+    )
+    assert np.abs(found - whole).mean() < 0.03 * np.abs(whole).mean()
+
+
+@needs_torch
 @pytest.mark.slow
 def test_torch_and_onnx_agree_on_paragraphs_of_any_length(base: Path) -> None:
     from model.windows import Windower
