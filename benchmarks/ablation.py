@@ -15,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 from corpus import CORPUS
+from models import from_half_on
 from numpy.typing import NDArray
 
 import train.directions as directions
 from labels.dataset import SHIPPED, load_labels
-from labels.schema import Schema, read_schema
+from labels.schema import read_schema
 from model.artifact import load_artifact, save_artifact
 from model.features import FeatureExtractor, FeatureSettings
 from train.metrics import MEASURES, indicator, score
@@ -29,7 +30,6 @@ from train.training import score_out_of_fold
 
 _TITLE = "## What each part is worth"
 _NOTHING = "nothing: the model"
-_HALF = 0.5
 _NO_GRAMS = FeatureSettings(char_min=32, char_max=32)  # words have fewer characters
 
 
@@ -78,19 +78,9 @@ def main() -> None:
         found = score_out_of_fold(counts, Y, fold, changed, schema, progress=lambda _: None)
         add(name, found.proba, found.given)
         if name == _NOTHING:
-            add("thresholds: 0.5 for all", found.proba, _from_half_on(found.proba, schema))
+            add("thresholds: 0.5 for all", found.proba, from_half_on(found.proba, schema))
     if options.card is not None:
         _write(options.card, lines, len(Y), options.seed)
-
-
-def _from_half_on(proba: NDArray[np.float64], schema: Schema) -> NDArray[np.bool_]:
-    given = proba >= _HALF
-    for dimension, span in schema.columns():
-        if dimension.kind == "single":
-            given[:, span] = np.eye(len(dimension.labels), dtype=bool)[
-                proba[:, span].argmax(axis=1)
-            ]
-    return given
 
 
 def _write(folder: Path, lines: list[str], n_paragraphs: int, seed: int) -> None:

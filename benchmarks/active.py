@@ -1,6 +1,6 @@
 """How many labels the queue of `classify label` needs, against random order, simulated.
 
-    python benchmarks/active.py ../OrangeSum              # ten minutes on one core
+    python benchmarks/active.py ../OrangeSum              # half an hour of one core
     python benchmarks/active.py ../OrangeSum --seeds 100 101 --mix uncertain=1
 
 The shipped paragraphs, OrangeSum's with their texts from a clone of Tixierae/OrangeSum, stand for

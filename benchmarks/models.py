@@ -24,19 +24,21 @@ from typing import Any
 import numpy as np
 from corpus import CORPUS
 from numpy.typing import NDArray
+from peers import pipeline_of
 
 from labels.dataset import SHIPPED, LabelledSet, load_labels
 from labels.schema import Schema, read_schema
+from model.calibration import sigmoid
+from model.decisions import Decisions, HeldOut, Rule
 from model.features import FeatureExtractor, words
 from train import Split
 from train.baselines import constant_given, keyword_given
 from train.bootstrap import bootstrap, full_scores, intervals
 from train.calibrating import fit_calibration
-from train.fitting import fit_scorer
 from train.metrics import indicator
 from train.settings import TrainSettings
 from train.splits import split_folds
-from train.training import calibrate_out_of_fold, decide_by_best_f1
+from train.training import calibrate_out_of_fold, decide_by_best_f1, score_out_of_fold
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -65,16 +67,13 @@ class Data:
     seed: int
 
 
-def ours(data: Data) -> Array:
-    """Return the logits of our model, as `classify train` fits it."""
-    settings = TrainSettings(seed=data.seed)
+def ours(data: Data, chosen: NDArray[np.bool_] | None = None) -> Array:
+    """Return the logits of our model, as `classify train` fits it, on all or some paragraphs."""
+    settings, schema = TrainSettings(seed=data.seed), data.labels.schema
     counts = FeatureExtractor(settings.features).count(data.labels.texts)
-    logits = np.zeros(data.Y.shape)
-    for k in range(_N_FOLDS):
-        here = data.fold == k
-        scorer = fit_scorer(counts.rows_where(~here), data.Y[~here], settings)
-        logits[here] = scorer.logits_of_counts(counts.rows_where(here))
-    return logits
+    return score_out_of_fold(
+        counts, data.Y, data.fold, settings, schema, progress=lambda _: None, only=chosen
+    ).logits
 
 
 def ours_of_some(data: Data, chosen: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
@@ -82,13 +81,7 @@ def ours_of_some(data: Data, chosen: NDArray[np.bool_]) -> tuple[Array, NDArray[
 
     Those of all paragraphs, though it is fitted, calibrated and cut by the chosen ones alone.
     """
-    schema, settings = data.labels.schema, TrainSettings(seed=data.seed)
-    counts = FeatureExtractor(settings.features).count(data.labels.texts)
-    logits = np.zeros(data.Y.shape)
-    for k in range(_N_FOLDS):
-        here, fitted = data.fold == k, (data.fold != k) & chosen
-        scorer = fit_scorer(counts.rows_where(fitted), data.Y[fitted], settings)
-        logits[here] = scorer.logits_of_counts(counts.rows_where(here))
+    schema, logits = data.labels.schema, ours(data, chosen)
     proba, given = np.zeros(data.Y.shape), np.zeros(data.Y.shape, dtype=bool)
     for k in range(_N_FOLDS):
         here, rest = data.fold == k, (data.fold != k) & chosen
@@ -116,19 +109,7 @@ def scikit_learn(
     texts: Sequence[str], Y: Labels, articles: Sequence[str], wanted: Sequence[str], seed: int
 ) -> Array:
     """Score by TF-IDF of words 1-2 and characters 3-5 and balanced logistic regressions."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.multiclass import OneVsRestClassifier
-    from sklearn.pipeline import make_pipeline, make_union
-
-    pipeline = make_pipeline(
-        make_union(
-            TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2),
-            TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, min_df=2),
-        ),
-        OneVsRestClassifier(LogisticRegression(C=10, class_weight="balanced", solver="liblinear")),
-    )
-    return np.asarray(pipeline.fit(texts, Y).predict_proba(wanted))
+    return np.asarray(pipeline_of("char_wb").fit(texts, Y).predict_proba(wanted))
 
 
 def fasttext(
@@ -225,6 +206,13 @@ def spacy(
     return found
 
 
+def from_half_on(proba: Array, schema: Schema) -> NDArray[np.bool_]:
+    """Return the decisions of a threshold of 0.5 for all, and of the likeliest."""
+    shape = (0, schema.n_labels)
+    nothing = HeldOut(proba=np.empty(shape), Y=np.empty(shape, dtype=bool))
+    return Decisions(schema, np.full(schema.n_labels, 0.5), nothing, Rule()).given(proba)
+
+
 def _some_articles(articles: Sequence[str], part: int, seed: int) -> NDArray[np.bool_]:
     """Return which paragraphs are of one article in `part`, drawn at random."""
     names, article = np.unique(np.array(articles, str), return_inverse=True)
@@ -281,7 +269,7 @@ def main() -> None:
             calibrated = calibrate_out_of_fold(scores, Y, fold, Split.article, schema)
             for how, given, proba in (
                 (name, calibrated.given, calibrated.proba),
-                (f"{name}, its defaults", _by_default(scores, schema), scores),
+                (f"{name}, its defaults", from_half_on(sigmoid(scores), schema), scores),
             ):
                 if how == "ours, its defaults":
                     continue
@@ -294,16 +282,6 @@ def main() -> None:
         if given is not None:
             found[how], decided[how] = [full_scores(Y, given, schema)], given
     _print(found, decided, ranked, labels, Y)
-
-
-def _by_default(logits: Array, schema: Schema) -> NDArray[np.bool_]:
-    given = logits >= 0
-    for dimension, span in schema.columns():
-        if dimension.kind == "single":
-            given[:, span] = np.eye(span.stop - span.start, dtype=bool)[
-                logits[:, span].argmax(axis=1)
-            ]
-    return given
 
 
 def _print(

@@ -31,29 +31,32 @@ def labelled(texts: str) -> Any:
     return load_labels(SHIPPED, read_schema(), orangesum=found)
 
 
-def fit(folder: Path, texts: str) -> None:
-    """Fit a pipeline for each kind of n-grams and write them."""
-    import joblib
+def pipeline_of(analyzer: str) -> Any:
+    """Return the pipeline, with that kind of n-grams, to be fitted on texts and indicators."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.multiclass import OneVsRestClassifier
     from sklearn.pipeline import make_pipeline, make_union
 
+    weighed = {"sublinear_tf": True, "min_df": 2}
+    return make_pipeline(
+        make_union(
+            TfidfVectorizer(ngram_range=(1, 2), **weighed),
+            TfidfVectorizer(analyzer=analyzer, ngram_range=(3, 5), **weighed),
+        ),
+        OneVsRestClassifier(LogisticRegression(C=10, class_weight="balanced", solver="liblinear")),
+    )
+
+
+def fit(folder: Path, texts: str) -> None:
+    """Fit a pipeline for each kind of n-grams and write them."""
+    import joblib
+
     from train.metrics import indicator
 
     examples = labelled(texts)
     for analyzer in ANALYZERS:
-        weighed = {"sublinear_tf": True, "min_df": 2}
-        pipeline = make_pipeline(
-            make_union(
-                TfidfVectorizer(ngram_range=(1, 2), **weighed),
-                TfidfVectorizer(analyzer=analyzer, ngram_range=(3, 5), **weighed),
-            ),
-            OneVsRestClassifier(
-                LogisticRegression(C=10, class_weight="balanced", solver="liblinear")
-            ),
-        )
-        pipeline.fit(examples.texts, indicator(examples))
+        pipeline = pipeline_of(analyzer).fit(examples.texts, indicator(examples))
         joblib.dump(pipeline, folder / f"{analyzer}.joblib")
     print(len(examples.texts))
 

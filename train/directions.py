@@ -34,7 +34,6 @@ class Directions:
     @classmethod
     def fit(cls, counts: Counts, vectors: WordVectors, n_dims: int) -> Directions:
         """Return the directions of paragraphs along their `n_dims` leading singular vectors."""
-        vectors = vectors if n_dims else WordVectors.of_no_words()
         whole = _directions(counts, vectors)
         _, _, axes = np.linalg.svd(whole.T @ whole)
         every = vectors.of(vectors.hashes) @ axes[:n_dims].T

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from model.features import Counts
 from model.linear import LinearScorer, weigh
+from model.vectors import WordVectors
 from train.directions import Directions
 from train.settings import TrainSettings
 from train.vectors import load_vectors
@@ -49,7 +50,8 @@ def fit_scorer(
     used = np.flatnonzero(idf)
     X = X[:, used]
     share = settings.naive_bayes_share
-    directions = Directions.fit(counts, load_vectors(), settings.vector_dims)
+    vectors = load_vectors() if settings.vector_dims else WordVectors.of_no_words()
+    directions = Directions.fit(counts, vectors, settings.vector_dims)
     plain, plain_bias = _fit_labels(X, directions.D, Y, settings.penalty_c, settings.seed)
     form, form_bias = directions.form((1 - share) * plain[len(used) :])
     weights = np.zeros((len(idf), Y.shape[1]), dtype=np.float16)

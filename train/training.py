@@ -30,7 +30,7 @@ from train.splits import NOT_SCORED, split_folds, train_rows
 
 Progress = Callable[[str], None]
 
-_MOST_FITS = 4  # at once: each takes some 300 MB at 6,000 paragraphs
+_MOST_FITS = 4  # at once: each takes some 250 MB at 5,000 paragraphs
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -146,10 +146,10 @@ def _smooth(proto: Any, largest: Mapping[str, NDArray[np.float32]]) -> None:
         outcome = f"{node.name}.divided"
         dividing[node.name] = helper.make_node("Mul", [node.input[0], divisor.name], [outcome])
         node.input[0] = outcome
-    nodes = [n for node in proto.graph.node for n in (dividing.get(node.name), node) if n]
-    copies = [type(node).FromString(node.SerializeToString()) for node in nodes]
+    nodes = [type(node).FromString(node.SerializeToString()) for node in proto.graph.node]
     del proto.graph.node[:]
-    proto.graph.node.extend(copies)
+    for node in nodes:
+        proto.graph.node.extend([dividing[node.name], node] if node.name in dividing else [node])
 
 
 def _forget_origin(proto: Any) -> None:
