@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_OPSET = 20
+_OPSET = 23  # the first with attention as one operation
 _EXAMPLE = 16  # tokens of the window that the model is traced with
 _N_MEASURED = 64  # windows
-_SHARE = 0.75  # of the difference between columns that weights take on; of 0.3 to 1 lost least
-_LEAST = 1e-5  # size of a column
+_SHARE = 0.5  # of the difference between columns that weights take on
+_LEAST = 1e-5  # size of a column or row
 
 
 def export_encoder(model: Any, max_length: int) -> bytes:
@@ -54,12 +54,13 @@ def export_encoder(model: Any, max_length: int) -> bytes:
 def quantize(encoder: bytes, windows: Sequence[Sequence[int]]) -> bytes:
     """Return an ONNX encoder with the weights of its matrices in 8 bits, each column by itself.
 
-    Activations are rounded as they come (dynamic quantisation), all columns alike. Where some are
-    many times as large as others, little would be left of the others: columns are divided by how
-    large they are, and the rows of the matrix that follows multiplied by it (Xiao et al. 2023,
-    "SmoothQuant", 4). Weights take 7 bits of the 8, as products of larger ones overflow on
-    processors without VNNI, and scores would depend on them. The matrices that lead back from a
-    wider layer stay whole, a quarter of an encoder's: their activations bear rounding the least.
+    Activations are rounded as they come (dynamic quantisation), all of a window alike. Where some
+    columns are many times as large as others, little would be left of the others: columns are
+    divided by how large they are, and the rows of the matrix that follows multiplied by it (Xiao et
+    al. 2023, "SmoothQuant", 4). Before a matrix that leads back from a wider layer, whose
+    activations bear rounding the least, each row, a token's, is besides divided by its largest
+    value, and its product multiplied by it. Weights take 7 bits of the 8, as products of larger
+    ones overflow on processors without VNNI, and scores would depend on them.
 
     Parameters
     ----------
@@ -71,8 +72,7 @@ def quantize(encoder: bytes, windows: Sequence[Sequence[int]]) -> bytes:
 
     proto = onnx.load_from_string(encoder)
     _smooth(proto, _largest_values(proto, windows))
-    shape = {tensor.name: tensor.dims for tensor in proto.graph.initializer}
-    narrowing = [n.name for n in _products(proto) if shape[n.input[1]][0] > shape[n.input[1]][1]]
+    _scale_rows(proto)
     del proto.graph.value_info[:]  # shapes of the weights as they were
     # Or it would advise to optimise first, which onnxruntime does as it loads the result.
     proto.metadata_props.add(key="onnx.quant.pre_process", value="onnxruntime.quant")
@@ -84,7 +84,7 @@ def quantize(encoder: bytes, windows: Sequence[Sequence[int]]) -> bytes:
             per_channel=True,
             reduce_range=True,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=narrowing,
+            op_types_to_quantize=["MatMul", "Gather"],
         )
         return target.read_bytes()
 
@@ -146,10 +146,40 @@ def _smooth(proto: Any, largest: Mapping[str, NDArray[np.float32]]) -> None:
         outcome = f"{node.name}.divided"
         dividing[node.name] = helper.make_node("Mul", [node.input[0], divisor.name], [outcome])
         node.input[0] = outcome
+    _replace(proto, {name: [divided, None] for name, divided in dividing.items()})
+
+
+def _scale_rows(proto: Any) -> None:
+    """Divide what narrowing matrices are given by each row's largest value; multiply after."""
+    from onnx import helper, numpy_helper
+
+    shape = {tensor.name: tensor.dims for tensor in proto.graph.initializer}
+    for name, values in (("last.axis", np.array([-1])), ("least", np.float32(_LEAST))):
+        proto.graph.initializer.append(numpy_helper.from_array(np.asarray(values), name))
+    around: dict[str, list[Any]] = {}
+    for node in _products(proto):
+        n_rows, n_columns = shape[node.input[1]]
+        if node.op_type != "MatMul" or n_rows <= n_columns:
+            continue
+        of = {part: f"{node.name}.{part}" for part in ("size", "most", "row", "unit", "product")}
+        around[node.name] = [
+            helper.make_node("Abs", [node.input[0]], [of["size"]]),
+            helper.make_node("ReduceMax", [of["size"], "last.axis"], [of["most"]]),
+            helper.make_node("Max", [of["most"], "least"], [of["row"]]),
+            helper.make_node("Div", [node.input[0], of["row"]], [of["unit"]]),
+            None,
+            helper.make_node("Mul", [of["product"], of["row"]], [node.output[0]]),
+        ]
+        node.input[0], node.output[0] = of["unit"], of["product"]
+    _replace(proto, around)
+
+
+def _replace(proto: Any, around: Mapping[str, Sequence[Any]]) -> None:
+    """Put nodes in the place of others, by name; None stands for the node itself."""
     nodes = [type(node).FromString(node.SerializeToString()) for node in proto.graph.node]
     del proto.graph.node[:]
     for node in nodes:
-        proto.graph.node.extend([dividing[node.name], node] if node.name in dividing else [node])
+        proto.graph.node.extend(node if n is None else n for n in around.get(node.name, [None]))
 
 
 def _forget_origin(proto: Any) -> None:
