@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Callable, Iterator, Sequence
 from fcntl import ioctl
 from pathlib import Path
@@ -267,6 +268,7 @@ def test_search_goes_to_any_paragraph_without_accents(start: Start) -> None:
         return app.screen.query_one(Lines).n_lines
 
     assert press(session, "/", *"elod", see=see) == 8
+    assert press(session, "/", *"elod", "escape", "/", *"mot5", see=see) == 1
     press(session, "/", *"MOT5", "enter", "1", "enter", "left")
     assert list(session.file.records) == ["a1:5"]
     assert press(session, "/", "tab", "tab", see=see) == 1
@@ -570,6 +572,16 @@ class Terminal:
             assert ready, "the app does not answer"
             self._seen += os.read(self._master, 1 << 16)
 
+    def answer(self, keys: str) -> tuple[float, bytes]:
+        """Return in how many seconds the app has answered some keys, and what it writes."""
+        begun = answered = time.monotonic()
+        written = b""
+        self.type(keys)
+        while select.select([self._master], [], [], 0.2)[0]:
+            written += os.read(self._master, 1 << 16)
+            answered = time.monotonic()
+        return answered - begun, written
+
     def wait_for_end(self) -> int:
         while True:
             try:
@@ -585,6 +597,23 @@ class Terminal:
         for i in range(1, n + 1):
             self.type("2\r")
             self.wait(lambda _, i=i: self.journal.read_bytes().count(b"\n") == i)  # type: ignore[misc]
+
+
+@pytest.mark.slow
+def test_escape_is_answered_at_once_and_arrows_are_no_escape(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    terminal.label(1)
+    times = []
+    for _ in range(5):
+        terminal.answer("/")
+        _, moved = terminal.answer("\x1b[B")
+        assert "▸".encode() in moved
+        seconds, closed = terminal.answer("\x1b")
+        assert b"mine.jsonl" in closed
+        times.append(seconds)
+    assert min(times) < 0.09  # Textual by itself takes 0.1 s
+    terminal.type("q")
+    assert terminal.wait_for_end() == 0
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.theme import Theme
 
 from labels.labelling.screen import LabelScreen
@@ -45,6 +46,15 @@ class LabelApp(App[None]):
         self._texts = texts
         self.register_theme(_DARK)
         self.theme = _DARK.name
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return what reads the terminal, ours in place of Textual's for Unix."""
+        usual = super().get_driver_class()
+        if usual.__module__ != "textual.drivers.linux_driver":
+            return usual
+        from labels.labelling.driver import QuickDriver
+
+        return QuickDriver
 
     def on_mount(self) -> None:
         """Show the first paragraph."""

@@ -46,6 +46,7 @@ class LabelScreen(Screen[None]):
         self._texts = texts
         self._keys = assign_keys(session.schema)
         self._help_text = help_text(session.schema, self._keys, texts)
+        self._searching = SearchScreen(session, texts)
         self._dimensions = {d.id: d for d in session.schema.dimensions}
         self._focus = self._keys.singles[0] if self._keys.singles else None
         self._targets: list[Target] = []
@@ -81,7 +82,7 @@ class LabelScreen(Screen[None]):
     def on_mount(self) -> None:
         """Keep the dialogs once they are made, and wrap the guidelines while nobody waits."""
         self.app.install_screen(GuidelinesScreen(self._help_text, self._texts), "guidelines")
-        self.app.install_screen(SearchScreen(self.session, self._texts), "search")
+        self.app.install_screen(self._searching, "search")
         self.set_timer(
             _IDLE_S, lambda: markdown_lines(self._help_text, wrapped_at(self.size.width))
         )
@@ -238,6 +239,7 @@ class LabelScreen(Screen[None]):
                 self.session.jump(id)
                 self.show()
 
+        self._searching.renew()
         self.app.push_screen("search", go)
 
     def _help(self) -> None:

@@ -55,12 +55,14 @@ class SearchScreen(ModalScreen[str | None]):
         """Let the keys go to the words."""
         self.query_one(Lines).can_focus = False
 
-    def on_screen_resume(self) -> None:
-        """List anew what may have changed meanwhile, ready for other words."""
-        words = self.query_one(Input)
-        words.select_all()
-        words.focus()
-        self._list()
+    def renew(self) -> None:
+        """List anew what may have changed, ready for other words, before the screen is shown.
+
+        Once it is shown it would be drawn twice.
+        """
+        if self.is_mounted:
+            self.query_one(Input).select_all()
+            self._list()
 
     def on_resize(self) -> None:
         """List all, or anew."""
