@@ -29,7 +29,7 @@ class Lines(Widget, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._strips: dict[tuple[int, int], Strip] = {}  # as they stand, by line and width
+        self._strips: dict[tuple[int, int, int], Strip] = {}  # as they stand, by line and size
 
     def put(self, lines: Sequence[Content], first: int = 0) -> None:
         """Show other lines."""
@@ -51,8 +51,9 @@ class Lines(Widget, can_focus=True):
 
     def reveal(self, place: int) -> None:
         """Scroll as little as is needed to see a line."""
-        height = max(1, self.size.height)
-        self.action_move(min(0, place - self.first) or max(0, place - self.first - height + 1))
+        below = place - self.first - max(1, self.size.height) + 1
+        if step := min(0, place - self.first) or max(0, below):
+            self.action_move(step)
 
     def on_mouse_scroll_down(self) -> None:
         """Scroll."""
@@ -65,9 +66,10 @@ class Lines(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Return a line of the screen."""
         place, (width, height) = y + self.first, self.size
-        if (y, width) not in self._strips:  # a dialog that opens is drawn twice
-            self._strips[y, width] = self._draw_line(y, place, width, height)
-        return self._strips[y, width]
+        key = (y, width, height)
+        if key not in self._strips:  # a dialog that opens is drawn twice
+            self._strips[key] = self._draw_line(y, place, width, height)
+        return self._strips[key]
 
     def _draw_line(self, y: int, place: int, width: int, height: int) -> Strip:
         n_lines = self.n_lines

@@ -52,8 +52,9 @@ class SearchScreen(ModalScreen[str | None]):
             yield Lines()
 
     def on_mount(self) -> None:
-        """Let the keys go to the words."""
+        """Let the keys go to the words, and list all."""
         self.query_one(Lines).can_focus = False
+        self._list()
 
     def renew(self) -> None:
         """List anew what may have changed, ready for other words, before the screen is shown.
@@ -65,8 +66,8 @@ class SearchScreen(ModalScreen[str | None]):
             self._list()
 
     def on_resize(self) -> None:
-        """List all, or anew."""
-        self._list()
+        """Keep what is marked in sight."""
+        self.query_one(Lines).reveal(self._at)
 
     def on_input_changed(self) -> None:
         """List what holds the words."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Callable
@@ -181,6 +182,7 @@ def adjudicate(
 def _run(session: Session, lang: Language) -> None:
     from labels.labelling.app import LabelApp
 
+    gc.freeze()  # what is read stays: to look through it for garbage takes longer than to draw
     LabelApp(session, TEXTS[lang]).run()
 
 
