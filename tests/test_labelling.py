@@ -276,6 +276,20 @@ def test_search_goes_to_any_paragraph_without_accents(start: Start) -> None:
     assert session.item is not None
 
 
+def test_larger_terminal_shows_as_many_lines_of_a_list_as_it_can(start: Start) -> None:
+    async def run() -> tuple[int, int]:
+        app = LabelApp(start(60), TEXTS["en"])
+        async with app.run_test(size=(80, 20)) as pilot:
+            await pilot.press("slash", *["pagedown"] * 6)
+            await pilot.resize_terminal(80, 40)
+            await pilot.pause()
+            lines = app.screen.query_one(Lines)
+            return lines.first, lines.n_lines - lines.size.height
+
+    first, last = asyncio.run(run())
+    assert first == last > 0
+
+
 def test_guidelines_or_definitions_are_shown(start: Start, tmp_path: Path) -> None:
     def see(app: App[None]) -> str:
         lines = app.screen.query_one(Lines)
@@ -562,8 +576,8 @@ class Terminal:
         os.close(inner)
         self._seen = b""
 
-    def type(self, keys: str) -> None:
-        os.write(self._master, keys.encode())
+    def type(self, keys: str | bytes) -> None:
+        os.write(self._master, keys.encode() if isinstance(keys, str) else keys)
 
     def wait(self, until: Callable[[bytes], bool]) -> None:
         """Read what the app writes until it is as it should be."""
@@ -572,7 +586,7 @@ class Terminal:
             assert ready, "the app does not answer"
             self._seen += os.read(self._master, 1 << 16)
 
-    def answer(self, keys: str) -> tuple[float, bytes]:
+    def answer(self, keys: str | bytes) -> tuple[float, bytes]:
         """Return in how many seconds the app has answered some keys, and what it writes."""
         begun = answered = time.monotonic()
         written = b""
@@ -612,8 +626,14 @@ def test_escape_is_answered_at_once_and_arrows_are_no_escape(tmp_path: Path) -> 
         assert b"mine.jsonl" in closed
         times.append(seconds)
     assert min(times) < 0.09  # Textual by itself takes 0.1 s
+    terminal.answer("c")
+    for byte in "é".encode():  # as a slow line brings it
+        terminal.answer(bytes([byte]))
+    terminal.answer("\r")
+    terminal.answer("2\r")
     terminal.type("q")
     assert terminal.wait_for_end() == 0
+    assert [row.get("comment") for row in rows(terminal.labels)] == [None, "é"]
 
 
 @pytest.mark.slow

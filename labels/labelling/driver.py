@@ -32,7 +32,8 @@ class QuickDriver(LinuxDriver):
                 if not typed:
                     return  # the terminal is gone; a signal ends the app
                 wait = _LOOK_S if typed.endswith(b"\x1b") else _REST_S
-                for message in parser.feed(decode(typed)):
-                    self.process_message(message)
+                if whole := decode(typed):  # not the first byte of a letter alone
+                    for message in parser.feed(whole):
+                        self.process_message(message)
             for message in parser.tick():
                 self.process_message(message)

@@ -55,6 +55,11 @@ class Lines(Widget, can_focus=True):
         if step := min(0, place - self.first) or max(0, below):
             self.action_move(step)
 
+    def on_resize(self) -> None:
+        """Leave no room below the last line."""
+        if self.first > max(0, self.n_lines - self.size.height):
+            self.action_move(0)
+
     def on_mouse_scroll_down(self) -> None:
         """Scroll."""
         self.action_move(3)
