@@ -203,10 +203,8 @@ class Session:
 
     def _is(self, item: Item, which: Which) -> bool:
         record = self.file.records.get(item.id)
-        if which == "open":
-            return record is None
-        if record is None or which == "all":
-            return which == "all"
+        if record is None or which == "open":
+            return record is None and which == "open"
         marked = record.flag or record.comment or record.kind != "body"
         return which == "decided" or bool(marked)
 

@@ -92,7 +92,11 @@ def quantize(encoder: bytes, windows: Sequence[Sequence[int]]) -> bytes:
 def _products(proto: Any) -> list[Any]:
     """Return the nodes that multiply what was computed by a matrix of weights of their own."""
     used = Counter(name for node in proto.graph.node for name in node.input)
-    weights = {tensor.name for tensor in proto.graph.initializer if used[tensor.name] == 1}
+    weights = {
+        tensor.name
+        for tensor in proto.graph.initializer
+        if used[tensor.name] == 1 and len(tensor.dims) == 2
+    }
     return [
         node
         for node in proto.graph.node
