@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +16,7 @@ from labels.schema import Schema
 from model.arrays import format_npy, parse_npy
 from model.features import Bags, Counts, FeatureExtractor, FeatureSettings
 from model.kernel import Kernel, find_kernel
+from model.memory import give_back_memory
 from model.scorers import Contributions
 from model.vectors import VectorForm, WordVectors
 
@@ -59,6 +62,9 @@ def load_linear(
 class LinearScorer:
     """Hashed, weighted features times one weight per label.
 
+    Any number of threads may use it: what it keeps of words grows with each text, and one thread at
+    a time works on it.
+
     Parameters
     ----------
     settings
@@ -89,14 +95,31 @@ class LinearScorer:
         self.form = VectorForm.without_words(len(bias)) if form is None else form
         self._n_looked_up = 0  # columns, so far
         self._width = len(bias) + 1  # values of a column
-        self._known = np.empty((0, 2 * self._width), dtype=np.int64)  # see `_words`
+        self._lock = threading.Lock()  # on all that follows
         self._forget()
 
     def _forget(self) -> None:
         """Start without any word."""
         self._extractor = FeatureExtractor(self.settings)
+        self._known = np.empty((0, 2 * self._width), dtype=np.int64)  # see `_words`
         self._vector_of = array("i")  # the place of each word's vector, -1 where it has none
         self._n_known = 0
+
+    @contextmanager
+    def _words_held(self) -> Iterator[None]:
+        """Hold what is kept of words, of which there are not too many.
+
+        What an exception, such as Ctrl-C, may have left half changed is forgotten.
+        """
+        with self._lock:
+            if self._extractor.n_tokens > _MOST_TOKENS_KEPT:
+                self._forget()
+                give_back_memory()
+            try:
+                yield
+            except BaseException:
+                self._forget()
+                raise
 
     @cached_property
     def _every_value(self) -> NDArray[np.int64] | NDArray[np.int32]:
@@ -115,9 +138,9 @@ class LinearScorer:
         """Return the scores before calibration, (n_samples, n_labels)."""
         found = [np.empty((0, len(self.bias)))]
         for batch in _iter_batches(texts):
-            if self._extractor.n_tokens > _MOST_TOKENS_KEPT:
-                self._forget()
-            found.append(self._finish(self._sums(batch)))
+            with self._words_held():
+                sums = self._sums(batch)
+            found.append(self._finish(sums))
         return np.concatenate(found)
 
     def logits_of_counts(self, counts: Counts) -> NDArray[np.float64]:
@@ -148,13 +171,14 @@ class LinearScorer:
         Where it first stands; its n-grams' are a word's. With the bias, those of a text sum to its
         logits.
         """
-        found = self._extractor.occurrences(texts)
-        pairs, pair_row = self._extractor.pairs(found)
-        word, pair = _first_places(found.word, found.row), _first_places(pairs, pair_row)
-        sums = self._sums(texts)
+        with self._words_held():
+            found = self._extractor.occurrences(texts)
+            pairs, pair_row = self._extractor.pairs(found)
+            word, pair = _first_places(found.word, found.row), _first_places(pairs, pair_row)
+            sums = self._sums(texts)
+            values, of = self._words(found.word[word]), found.row[word]
         length, share = self._lengths(sums), self.form.shares(sums[:, 2 * self._width :])
         row = np.concatenate([found.row[word], found.row[pair]])
-        values, of = self._words(found.word[word]), found.row[word]
         of_words = self._of_tables(values)[..., :-1] / length[of, :, None]
         of_vectors = np.einsum("nld,nd->nl", share[of], values[:, 2 * self._width :])
         columns = self._extractor.pair_column(pairs[pair])

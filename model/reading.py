@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import re
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from model.article import Article
 from model.dates import find_date
 from model.decoding import decode
 from model.lines import Unit, split_units
+from model.memory import give_back_memory
 from model.pages import Page, declared_encoding, plain_text_of_html, read_html, read_markdown
 from model.passages import cut_passages, find_title, tell_languages, units_of_blocks
 
@@ -125,7 +124,7 @@ def parse_articles(documents: Iterable[RawArticle]) -> list[Article | InputError
     articles = iter(_read([found for found in opened if isinstance(found, _Opened)]))
     read = [found if isinstance(found, InputError) else next(articles) for found in opened]
     if large:
-        _give_back_memory()
+        give_back_memory()
     return read
 
 
@@ -199,11 +198,3 @@ def _read(opened: Sequence[_Opened]) -> list[Article | InputError]:
         vars(article)["language"] = language  # where the property would keep it
         articles.append(article)
     return articles
-
-
-def _give_back_memory() -> None:
-    """Return freed memory to the system: glibc keeps it, and Python's objects cannot use it."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)

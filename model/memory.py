@@ -1,0 +1,14 @@
+"""Memory that was freed, given back to the system."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+
+def give_back_memory() -> None:
+    """Return freed memory to the system: glibc keeps it, and Python's objects cannot use it."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
