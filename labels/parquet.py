@@ -23,6 +23,7 @@ _LEAST_MEMORY, _MEMORY_A_BYTE = 200_000_000, 25
 # More rows than these stand for cells that say nothing, over and over: 1 kB can declare 10^9.
 _LEAST_ROWS, _ROWS_A_BYTE = 1_000_000, 100
 _AT_ONCE = 64  # rows unpacked together
+_SMALL = 1 << 20  # bytes of a file that is sent whole
 _ENVIRONMENT = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",  # which a limit stops, as it does not stop others
     "OPENBLAS_NUM_THREADS": "1",  # pyarrow imports numpy, which starts threads
@@ -88,7 +89,7 @@ def iter_rows(file: BinaryIO, choose: Choose) -> Iterator[Any]:
 
 
 class _BrokenError(Exception):
-    """The worker says why it cannot read on."""
+    """The file is broken, as the worker says."""
 
 
 class _EndedError(Exception):
@@ -105,8 +106,8 @@ class _Reading:
         self._names: Sequence[str] | None = None
         self._n_rows = 0
         self._worker: _Worker | None = None
-        self._is_open = False  # in the worker, which then waits to be asked for rows
-        self._is_busy = False  # the worker, with what was asked for
+        self._is_open = False  # in the worker
+        self._is_busy = False  # the worker, with what it was asked for
 
     def rows(self) -> Iterator[Any]:
         """Yield the rows; those before the one that breaks were read again, each by itself."""
@@ -129,26 +130,37 @@ class _Reading:
             self._worker = _Worker() if at_once == 1 else _take_worker()
         if not self._is_open:
             bound = _LEAST_MEMORY + _MEMORY_A_BYTE * self._size
-            _, columns, n_rows, metadata = self._ask("columns", (self._size, bound))
+            _, columns, n_rows, metadata = self._ask("open", self._size, self._data(), bound)
             self._is_open = True
             if n_rows > _LEAST_ROWS + _ROWS_A_BYTE * self._size:
                 raise InputError(f"{n_rows} rows in {self._size} bytes: no table of articles")
             about = [Column(name=name, kind=kind, is_text=text) for name, kind, text in columns]
             self._names = self._choose(Contents(columns=about, metadata=metadata))
-        message = self._ask("rows", (self._names, self._n_rows, at_once))
-        while message[0] == "rows":
-            for row in message[1]:
+        what, *rest = self._ask("rows", self._names, self._n_rows, at_once)
+        while what == "rows":
+            for row in rest[0]:
                 self._n_rows += 1
                 yield row
-            message = self._ask("rows")
+            what, *rest = self._answer()
 
-    def _ask(self, what: str, question: Any = None) -> Any:
-        """Return the next message of the worker, which may ask for bytes of the file before."""
-        if self._worker is None:
-            raise RuntimeError("no worker to ask")
-        self._is_busy = True
-        if question is not None:
+    def _data(self) -> bytes:
+        """Return the bytes of a small file, which need not be asked for."""
+        if self._size > _SMALL:
+            return b""
+        self._file.seek(0)
+        return self._file.read(_SMALL)
+
+    def _ask(self, *question: Any) -> Any:
+        """Return the first answer of the worker to a question."""
+        if self._worker is not None:
+            self._is_busy = True
             self._worker.send(question)
+        return self._answer()
+
+    def _answer(self) -> Any:
+        """Return the next answer of the worker, which may ask for bytes of the file before."""
+        if self._worker is None:
+            raise RuntimeError("no worker was asked")
         while (message := self._worker.receive())[0] == "read":
             _, offset, n = message
             self._file.seek(offset)
@@ -164,10 +176,8 @@ class _Reading:
             return
         if self._is_busy:
             self._worker.end()
-            return
-        if self._is_open:
-            self._worker.send(None)
-        _idle.append(self._worker)
+        else:
+            _idle.append(self._worker)
 
 
 class _Worker:

@@ -93,13 +93,13 @@ class _Bound:
         else:
             threading.Thread(target=self._watch, daemon=True).start()
 
-    def set(self, n_bytes: int | None) -> None:
-        """Set the bound; None lifts it."""
+    def set(self, n_bytes: int) -> None:
+        """Set the bound."""
         self._limit = n_bytes
         if sys.platform == "linux":
             import resource
 
-            soft = self._hard if n_bytes is None else self._start + n_bytes
+            soft = self._start + n_bytes
             if self._hard != resource.RLIM_INFINITY:
                 soft = min(soft, self._hard)
             resource.setrlimit(resource.RLIMIT_AS, (soft, self._hard))
@@ -122,28 +122,27 @@ def main() -> None:
     import pyarrow.parquet  # before the memory is measured
 
     bound = _Bound()
-    faults = (pyarrow.ArrowException, OSError, UnicodeDecodeError)
+    table: Any = None
     while True:
-        size, n_bytes = connection.receive()
-        bound.set(n_bytes)
+        what, *asked = connection.receive()
         try:
-            file = io.BufferedReader(_Asker(connection, size), _BUFFER)
-            table = pyarrow.parquet.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER)
-            connection.send(("columns", *_about(table)))
-            while (asked := connection.receive()) is not None:
-                try:
-                    for rows in _iter_rows(table, *asked):
-                        connection.send(("rows", rows))
-                    connection.send(("end",))
-                except MemoryError:
-                    raise
-                except faults as err:
-                    connection.send(("broken", _line(err)))
+            if what == "open":
+                table = None  # no memory of the file before is counted
+                size, data, n_bytes = asked
+                bound.set(n_bytes)
+                file = io.BytesIO(data) if data else _Asker(connection, size)
+                table = pyarrow.parquet.ParquetFile(
+                    io.BufferedReader(file, _BUFFER), pre_buffer=False, buffer_size=_BUFFER
+                )
+                connection.send(("columns", *_about(table)))
+            else:
+                for rows in _iter_rows(table, *asked):
+                    connection.send(("rows", rows))
+                connection.send(("end",))
         except MemoryError:  # of Python and of Arrow
             os._exit(NO_MEMORY)
-        except faults as err:
+        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as err:
             connection.send(("broken", _line(err)))
-        bound.set(None)
 
 
 def _about(table: Any) -> tuple[list[tuple[str, str, bool]], int, dict[bytes, bytes]]:
