@@ -133,7 +133,10 @@ class _Reading:
             _, columns, n_rows, metadata = self._ask("open", self._size, self._data(), bound)
             self._is_open = True
             if n_rows > _LEAST_ROWS + _ROWS_A_BYTE * self._size:
-                raise InputError(f"{n_rows} rows in {self._size} bytes: no table of articles")
+                raise InputError(
+                    f"{n_rows} rows in {self._size} bytes, where {_LEAST_ROWS} and {_ROWS_A_BYTE} "
+                    "a byte are the most: what they hold is nothing, or all the same"
+                )
             about = [Column(name=name, kind=kind, is_text=text) for name, kind, text in columns]
             self._names = self._choose(Contents(columns=about, metadata=metadata))
         what, *rest = self._ask("rows", self._names, self._n_rows, at_once)
