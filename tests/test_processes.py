@@ -1,5 +1,6 @@
 """Processes that classify starts: whose Python they run, and what becomes of those that die."""
 
+import json
 import os
 import shutil
 import signal
@@ -96,10 +97,11 @@ def start(trapped: Path, code: str, *args: object) -> "subprocess.Popen[str]":
     )
 
 
-def run(trapped: Path, code: str, *args: object) -> None:
+def run(trapped: Path, code: str, *args: object) -> str:
     with start(trapped, code, *args) as process:
-        _, err = process.communicate()
+        out, err = process.communicate()
     assert process.returncode == 0, err
+    return out
 
 
 def test_a_python_that_nothing_is_done_for_springs_the_trap(trapped: Path) -> None:
@@ -145,6 +147,19 @@ def test_ui_imports_nothing_from_the_current_folder(trapped: Path, runs: Path) -
     with start(trapped, LAUNCHER, "ui", "--port", port) as process:
         assert process.stdout is not None
         assert f"http://127.0.0.1:{port}" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    assert marks(trapped) == []
+
+
+@pytest.mark.slow
+def test_serve_imports_nothing_from_the_current_folder(trapped: Path, trained: Path) -> None:
+    shutil.copytree(trained / "mlruns", trapped / "mlruns")
+    (found,) = json.loads(run(trapped, LAUNCHER, "runs", "--json"))
+    run(trapped, LAUNCHER, "promote", found["id"], "--force")
+    with start(trapped, LAUNCHER, "serve", "--port", free_port()) as process:
+        assert process.stderr is not None
+        assert "answers" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         process.communicate()
     assert marks(trapped) == []
