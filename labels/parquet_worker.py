@@ -37,8 +37,11 @@ class _Asker(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = offset + (0, self._at, self._size)[whence]
-        return self._at
+        at = offset + (0, self._at, self._size)[whence]
+        if not 0 <= at <= self._size:
+            raise OSError("data that lie outside the file")
+        self._at = at
+        return at
 
     def readinto(self, buffer: Any) -> int:
         n = min(len(buffer), _BUFFER)
@@ -82,27 +85,21 @@ class _Bound:
     """The memory that this process may take above what it has as it starts."""
 
     def __init__(self) -> None:
-        self._start = 0
         self._limit: int | None = None
-        if sys.platform == "linux":
-            import resource
-
-            with open("/proc/self/statm") as file:  # noqa: PTH123 - nothing more is imported
-                self._start = int(file.read().split()[0]) * resource.getpagesize()
-            self._hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        else:
+        self._start = _address_space()
+        if self._start is None:
             threading.Thread(target=self._watch, daemon=True).start()
 
     def set(self, n_bytes: int) -> None:
         """Set the bound."""
         self._limit = n_bytes
-        if sys.platform == "linux":
+        if sys.platform != "win32" and self._start is not None:
             import resource
 
+            hard = resource.getrlimit(resource.RLIMIT_AS)[1]
             soft = self._start + n_bytes
-            if self._hard != resource.RLIM_INFINITY:
-                soft = min(soft, self._hard)
-            resource.setrlimit(resource.RLIMIT_AS, (soft, self._hard))
+            soft = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
+            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
     def _watch(self) -> None:
         """End the process when Arrow takes more: other systems do not hold to a limit."""
@@ -114,6 +111,19 @@ class _Bound:
             time.sleep(_WATCH_S)
             if self._limit is not None and pyarrow.total_allocated_bytes() > self._limit:
                 os._exit(NO_MEMORY)
+
+
+def _address_space() -> int | None:
+    """Return how many bytes this process has; None where the system does not tell or limit them."""
+    if sys.platform != "linux":
+        return None
+    import resource
+
+    try:
+        with open("/proc/self/statm") as file:  # noqa: PTH123 - nothing more is imported
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return None
 
 
 def main() -> None:
