@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from labels.errors import TrackingError
+from labels.processes import SAFE_PATH
 from train.tracking import CHAMPION_ALIAS, REGISTERED, connect, store_uri
 
 CHAMPION_URI = f"models:/{REGISTERED}@{CHAMPION_ALIAS}"
@@ -98,6 +99,7 @@ def _run(command: list[str], *, host: str, port: int) -> Iterator[Server]:
     environment = {
         **os.environ,
         **_ENVIRONMENT,
+        **SAFE_PATH,
         "MLFLOW_TRACKING_URI": store_uri(),
         "PATH": os.pathsep.join([str(scripts), os.environ.get("PATH", "")]),
     }
@@ -109,7 +111,8 @@ def _run(command: list[str], *, host: str, port: int) -> Iterator[Server]:
     ):
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "mlflow", *command, "--host", host, "--port", str(port)],
-            env=environment | {"TMPDIR": temporary},  # a server's store is copied there
+            # A server's store is copied there; uvicorn would import from the current folder.
+            env=environment | {"TMPDIR": temporary, "UVICORN_APP_DIR": temporary},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

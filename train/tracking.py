@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import labels
 import model
 from labels.errors import MissingExtraError, TrackingError
+from labels.processes import find_program
 from labels.schema import Schema
 from model.calibration import DIGITS
 from train.heldout import format_held_out
@@ -250,7 +251,11 @@ def _copy_code(package: ModuleType, folder: Path) -> str:
 
 def _git_commit() -> str | None:
     """Return the commit checked out in the current folder, None outside a repository."""
-    command = ["git", "rev-parse", "HEAD"]
+    git = find_program("git")
+    if git is None:
+        return None
+    # A folder's own settings may name programs to run.
+    command = [git, "--no-pager", "-c", "core.fsmonitor=false", "rev-parse", "HEAD"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     except (OSError, subprocess.CalledProcessError):

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from labels.errors import LabelsError, MissingExtraError
+from labels.errors import InputError, LabelsError, MissingExtraError
 from labels.exchange.about import from_about
 from labels.exchange.columns import from_cells, order_of, to_cells
 from labels.exchange.dataset_card import dataset_card
 from labels.exchange.formats import Entry, Export, Exported, Reading
 from labels.exchange.names import put_labels
+from labels.parquet import Contents, iter_rows
 from labels.schema import Dimension, Schema
 
 DATA = "data/train-00000-of-00001.parquet"
@@ -67,30 +68,35 @@ def _features(columns: list[str], schema: Schema) -> dict[str, Any]:
 
 def read(path: Path, schema: Schema) -> Reading:
     """Return the rows of a folder's Parquet files, or of one such file."""
-    pyarrow = _pyarrow()
-    from pyarrow import parquet
-
-    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    files = sorted(filter(Path.is_file, path.rglob("*.parquet"))) if path.is_dir() else [path]
     if not files:
         raise LabelsError(f"{path}: no .parquet file in it: save the dataset with to_parquet")
     reading = Reading()
     for file in files:
+        here = "" if file == path else f"{file.relative_to(path)}, "
         try:
-            table = parquet.read_table(file)
-            rows = table.to_pylist()
+            _read_file(file, here, schema, reading)
         except OSError as err:
             raise LabelsError(f"{file}: cannot be read: {err.strerror or err}") from err
-        except (pyarrow.ArrowException, UnicodeDecodeError) as err:
-            raise LabelsError(f"{file}: not Parquet: {' '.join(str(err).split())[:200]}") from err
-        names = _label_names(file, table, schema)
-        here = "" if file == path else f"{file.relative_to(path)}, "
-        for number, row in enumerate(rows, start=1):
+        except InputError as err:
+            raise LabelsError(f"{file}: {err}") from err
+    return reading
+
+
+def _read_file(path: Path, here: str, schema: Schema, reading: Reading) -> None:
+    """Add the rows of a file to a reading."""
+    names: dict[str, list[str] | None] = {}
+
+    def choose(contents: Contents) -> None:
+        names.update(_label_names(path, contents, schema))
+
+    with path.open("rb") as file:
+        for number, row in enumerate(iter_rows(file, choose), start=1):
             entry, not_kept = _entry(row, names, schema)
             reading.not_kept.update(not_kept)
             reading.entries.append(
                 Entry(place=f"{here}row {number}", record=entry[0], faults=tuple(entry[1]))
             )
-    return reading
 
 
 def _entry(
@@ -120,19 +126,22 @@ def _iter_labels(
             faults.append(f"{dimension.id}: {label!r} is the number of no label")
 
 
-def _label_names(path: Path, table: Any, schema: Schema) -> dict[str, list[str] | None]:
+def _label_names(path: Path, contents: Contents, schema: Schema) -> dict[str, list[str] | None]:
     """Return the names that the numbers of each dimension's column stand for, None for texts."""
     try:
-        info = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
+        info = json.loads(contents.metadata.get(_KEY, b"{}"))
         features = info.get("info", {}).get("features", {})
     except (ValueError, AttributeError):
         features = {}
+    columns = [column.name for column in contents.columns]
+    needed = ("text", *(d.id for d in schema.dimensions))
+    if any(columns.count(name) != 1 for name in needed):
+        raise LabelsError(
+            f"{path}: columns {', '.join(needed)} are needed, one of each; it has "
+            f"{', '.join(columns)}"
+        )
     names: dict[str, list[str] | None] = {}
     for dimension in schema.dimensions:
-        if dimension.id not in table.column_names or "text" not in table.column_names:
-            needed = ", ".join(("text", *(d.id for d in schema.dimensions)))
-            found = ", ".join(table.column_names)
-            raise LabelsError(f"{path}: columns {needed} are needed; it has {found}")
         feature = features.get(dimension.id) or {}
         feature = feature.get("feature", feature) if isinstance(feature, dict) else feature
         feature = feature[0] if isinstance(feature, list) and feature else feature

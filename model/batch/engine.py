@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import gc
-import os
 import signal
-import sys
-import threading
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +19,11 @@ import orjson
 from numpy.typing import NDArray
 
 from labels.errors import BatchError, InputError
+from labels.processes import end_with_parent, starting
 from model.article import Article
 from model.artifact import load_artifact
 from model.batch.entries import Entry, Tagged, given_columns
+from model.cores import at_most_jobs
 from model.decisions import Rule
 from model.inputs.documents import Document
 from model.reading import RawArticle, parse_articles
@@ -36,6 +34,7 @@ _WAITING = 2  # chunks a worker, besides the one that it works on
 # Objects made and not freed before Python looks for cycles among them. A chunk makes 10,000 and no
 # cycle; to look at each 700, as is usual, takes a tenth of the time.
 _RARELY = 50_000
+_ENDED = "ended the process that read it: what it holds is broken, or needs too much memory"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +115,7 @@ def iter_tagged(
     Raises
     ------
     BatchError
-        When a worker process dies.
+        When no worker process can start.
     """
     with _cycles_left():
         if n_jobs == 1:
@@ -130,27 +129,85 @@ def iter_tagged(
 def _iter_tagged_by_workers(
     items: Iterable[Document | Tagged], job: Job, n_jobs: int
 ) -> Iterator[list[Tagged]]:
+    n_jobs = at_most_jobs(n_jobs)
     waiting: deque[tuple[list[Document | Tagged], Future[list[Tagged]]]] = deque()
-    # Started anew everywhere alike: a copy of a process with threads can hang.
-    context = get_context("spawn")
-    with ProcessPoolExecutor(n_jobs, context, _start_worker, (job,)) as workers:
-        try:
-            for chunk in _iter_chunks(items):
-                with _interrupts_held():
-                    waiting.append((chunk, workers.submit(_work, _documents(chunk))))
-                if len(waiting) > n_jobs * _WAITING:
-                    done, tagged = waiting.popleft()
-                    yield _merge(done, tagged.result())
-            while waiting:
+    with closing(_Workers(job, n_jobs)) as workers:
+        for chunk in _iter_chunks(items):
+            waiting.append((chunk, workers.submit(_documents(chunk))))
+            if len(waiting) > n_jobs * _WAITING:
                 done, tagged = waiting.popleft()
-                yield _merge(done, tagged.result())
+                yield _merge(done, workers.result(_documents(done), tagged))
+        while waiting:
+            done, tagged = waiting.popleft()
+            yield _merge(done, workers.result(_documents(done), tagged))
+
+
+class _Workers:
+    """Processes that hold the model, replaced when they die.
+
+    When one dies, all that they were at work on is tagged again, one document at a time, so that
+    the document that ends its process is known and costs no other.
+    """
+
+    def __init__(self, job: Job, n_jobs: int) -> None:
+        self._job = job
+        self._n_jobs = n_jobs
+        self._many = _start_workers(job, n_jobs)
+        self._single: ProcessPoolExecutor | None = None
+
+    def submit(self, documents: list[Document]) -> Future[list[Tagged]]:
+        """Have documents tagged; a process is started where none is free."""
+        with starting():
+            try:
+                return self._many.submit(_work, documents)
+            except BrokenProcessPool:
+                self._many.shutdown()
+                self._many = _start_workers(self._job, self._n_jobs)
+                return self._many.submit(_work, documents)
+
+    def result(self, documents: list[Document], tagged: Future[list[Tagged]]) -> list[Tagged]:
+        """Return what became of documents that were submitted."""
+        try:
+            return tagged.result()
+        except BrokenProcessPool:
+            return [self._tag_alone(document) for document in documents]
+
+    def _tag_alone(self, document: Document) -> Tagged:
+        if self._single is None:
+            self._single = _start_workers(self._job, 1)
+            self._check_start(self._single)
+        try:
+            with starting():
+                tagged = self._single.submit(_work, [document])
+            return tagged.result()[0]
+        except BrokenProcessPool:
+            self._single.shutdown()
+            self._single = None
+            entry = Entry(document.where, document.id, document.key, _ENDED)
+            return Tagged(entry, b"")
+
+    def _check_start(self, workers: ProcessPoolExecutor) -> None:
+        try:
+            with starting():
+                ready = workers.submit(_work, [])
+            ready.result()
         except BrokenProcessPool as err:
             raise BatchError(
-                "a worker process was killed, perhaps for want of memory: "
-                "the same command goes on where it stopped; fewer --jobs need less"
+                "no worker process can start, perhaps for want of memory: "
+                "the same command goes on where it stopped; --jobs 1 starts none"
             ) from err
-        finally:
-            workers.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """End the processes, once they are done with what they are at work on."""
+        for workers in filter(None, (self._many, self._single)):
+            workers.shutdown(cancel_futures=True)
+
+
+def _start_workers(job: Job, n_jobs: int) -> ProcessPoolExecutor:
+    """Return workers, of which each starts with the first work that no other is free for."""
+    # Started anew everywhere alike: a copy of a process with threads can hang.
+    with starting():
+        return ProcessPoolExecutor(n_jobs, get_context("spawn"), _start_worker, (job,))
 
 
 def _iter_chunks(
@@ -193,33 +250,12 @@ def _cycles_left() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back, in processes that start meanwhile for ever: it is for us to answer."""
-    if sys.platform == "win32":
-        yield
-        return
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
-
-
 def _start_worker(job: Job) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be held back
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     gc.set_threshold(_RARELY)
     _worker = job.load(), job
-
-
-def _end_with_parent() -> None:
-    """End a worker whose parent was killed, which would wait for work for ever."""
-    parent = parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
 
 
 def _work(documents: Sequence[Document]) -> list[Tagged]:

@@ -9,13 +9,14 @@ import secrets
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, chdir, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from labels.errors import BatchError, MissingExtraError
-from model.cores import count_cores
+from labels.processes import starting
+from model.cores import at_most_jobs, count_cores
 
 _LOOPBACK = "127.0.0.1"
 _STORE_BYTES = 1 << 29  # of memory for what is in flight on one machine
@@ -64,7 +65,8 @@ def ray_session(address: str | None, n_jobs: int | None) -> Iterator[int]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as held:
         if address is None:
-            options = _private_options(held, n_jobs or count_cores())
+            n_jobs = at_most_jobs(n_jobs or count_cores())
+            options = _private_options(held, n_jobs)
         elif address.startswith("ray://"):
             raise BatchError(
                 f"{address}: give the command on a machine of the cluster, with --address auto"
@@ -74,11 +76,14 @@ def ray_session(address: str | None, n_jobs: int | None) -> Iterator[int]:
             options = {"address": address}
         held.callback(ray.shutdown)
         try:
-            ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
+            # Ray has its workers, on all machines, import from the folder that is current now.
+            with tempfile.TemporaryDirectory() as empty, chdir(empty), starting():
+                ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
         except (ConnectionError, RuntimeError, ValueError, OSError) as err:
             what = f"no Ray cluster at {address}" if address else "Ray does not start here"
             raise BatchError(f"{what}: {_line(err)}") from err
-        yield n_jobs or (count_cores() if address is None else _n_cores_of_cluster())
+        n_cores = count_cores() if address is None else _n_cores_of_cluster()
+        yield at_most_jobs(n_jobs or n_cores, n_cores)
 
 
 def cause_of(err: Exception) -> BatchError:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import Any
 
-from labels.errors import InputError, MissingExtraError
+from labels.errors import InputError
+from labels.parquet import Contents, iter_rows
 from model.inputs.columns import ColumnNames, Columns, Place, find_columns, row_document
-from model.inputs.documents import Document, Failure
+from model.inputs.documents import Document, Failure, shown
 from model.inputs.opening import reason_of
-
-_N_ROWS = 64  # unpacked at once
-_BUFFER = 1 << 20  # bytes of a column read at once
 
 
 def read_parquet(
@@ -25,64 +22,44 @@ def read_parquet(
     MissingExtraError
         When pyarrow is not installed.
     """
-    try:
-        import pyarrow
-        from pyarrow.parquet import ParquetFile
-    except ImportError as err:
-        raise MissingExtraError("pyarrow", "batch") from err
+    found: list[Columns] = []
+
+    def choose(contents: Contents) -> list[str]:
+        columns = _find(contents, asked)
+        found.append(columns)
+        return columns.names
+
     number = 0
     try:
-        table = ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER)
-        columns = find_columns(table.schema_arrow.names, asked)
-        _check_text(table.schema_arrow.field(columns.text), columns.text)
-        for batch in table.iter_batches(batch_size=_N_ROWS, columns=columns.names):
-            for row in _rows(batch, columns):
-                number += 1
-                if isinstance(row, str):
-                    yield place.failure(row, number)
-                else:
-                    yield row_document(row, columns, place, number)
+        for row in iter_rows(file, choose):
+            number += 1
+            if isinstance(row, str):
+                yield place.failure(row, number)
+            else:
+                cells = dict(zip(found[-1].names, row, strict=True))
+                yield row_document(cells, found[-1], place, number)
         if not number:
             yield place.failure("no row in it")
     except InputError as err:
-        yield place.failure(str(err))
-    except (pyarrow.ArrowException, OSError) as err:
-        what = reason_of(err) if isinstance(err, OSError) and err.errno else _line(err)
-        yield place.failure(what, number + 1 if number else None)
+        yield place.failure(shown(str(err)), number + 1 if number else None)
+    except OSError as err:
+        yield place.failure(reason_of(err), number + 1 if number else None)
 
 
-def _line(err: Exception) -> str:
-    return f"broken Parquet data, what follows is lost: {' '.join(str(err).split())[:200]}"
+def _find(contents: Contents, asked: ColumnNames) -> Columns:
+    """Return which column is which.
 
-
-def _check_text(field: Any, name: str) -> None:
-    """Raise `InputError` when a column is of a type that is no text."""
-    from pyarrow import types
-
-    kind = field.type.value_type if types.is_dictionary(field.type) else field.type
-    tests = ("string", "large_string", "string_view", "binary", "large_binary", "null")
-    if not any(getattr(types, f"is_{test}", lambda _: False)(kind) for test in tests):
-        raise InputError(f"column {name!r} holds {field.type}, not texts: see --text-column")
-
-
-def _rows(batch: Any, columns: Columns) -> Iterator[dict[str, Any] | str]:
-    """Yield each row's cells as strings, or why it has none."""
-    import pyarrow
-
-    cells = {}
+    Raises
+    ------
+    InputError
+        When there is no column of texts, or two have the name of one that is looked for.
+    """
+    names = [column.name for column in contents.columns]
+    columns = find_columns(names, asked)
     for name in columns.names:
-        column = batch.column(batch.schema.get_field_index(name))
-        try:
-            cells[name] = column.cast(pyarrow.string()).to_pylist()
-        except (pyarrow.ArrowException, UnicodeDecodeError):
-            # A list or a struct is no name of anything; a text that is not UTF-8 stands alone.
-            if name == columns.text and len(batch) > 1:
-                for i in range(len(batch)):
-                    yield from _rows(batch.slice(i, 1), columns)
-                return
-            if name == columns.text:
-                yield "text that is not UTF-8"
-                return
-            cells[name] = [None] * len(batch)
-    for i in range(len(batch)):
-        yield {name: cells[name][i] for name in cells}
+        if names.count(name) > 1:
+            raise InputError(f"{names.count(name)} columns are named {name!r}: rename all but one")
+    text = next(column for column in contents.columns if column.name == columns.text)
+    if not text.is_text:
+        raise InputError(f"column {text.name!r} holds {text.kind}, not texts: see --text-column")
+    return columns

@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from labels.processes import starting
 from labels.schema import Schema
 from train.labelling.mix import BATCH, Mix, Reason
 
@@ -167,7 +168,8 @@ def _start() -> Connection:
     # A copy of this process would share its terminal, its locks and its threads' states.
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    context.Process(target=serve, args=(theirs,), daemon=True).start()
+    with starting():
+        context.Process(target=serve, args=(theirs,), daemon=True).start()
     theirs.close()
     return ours
 
