@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import reprlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -209,7 +210,7 @@ class Model:
 def _encode(text: object) -> bytes | InputError:
     """Return the bytes of a text, marked as UTF-8 where a page says that it is something else."""
     if not isinstance(text, str):
-        return InputError(f"not a text but {text!r}")
+        return InputError(f"not a text but {reprlib.repr(text)}")
     data = text.encode(errors="replace")  # half a character is possible in a string of JSON
     declared = declared_encoding(data)
     return codecs.BOM_UTF8 + data if declared not in (None, "utf-8") else data

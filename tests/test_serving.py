@@ -202,18 +202,9 @@ def ask(port: int, texts: list[str], **params: object) -> list[dict[str, Any]]:
 def running(*args: object, cwd: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
     """Run the command line until the end of the block, then stop it with Ctrl-C.
 
-    It must then end with 130, and so must all that it started.
+    It must then end with 130, and so must all that it started: `serve` is one process.
     """
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSIFY_", "MLFLOW_"))}
-    clean = {k: v for k, v in clean.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "classify", *map(str, args)],
-        cwd=cwd,
-        env=clean | env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start(*args, cwd=cwd, **env)
     try:
         yield process
     finally:
@@ -222,8 +213,21 @@ def running(*args: object, cwd: Path, **env: str) -> Iterator[subprocess.Popen[s
         _, told = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "classify: stopped" in told
-    assert children
+    assert bool(children) == (args[0] == "ui")
     assert not [pid for pid in children if is_running(pid)]
+
+
+def start(*args: object, cwd: Path, **env: str) -> subprocess.Popen[str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSIFY_", "MLFLOW_"))}
+    clean = {k: v for k, v in clean.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "classify", *map(str, args)],
+        cwd=cwd,
+        env=clean | env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def descendants(pid: int) -> list[int]:
@@ -238,7 +242,6 @@ def is_running(pid: int) -> bool:
         return False
 
 
-@pytest.mark.slow
 def test_serve_answers_with_records_on_this_machine_alone(store: Path) -> None:
     port = free_port()
     text = SEED.read_text()
@@ -252,6 +255,66 @@ def test_serve_answers_with_records_on_this_machine_alone(store: Path) -> None:
         assert f"{'0' * 8}:{port:04X}" not in listening
     assert found[0] == records_of_classify(store, "--explain", text=text)
     assert found[1] == {"id": "1", "error": "empty: there is no text to tag"}
+
+
+def status_and_answer(port: int, request: object) -> tuple[int, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    headers = {"Content-Type": "application/json"}
+    connection.request("POST", "/invocations", json.dumps(request), headers)
+    answer = connection.getresponse()
+    found = json.loads(answer.read())
+    connection.close()
+    return answer.status, found if answer.status == 200 else set(found) >= {"error_code", "message"}
+
+
+@pytest.mark.slow
+def test_server_of_mlflow_answers_as_ours_does(store: Path) -> None:
+    text = SEED.read_text()
+    texts = [text, "", "\ud800 " + text, f"<html><body><p>{text}</p></body></html>", "a" * 11**7]
+    requests = [
+        {"inputs": texts},
+        {"inputs": [text] * 300},
+        {"inputs": []},
+        *(
+            {"inputs": [text], "params": p}
+            for p in (None, {}, {"explain": True}, {"explain": None})
+        ),
+        *({"inputs": [text], "params": {"recall": x}} for x in (0.9, 0, 1, -1, None, "1", True)),
+        {"inputs": [text], "params": {"precision": 0.9, "coverage": 0.5}},
+        {"inputs": [text], "params": {"precision": 0.9, "recall": 0.5}},
+        {"inputs": text},
+        {"instances": [text]},
+        [text],
+    ]
+    theirs, ours = free_port(), free_port()
+    scripts = Path(sys.executable).parent
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")},
+        "MLFLOW_TRACKING_URI": f"sqlite:///{store / 'mlruns' / 'mlflow.db'}",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "PATH": os.pathsep.join([str(scripts), os.environ["PATH"]]),  # it looks for uvicorn there
+    }
+    command = ["models", "serve", "-m", "models:/depeche@champion", "--env-manager", "local"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "mlflow", *command, "--port", str(theirs)],
+        cwd=store,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            assert process.stderr is not None
+            assert any("Uvicorn running" in line for line in process.stderr)
+            expected = [status_and_answer(theirs, request) for request in requests]
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+    with running("serve", "--port", ours, cwd=store) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        for request, answer in zip(requests, expected, strict=True):
+            assert status_and_answer(ours, request) == answer
+    assert {status for status, _ in expected} == {200, 400}
 
 
 @pytest.mark.slow

@@ -460,24 +460,35 @@ def serve(
             show_default="the champion",
         ),
     ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Name by which requests may call this machine besides HOST; repeat for several.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the champion over HTTP, until Ctrl-C: texts in, records out.
 
     Example: classify serve --port 5003
     """
     check_extra()
-    from train.serving import CHAMPION_URI, run_model
+    from train.service.hosts import is_host
+    from train.serving import CHAMPION_URI, open_service
 
+    for name in allow_host or ():
+        if not is_host(name):
+            raise typer.BadParameter(f"{name!r}: give a name or an address, without a port")
     uri = model_uri or CHAMPION_URI
-    with run_model(uri, host=host, port=port) as server:
+    with open_service(uri, host=host, port=port, allowed=allow_host or ()) as service:
         example = {"inputs": ["Un accord a été signé lundi."], "params": {"explain": True}}
         body = json.dumps(example, ensure_ascii=False)
         typer.echo(
-            f"{uri} answers; Ctrl-C to stop\ncurl {server.url}/invocations "
+            f"{uri} answers; Ctrl-C to stop\ncurl {service.url}/invocations "
             f"-H 'Content-Type: application/json' -d {shlex.quote(body)}",
             err=True,
         )
-        server.wait()
+        service.run()
 
 
 def _is_graphical() -> bool:

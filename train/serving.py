@@ -1,4 +1,4 @@
-"""MLflow's servers on our store: its UI, and the champion over HTTP, run until they are stopped."""
+"""What is served until it is stopped: MLflow's UI on our store, and a logged model over HTTP."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from labels.errors import TrackingError
+from labels.errors import ArtifactError, TrackingError
 from labels.processes import SAFE_PATH
+from model.artifact import MANIFEST, load_artifact
+from model.tagging import Model
 from train.tracking import CHAMPION_ALIAS, REGISTERED, connect, store_uri
+
+if TYPE_CHECKING:  # the UI needs no more than MLflow
+    from train.service.running import Service
 
 CHAMPION_URI = f"models:/{REGISTERED}@{CHAMPION_ALIAS}"
 
@@ -60,24 +65,58 @@ def run_ui(*, host: str, port: int) -> Iterator[Server]:
 
 
 @contextmanager
-def run_model(uri: str, *, host: str, port: int) -> Iterator[Server]:
-    """Give a server of a logged model, once it answers; it ends with the block.
+def open_service(
+    uri: str, *, host: str, port: int, allowed: Sequence[str] = ()
+) -> Iterator[Service]:
+    """Give the service of a logged model, which clients can connect to; it ends with the block.
 
     Parameters
     ----------
     uri
         Of MLflow: `models:/NAME@ALIAS`, `runs:/ID/model`, or a folder.
+    allowed
+        Names by which requests may call it, besides its own.
 
     Raises
     ------
     TrackingError
-        When there is no such model, the port is taken, or the server does not start.
+        When there is no such model, or the port is taken.
+    ArtifactError
+        When its artifact is incomplete, altered or of another version.
     """
-    check_port(host, port)
-    _check_model(uri)
-    command = ["models", "serve", "--model-uri", uri, "--env-manager", "local"]
-    with _run(command, host=host, port=port) as server:
-        yield server
+    with _stopped_by_signals(), _bind(host, port) as listener:
+        model = _load_logged(uri)
+        from train.service.app import make_app
+        from train.service.hosts import Hosts
+        from train.service.running import Service
+
+        app = make_app(model, Hosts(host, listener.getsockname()[0], allowed))
+        yield Service(url=_url(host, port), app=app, listener=listener)
+
+
+def _load_logged(uri: str) -> Model:
+    """Return a logged model, read by our own code: none of what was logged with it is run."""
+    from yaml import YAMLError
+
+    with tempfile.TemporaryDirectory(prefix="classify-") as temporary:
+        folder = Path(uri)
+        try:
+            _check_model(uri)
+            if ":/" in uri:  # whatever lies in a folder of that name
+                with connect() as mlflow:
+                    fetched = mlflow.artifacts.download_artifacts(uri, dst_path=temporary)
+                folder = Path(fetched)
+        # What MLflow raises of a store whose library is missing, and of an MLmodel that is none.
+        except (ImportError, AttributeError, TypeError, ValueError, RuntimeError, YAMLError) as err:
+            reason = " ".join(str(err).split())
+            raise TrackingError(f"{uri}: MLflow cannot read it: {reason}") from err
+        manifest = min(folder.rglob(MANIFEST), key=lambda path: len(path.parts), default=None)
+        if manifest is None:
+            raise TrackingError(f"{uri}: no {MANIFEST} in it: no model that classify train logged")
+        try:
+            return Model(load_artifact(manifest.parent))
+        except ArtifactError as err:
+            raise ArtifactError(f"{uri}: {str(err).removeprefix(f'{folder}/')}") from err
 
 
 def _check_model(uri: str) -> None:
@@ -95,7 +134,7 @@ def _check_model(uri: str) -> None:
 def _run(command: list[str], *, host: str, port: int) -> Iterator[Server]:
     """Run a command of MLflow's that serves, wait until it answers, and end it with the block."""
     check_port(host, port)
-    scripts = Path(sys.executable).parent  # `mlflow models serve` looks for uvicorn on the path
+    scripts = Path(sys.executable).parent  # MLflow looks for uvicorn on the path
     environment = {
         **os.environ,
         **_ENVIRONMENT,
@@ -103,7 +142,7 @@ def _run(command: list[str], *, host: str, port: int) -> Iterator[Server]:
         "MLFLOW_TRACKING_URI": store_uri(),
         "PATH": os.pathsep.join([str(scripts), os.environ.get("PATH", "")]),
     }
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    url = _url(host, port)
     with (
         _stopped_by_signals(),
         tempfile.TemporaryDirectory(prefix="classify-") as temporary,
@@ -126,18 +165,36 @@ def _run(command: list[str], *, host: str, port: int) -> Iterator[Server]:
             _end(process)
 
 
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def check_port(host: str, port: int) -> None:
     """Raise `TrackingError` when nothing can listen there."""
+    _bind(host, port).close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Return a socket that listens, to be closed; raise as `check_port`."""
     try:
         family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does
-            probe.bind(address)
-    except OSError as err:
+        listener = socket.socket(family, kind)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.bind(address)
+            listener.listen()
+        except OSError:
+            listener.close()
+            raise
+    except (OSError, UnicodeError) as err:  # the second of what no machine can be called
+        reason = err.strerror if isinstance(err, OSError) else err
         raise TrackingError(
-            f"{host}, port {port}: nothing can listen there: {err.strerror}; "
+            f"{host}, port {port}: nothing can listen there: {reason}; "
             "if the port is taken, give another with --port"
         ) from err
+    return listener
 
 
 def _wait_for_answer(server: Server, host: str, port: int) -> None:
@@ -174,7 +231,8 @@ def _stopped_by_signals() -> Iterator[None]:
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {x: signal.signal(x, stop) for x in numbers if signal.getsignal(x) != signal.SIG_IGN}
     try:
         yield
     finally:

@@ -1,0 +1,125 @@
+"""What a request asks, checked: texts, and how they are to be tagged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from starlette.datastructures import Headers
+
+from labels.errors import InputError
+from model.decisions import Rule
+from train.service.refusals import Refusal
+
+MAX_BYTES = 32_000_000  # of a request
+MAX_TEXTS = 100_000
+_MAX_BRACKETS = 1_000_000  # that may each be a list or an object, of 100 bytes and more when read
+
+_NUMBERS = tuple(field.name for field in fields(Rule))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is to be tagged, and how; what is no string in `texts` gets an `error`."""
+
+    texts: list[Any]
+    explain: bool
+    rule: Rule
+
+
+def check_content(headers: Headers) -> None:
+    """Raise `Refusal` when the body of a request is not plain JSON in UTF-8.
+
+    A page of another site can send other types without asking its browser for leave.
+    """
+    kind, *parameters = headers.get("content-type", "").split(";")
+    if kind.strip().lower() != "application/json":
+        raise Refusal(
+            415, f"Content-Type {kind[:100]!r}: only application/json is read: {{'inputs': […]}}"
+        )
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip(' "').lower() != "utf-8":
+            raise Refusal(415, f"charset {value[:100]!r}: only UTF-8 is read")
+    encoding = headers.get("content-encoding", "identity")
+    if encoding.lower() != "identity":
+        raise Refusal(415, f"Content-Encoding {encoding[:100]!r}: send the body as it is")
+
+
+def parse_asked(data: bytes | bytearray) -> Asked:
+    """Return what the body of a request asks.
+
+    Raises
+    ------
+    Refusal
+        When it is not JSON, lacks the texts, has too many, or has params that cannot be met.
+    """
+    n_brackets = data.count(b"[") + data.count(b"{")
+    if n_brackets > _MAX_BRACKETS:
+        raise Refusal(
+            413,
+            f"{n_brackets} of [ and {{: at most {_MAX_BRACKETS} are read in one request: send the "
+            "texts in several",
+        )
+    try:
+        body = json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except RecursionError as err:
+        raise Refusal(400, "the body is not read: its JSON is nested too deep") from err
+    except ValueError as err:  # of what is not UTF-8 as well
+        raise Refusal(400, f"the body is not JSON: {err}") from err
+    if not isinstance(body, dict) or "inputs" not in body:
+        found = f"found {_listed(body)}" if isinstance(body, dict) else "found no object"
+        raise Refusal(400, f"the body must be an object with the key 'inputs', a list: {found}")
+    texts = body["inputs"]
+    if not isinstance(texts, list):
+        raise Refusal(400, f"inputs must be a list of texts, not {_kind(texts)}")
+    if len(texts) > MAX_TEXTS:
+        raise Refusal(413, f"{len(texts)} texts: at most {MAX_TEXTS} are tagged in one request")
+    explain, rule = _parse_params(body.get("params"))
+    return Asked(texts=texts, explain=explain, rule=rule)
+
+
+def _parse_params(params: Any) -> tuple[bool, Rule]:
+    """Return whether to explain, and the rule; false, zero and null ask for nothing."""
+    params = {} if params is None else params
+    if not isinstance(params, dict):
+        raise Refusal(400, f"params must be an object, not {_kind(params)}")
+    known = ("explain", *_NUMBERS)
+    if unknown := params.keys() - set(known):
+        raise Refusal(400, f"unknown params {_listed(unknown)}; params are {', '.join(known)}")
+    explain = params.pop("explain", None)
+    if not isinstance(explain, bool | None):
+        raise Refusal(400, f"explain must be true or false, not {_kind(explain)}")
+    for name, value in params.items():
+        if isinstance(value, bool) or not isinstance(value, int | float | None):
+            raise Refusal(400, f"{name} must be a number, not {_kind(value)}")
+    try:
+        return bool(explain), Rule(**{name: float(v) for name, v in params.items() if v})
+    except InputError as err:
+        raise Refusal(400, str(err)) from err
+    except OverflowError as err:
+        raise Refusal(400, f"{_listed(params)}: a number is too large") from err
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has the same key twice")
+    return found
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return the first names, quoted; a client may have sent thousands."""
+    return ", ".join(repr(name[:40]) for name in sorted(names)[:10]) or "none"
+
+
+def _kind(value: Any) -> str:
+    return {dict: "an object", list: "a list", str: "a text", bool: "true or false"}.get(
+        type(value), "null" if value is None else "a number"
+    )

@@ -1,0 +1,108 @@
+"""Who may ask: requests that call this server by its own name, and no page of another site.
+
+A page in a browser can reach a server on this machine: by its address, or by a name of the page's
+own that it has resolve to this machine (DNS rebinding). The first shows in `Origin`, the second in
+`Host`.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterable
+from ipaddress import ip_address
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from train.service.refusals import Refusal, refuse
+
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+_NAME = r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^\s\[\]:/@?#\\]+))"
+_HOST = re.compile(rf"{_NAME}(?::\d{{1,5}})?", re.I)
+_ORIGIN = re.compile(rf"https?://{_HOST.pattern}", re.I)
+_SHOWN = 100  # characters of what a client sent
+
+
+class Hosts:
+    """The names by which this server may be called, with any port.
+
+    Parameters
+    ----------
+    listening
+        What it listens on, as it was asked for.
+    address
+        The address that this is. Of one that stands for all addresses (0.0.0.0, ::), each is a
+        name of the server, and so is the machine's: a number is not resolved, and so is no
+        attack.
+    allowed
+        Further names.
+    """
+
+    def __init__(self, listening: str, address: str, allowed: Iterable[str] = ()) -> None:
+        own = (listening, address, *_LOCAL, *allowed)
+        self._names = {_plain(name.partition("%")[0]) for name in own}
+        self._any_address = ip_address(address.partition("%")[0]).is_unspecified
+        if self._any_address:
+            self._names.add(_plain(socket.gethostname()))
+
+    def check(self, headers: Headers) -> None:
+        """Raise `Refusal` when a request calls the server by another name or is another site's."""
+        hosts = headers.getlist("host")
+        host = _named(_HOST, hosts[0]) if len(hosts) == 1 else None
+        if host is None or not (host in self._names or (self._any_address and _is_address(host))):
+            shown = repr(", ".join(hosts)[:_SHOWN])
+            raise Refusal(
+                403,
+                f"Host {shown} is not this server: it answers to {', '.join(sorted(self._names))}"
+                + (" and any address" if self._any_address else "")
+                + "; classify serve --allow-host NAME adds a name",
+            )
+        for origin in headers.getlist("origin"):
+            if _named(_ORIGIN, origin) not in {*self._names, host}:
+                raise Refusal(
+                    403,
+                    f"Origin {origin[:_SHOWN]!r}: pages of another site are not answered; "
+                    "classify serve --allow-host NAME allows those of NAME",
+                )
+
+
+class HostCheck:
+    """Passes on the requests that `Hosts` allows, and refuses others before they are read."""
+
+    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        try:
+            if scope["type"] == "http":
+                self._hosts.check(Headers(scope=scope))
+        except Refusal as err:
+            await refuse(err)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def is_host(name: str) -> bool:
+    """Return whether a text is a name or an address of a machine, without a port."""
+    return (":" not in name and _named(_HOST, name) is not None) or _is_address(name)
+
+
+def _named(pattern: re.Pattern[str], text: str) -> str | None:
+    found = pattern.fullmatch(text)
+    return _plain(found["v6"] or found["name"]) if found else None
+
+
+def _plain(name: str) -> str:
+    """Return a name or an address in its one spelling."""
+    return str(ip_address(name)) if _is_address(name) else name.lower()
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
