@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
@@ -13,7 +13,7 @@ from labels.terminal import FORBIDDEN
 class PlainLines(LineFilter):
     """Leaves of what is drawn, by any widget, only what is seen.
 
-    Blanks take the place of a character that has cells, so that a line stays as long as it is.
+    A line stays as long as it was laid out.
     """
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
@@ -22,4 +22,6 @@ class PlainLines(LineFilter):
 
 
 def _seen(text: str) -> str:
-    return FORBIDDEN.sub(lambda found: " " * cell_len(found[0]), text)
+    if not FORBIDDEN.search(text):
+        return text
+    return set_cell_size(FORBIDDEN.sub("", text), cell_len(text))
