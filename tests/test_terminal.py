@@ -81,6 +81,7 @@ def on_terminal(
     while True:
         if time.monotonic() > end or not select.select([leader], [], [], 20)[0]:
             done.kill()
+            done.wait()
             pytest.fail(f"waits for {waiting}: {seen[-2000:]!r}")
         try:
             chunk = os.read(leader, 1 << 16)
@@ -89,7 +90,8 @@ def on_terminal(
         if not chunk:
             break
         seen += chunk
-        if waiting and waiting[0][0].encode() in seen[answered:]:
+        is_shown = waiting and waiting[0][0].encode() in seen[answered:]
+        if is_shown and not select.select([leader], [], [], 0.1)[0]:  # and all around it
             answered = len(seen)
             os.write(leader, waiting.pop(0)[1].encode())
     os.close(leader)
@@ -190,6 +192,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 MODEL = f"model{NAME}"
+OPTION = NAME.replace("=", "")  # after which an option's value would begin
 WHO = [f"{who}{NAME}.jsonl" for who in ("anna", "bruno", "carla")]
 SCHEMA = ("--schema", "schema.toml")
 
@@ -215,8 +218,8 @@ COMMANDS: dict[str, tuple[list[str], str, bool]] = {
     "no file": ([f"gone{NAME}"], "gone", False),
     "no model": (["rows.jsonl", "--model", f"gone{NAME}"], "gone", False),
     "no folder": (["rows.jsonl", "--output", f"gone{NAME}/x.csv"], "gone", True),
-    "no option": ([f"--gone{NAME}"], "--gone", True),
-    "no option of the front door": (["--version", f"--gone{NAME}"], "--gone", True),
+    "no option": ([f"--gone{OPTION}"], "--gone", True),
+    "no option of the front door": (["--version", f"--gone{OPTION}"], "--gone", True),
     "no value": (["rows.jsonl", "--format", f"gone{NAME}"], "gone", True),
     "no number": (["rows.jsonl", "--jobs", f"gone{NAME}"], "gone", True),
     "no subcommand": (["schema", f"gone{NAME}"], "gone", True),
@@ -328,6 +331,10 @@ APPS = {
 def test_what_the_app_draws_is_plain(folder: Path, language: Language, name: str) -> None:
     labels = folder / f"mine{NAME}.jsonl"
     labels.unlink(missing_ok=True)
+    if name != "label":  # a decision of another day, whose comment is to be changed
+        shutil.copy(folder / WHO[0], labels)
+        with labels.open("r+b") as file:
+            file.truncate(len(file.readline()))
     texts = TEXTS[language]
     keys = [
         ("defi", "?"),
@@ -336,13 +343,15 @@ def test_what_the_app_draws_is_plain(folder: Path, language: Language, name: str
         (texts.comment_hint, "zz\r"),
         ("zz”", "/"),
         (texts.search_hint.rpartition("·")[2], "\x1b"),
-        ("dora", "\rq"),
+        ("dora", "\r\x1b[D\x1b[Dc"),
+        (texts.comment_hint, "\x1b"),
+        ("dora", "q"),
     ]
     command = (*APPS[name], *SCHEMA, "--labels", labels.name, "--annotator", f"dora{MARKS}")
     screen = shown(on_terminal(folder, *command, "--lang", language, keys=keys), drawn=True)
     for word in ("mine", "dora", "annonc", "defi"):
         assert word in screen
-    record = json.loads(labels.read_text().split("\n")[0])  # exactly as it was read
+    record = json.loads(labels.read_text().split("\n")[-2])  # exactly as it was read
     assert MARKS in record["id" if name == "label" else "text"]
     assert record["annotator"] == f"dora{MARKS}"
 
