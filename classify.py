@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
 from typing import Annotated, Any
 
 # Before numpy is imported: its matrices here are small, and more threads than --jobs asks for spend
@@ -21,30 +26,43 @@ import train.audit.cli
 import train.cli
 import train.labelling.cli
 from labels.errors import ClassifyError
+from labels.terminal import escaped, show_lines, tell
+
+# Click's or, from typer 0.26 on, that of typer's own copy of click.
+_UsageError: Any = typer.BadParameter.__base__
 
 
 class _FrontDoor(TyperGroup):
-    """Takes `classify PATH…` for `classify tag PATH…`, and ends errors and Ctrl-C in one line.
-
-    The context is click's or, from typer 0.26 on, that of typer's own copy of click.
-    """
+    """Takes `classify PATH…` for `classify tag PATH…`, and ends errors and Ctrl-C in one line."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         options = {name for p in self.get_params(ctx) for name in (*p.opts, *p.secondary_opts)}
         if args and args[0] not in self.commands and args[0] not in options:
             args = ["tag", *args]
-        return super().parse_args(ctx, args)
+        with _plain_usage_errors():
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with _plain_usage_errors():
+                return super().invoke(ctx)
         except ClassifyError as err:
-            for line in str(err).splitlines():
-                typer.echo(f"classify: {line}", err=True)
+            for line in err.lines:
+                tell(line)
             ctx.exit(1)
         except KeyboardInterrupt:
-            typer.echo("classify: stopped", err=True)
+            tell("stopped")
             ctx.exit(130)
+
+
+@contextmanager
+def _plain_usage_errors() -> Iterator[None]:
+    """Let no usage error pass on a control character of the arguments, which typer would print."""
+    try:
+        yield
+    except _UsageError as err:
+        err.message = escaped(err.message)
+        raise
 
 
 app = typer.Typer(
@@ -60,7 +78,7 @@ def _print_version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
 
-        typer.echo(f"depeche {version('depeche')}")
+        show_lines([f"depeche {version('depeche')}"])
         raise typer.Exit
 
 
@@ -94,7 +112,17 @@ app.command()(train.cli.serve)
 
 def main() -> None:
     """Run the command line."""
-    app()
+    sys.excepthook = _tell_fault
+    # Not app(), which puts a hook of typer's in the place of ours.
+    typer.main.get_command(app)()
+
+
+def _tell_fault(
+    kind: type[BaseException], fault: BaseException, trace: TracebackType | None
+) -> None:
+    """Print the traceback of a fault of the program itself, which may quote a stranger's text."""
+    for line in "".join(traceback.format_exception(kind, fault, trace)).split("\n"):
+        tell(line, start="")
 
 
 if __name__ == "__main__":

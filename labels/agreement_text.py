@@ -10,6 +10,7 @@ from labels.answers import Measure
 from labels.estimates import LEVEL, Estimate
 from labels.paragraphs import LabelledParagraph
 from labels.schema import Schema
+from labels.terminal import plain
 from labels.votes import disputed_dimensions
 
 _MEASURES: tuple[Measure, ...] = ("kappa", "alpha", "positive", "observed")
@@ -41,7 +42,7 @@ def agreement_lines(agreement: Agreement, *, width: int) -> list[str]:
         how.append("Alpha is of all annotators; the others are means over their pairs.")
     how.append("Krippendorff (2004) relies on alpha from .80, tentatively from .67.")
     lines += ["", *textwrap.wrap(" ".join(how), width), agreement.signature]
-    return [_printable(line) for line in lines]
+    return lines
 
 
 def dispute_lines(
@@ -60,13 +61,13 @@ def dispute_lines(
             given = [f"{', '.join(names)}: {answer}" for answer, names in voters.items()]
             lines += _wrapped(f"  {dimension.id}  ", given, width, between=" | ")
         text = paragraph.text or "(its text is OrangeSum's: give --orangesum)"
-        shown = textwrap.wrap(_printable(text), width - 2)
+        shown = textwrap.wrap(plain(text), width - 2)
         lines += [f"  {line}" for line in shown[:2]]
         if len(shown) > 2:
             lines[-1] = _cut(f"{lines[-1]} …", width)
     if len(disputes) > n_shown:
         lines += ["", f"{len(disputes) - n_shown} more: --show N, or --disputes FILE for all"]
-    return [_printable(line) for line in lines]
+    return lines
 
 
 def _dimension_lines(found: DimensionAgreement, *, several: bool, width: int) -> list[str]:
@@ -203,8 +204,3 @@ def _wrapped(start: str, parts: Iterable[str], width: int, *, between: str = ", 
 
 def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def _printable(text: str) -> str:
-    """Return the text with a space for what a terminal would obey."""
-    return "".join(c if c.isprintable() else " " for c in text)

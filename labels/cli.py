@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +12,7 @@ import typer
 
 from labels.errors import SchemaError
 from labels.schema import DEFAULT_SCHEMA, read_schema
+from labels.terminal import show_json, show_lines, tell
 from labels.writing import check_output, open_output
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -72,20 +71,20 @@ def agreement(
     votes = read_votes(files, known, orangesum=orangesum)
     found = measure_agreement(votes)
     for note in found.notes:
-        typer.echo(f"classify: {note}", err=True)
+        tell(note)
     in_dispute = votes.disputes
     if as_json:
-        typer.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=2))
+        show_json(found.to_dict())
     else:
         width = _width()
-        typer.echo("\n".join(agreement_lines(found, width=width)))
+        show_lines(agreement_lines(found, width=width))
         if show:
             lines = dispute_lines(in_dispute, known, n_shown=show, width=width)
-            typer.echo("\n".join(["", *lines]))
+            show_lines(["", *lines])
     for path, paragraphs in ((disputes, in_dispute), (agreed, agreed_paragraphs(votes))):
         if path is not None:
             write_paragraphs(path, paragraphs, known)
-            typer.echo(f"classify: {len(paragraphs)} paragraphs in {path}", err=True)
+            tell(f"{len(paragraphs)} paragraphs in {path}")
 
 
 schema_app = typer.Typer(
@@ -108,10 +107,10 @@ def check(
     warnings = schema_warnings(known)
     if as_json:
         found = {"digest": known.digest, **known.to_dict(), "warnings": warnings}
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        show_json(found)
         return
-    typer.echo("\n".join(schema_lines(known, width=_width())))
-    typer.echo("\n".join(["", *(f"warning: {x}" for x in warnings or ["none"])]))
+    show_lines(schema_lines(known, width=_width()))
+    show_lines(["", *(f"warning: {x}" for x in warnings or ["none"])])
 
 
 @schema_app.command()
@@ -131,35 +130,40 @@ def new(
     from labels.schema_form import Form
 
     check_output(file)
-    form = Form(ask=_ask, say=partial(typer.echo, err=True), language=_language())
+    form = Form(ask=_ask, say=_say, language=_language())
     if file.exists() and not form.confirm(file):
         raise SchemaError(f"{file}: exists, and is left as it was: give another name")
     made = form.schema(default_name=file.stem)
     with open_output(file) as out:
         out.write(schema_toml(made, form.language))
     for warning in schema_warnings(made):
-        typer.echo(f"classify: {file}: {warning}", err=True)
-    typer.echo(f"{file}: {made.name} {made.digest[:12]}; use it with --schema {file}")
+        tell(f"{file}: {warning}")
+    show_lines([f"{file}: {made.name} {made.digest[:12]}; use it with --schema {file}"])
+
+
+def _say(text: str) -> None:
+    for line in text.split("\n"):
+        tell(line, start="")
 
 
 def _ask(question: str) -> str:
     """Return the line that answers a question; questions go to stderr, as they are not data."""
-    typer.echo(question, err=True, nl=False)
+    tell(question, start="", end="")
     try:
         answer = input()
         answer.encode()  # what is not UTF-8 may have come in as halves of characters
     except (EOFError, RuntimeError) as err:  # RuntimeError: standard input is closed
-        typer.echo(err=True)
+        tell("", start="")
         raise SchemaError(
             f"no answer to {question.strip(' :')!r}: answer all questions; nothing is written"
         ) from err
     except UnicodeError as err:
         raise SchemaError("the answers are not UTF-8: nothing is written") from err
     except KeyboardInterrupt:
-        typer.echo(err=True)
+        tell("", start="")
         raise
     if not sys.stdin.isatty():
-        typer.echo(answer, err=True)
+        tell(answer, start="")
     return answer
 
 

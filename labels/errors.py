@@ -13,13 +13,25 @@ ClassifyError
 ├── ComparisonError    two runs that cannot be compared
 └── PromotionError     a run that is not made champion
 
-A message says where, what was found, what is allowed and what to do, on one line; `LabelsError`
-has one line per fault of the file.
+A message says where, what was found, what is allowed and what to do, on one line. Where there are
+several, such as the faults of a file, each is an argument of the error: a line break within one is
+somebody's, of a file's name perhaps, and no new line.
 """
 
 
 class ClassifyError(Exception):
     """Root of the tree: a fault that the user can mend, shown without a traceback."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*lines)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the message."""
+        return tuple(map(str, self.args))
 
 
 class SchemaError(ClassifyError):

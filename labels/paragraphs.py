@@ -137,7 +137,7 @@ def check_faults(faults: list[str], *, path: Path) -> None:
         if len(faults) > _MOST_FAULTS:
             rest = len(faults) - _MOST_FAULTS
             faults = [*faults[:_MOST_FAULTS], f"{path}: and {rest} more faults"]
-        raise LabelsError("\n".join(faults))
+        raise LabelsError(*faults)
 
 
 def parse_record(

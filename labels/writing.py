@@ -13,22 +13,24 @@ from pathlib import Path, PurePosixPath
 from typing import TextIO
 
 from labels.errors import InputError
+from labels.terminal import guarded
 
 
 @contextmanager
-def open_output(path: Path | None) -> Iterator[TextIO]:
+def open_output(path: Path | None, *, is_drawn: bool = False) -> Iterator[TextIO]:
     """Give stdout, or a file that takes its name only once it is complete.
 
-    A link is followed, and a device or a pipe is written to as it is.
+    A link is followed, and a device or a pipe is written to as it is. A terminal gets records with
+    escapes for what it would obey, unless what is written `is_drawn` for one, of plain texts.
     """
     where = "standard output" if path is None else str(path)
     try:
         if path is None:
-            yield _stdout()
+            yield _stdout() if is_drawn else guarded(_stdout())
             return
         if path.exists() and not (path.is_file() or path.is_dir()):
             with path.open("w", encoding="utf-8") as file:  # what /dev/stdout is has no other name
-                yield file
+                yield file if is_drawn else guarded(file)
             return
         target = path.resolve()
         if target.is_dir():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 from labels.cli import ForceOption, JsonOption, OrangesumOption, SchemaOption
 from labels.exchange.formats import Format, Prediction, format_of
 from labels.schema import DEFAULT_SCHEMA, read_schema
+from labels.terminal import show_json, show_lines, tell
 
 ModelOption = Annotated[
     Path | None,
@@ -51,25 +51,26 @@ def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
         "scores": artifact.scores,
     }
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        show_json(found)
         return
-    typer.echo(f"{found['name']} {found['version']} ({found['backend']}) in {folder}")
+    lines = [f"{found['name']} {found['version']} ({found['backend']}) in {folder}"]
     if promotion:
-        typer.echo(f"run     {promotion.run_id}, champion since {promotion.date[:10]}")
-    typer.echo(f"digest  {found['sha256']}")
-    typer.echo(f"schema  {loaded.schema.name} {loaded.schema.digest[:12]}")
+        lines.append(f"run     {promotion.run_id}, champion since {promotion.date[:10]}")
+    lines.append(f"digest  {found['sha256']}")
+    lines.append(f"schema  {loaded.schema.name} {loaded.schema.digest[:12]}")
     for dimension in loaded.schema.dimensions:
         labels = ", ".join(dimension.label_ids)
-        typer.echo(f"        {dimension.id} ({dimension.kind}): {labels}")
+        lines.append(f"        {dimension.id} ({dimension.kind}): {labels}")
     n_paragraphs, n_articles = artifact.data["n_paragraphs"], artifact.data["n_articles"]
-    typer.echo(f"data    {n_paragraphs} paragraphs of {n_articles} articles")
+    lines.append(f"data    {n_paragraphs} paragraphs of {n_articles} articles")
     for name, digest in artifact.data["files"].items():
-        typer.echo(f"        {name} {digest[:12]}")
+        lines.append(f"        {name} {digest[:12]}")
     for dimension in loaded.schema.dimensions:
         overall = artifact.scores[dimension.id].items()
         numbers = [f"{name} {value:.3f}" for name, value in overall if isinstance(value, float)]
-        typer.echo(f"scores  {dimension.id}: {', '.join(numbers)}")
-    typer.echo(f"        {artifact.scores['signature']}")
+        lines.append(f"scores  {dimension.id}: {', '.join(numbers)}")
+    lines.append(f"        {artifact.scores['signature']}")
+    show_lines(lines)
 
 
 def export(
@@ -131,12 +132,10 @@ def export(
         force=force,
     )
     if summary.n_left_out:
-        typer.echo(
-            f"classify: {summary.n_left_out} paragraphs left out, whose text is OrangeSum's: to "
-            "have them, git clone https://github.com/Tixierae/OrangeSum and give --orangesum "
-            "OrangeSum",
-            err=True,
+        tell(
+            f"{summary.n_left_out} paragraphs left out, whose text is OrangeSum's: to have them, "
+            "git clone https://github.com/Tixierae/OrangeSum and give --orangesum OrangeSum"
         )
     for note in summary.notes:
-        typer.echo(f"classify: {note}", err=True)
-    typer.echo(f"classify: {summary.n_paragraphs} paragraphs in {output}", err=True)
+        tell(note)
+    tell(f"{summary.n_paragraphs} paragraphs in {output}")

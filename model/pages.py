@@ -71,10 +71,14 @@ def read_html(html: str) -> Page | None:
     """Return the article of a page, None where trafilatura finds none or the page is too large."""
     if html.count("<") > _MOST_TAGS:
         return None
+    import logging
+
     import lxml.etree
     import lxml.html
     import trafilatura
 
+    for name in ("trafilatura", "htmldate"):  # their messages name no file, and quote the page
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     source = _END_OF_PAGE.sub("", html).encode()
     try:
         tree = lxml.html.document_fromstring(source, parser=lxml.html.HTMLParser(encoding="utf-8"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from labels.schema import Dimension, Schema
+from labels.terminal import plain
 from model.record import scores_key
 
 _BAR = 20  # most cells of a score of 1
@@ -19,7 +19,6 @@ _BESIDE_BAR = 46  # cells of a line for all the rest
 _MOST_PARAGRAPHS = 5  # shown below the tags; the records have them all
 _MOST_WORDS = 4  # of evidence for a label
 _EXCERPT = 240  # characters of a paragraph
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
 def article_table(record: dict[str, Any], schema: Schema, width: int) -> RenderableType:
@@ -37,11 +36,11 @@ def article_table(record: dict[str, Any], schema: Schema, width: int) -> Rendera
     if record["language"] != "fr":
         foot += f"; language {record['language']}, not French: do not rely on the tags"
     return Group(
-        Text(_plain(record["title"] or record["id"]), style="bold"),
-        Text(_plain(" · ".join(filter(None, about))), style="dim"),
+        _text(record["title"] or record["id"], "bold"),
+        _text(" · ".join(filter(None, about)), "dim"),
         _tags(record, schema, max(4, min(_BAR, width - _BESIDE_BAR))),
         *(_paragraph(record["paragraphs"][i], schema) for i in shown),
-        Text(foot, style="dim"),
+        _text(foot, "dim"),
     )
 
 
@@ -51,7 +50,7 @@ def _tags(record: dict[str, Any], schema: Schema, n_cells: int) -> RenderableTyp
         grid.add_column(justify=justify, no_wrap=True)
     grid.add_column(style="dim")  # the one that wraps where the terminal is narrow
     for dimension in schema.dimensions:
-        name = Text(dimension.fr, style="dim")
+        name = _text(dimension.fr, "dim")
         if dimension.kind == "multi":
             for entry in record[dimension.id]:
                 carriers = " ".join(f"§{i + 1}" for i in entry["paragraphs"])
@@ -59,15 +58,15 @@ def _tags(record: dict[str, Any], schema: Schema, n_cells: int) -> RenderableTyp
                 grid.add_row(
                     name, *_bar(dimension, entry["label"], entry["score"], n_cells), share, carriers
                 )
-                name = Text()
+                name = _text()
             if not record[dimension.id]:
-                grid.add_row(name, Text("–"))
+                grid.add_row(name, _text("–"))
         else:
             scores = record[dimension.id]["scores"]
             for label in sorted(scores, key=lambda key: -scores[key]):
                 style = "" if label == record[dimension.id]["label"] else "dim"
                 grid.add_row(name, *_bar(dimension, label, scores[label], n_cells, style))
-                name = Text()
+                name = _text()
     return Padding(grid, (0, 0, 1, 0))
 
 
@@ -76,9 +75,9 @@ def _bar(
 ) -> Iterator[Text]:
     """Yield a label's name, bar and score."""
     name = next(entry.fr for entry in dimension.labels if entry.id == label)
-    yield Text(name, style=style or "bold")
-    yield Text("█" * round(score * n_cells) or "▏", style=style or "cyan")
-    yield Text(f"{score:.2f}", style=style)
+    yield _text(name, style or "bold")
+    yield _text("█" * round(score * n_cells) or "▏", style or "cyan")
+    yield _text(f"{score:.2f}", style)
 
 
 def _carriers(record: dict[str, Any], schema: Schema) -> list[int]:
@@ -99,9 +98,9 @@ def _carriers(record: dict[str, Any], schema: Schema) -> list[int]:
 
 def _paragraph(paragraph: dict[str, Any], schema: Schema) -> RenderableType:
     """Return one paragraph: its tags, its first words, and why it was given each tag."""
-    head = Text(f"§{paragraph['index'] + 1}", style="bold")
+    head = _text(f"§{paragraph['index'] + 1}", "bold")
     names = iter(schema.label_names)
-    why = Text()
+    why = _text()
     for dimension in schema.dimensions:
         scores = paragraph[scores_key(schema, dimension)]
         given = _given(paragraph, dimension)
@@ -109,21 +108,20 @@ def _paragraph(paragraph: dict[str, Any], schema: Schema) -> RenderableType:
             name = next(names)
             if label.id not in given:
                 continue
-            head.append(f"  {label.fr} ", style="cyan").append(f"{scores[label.id]:.2f}")
+            head.append_text(_text(f"  {label.fr} ", "cyan")).append(f"{scores[label.id]:.2f}")
             if name in paragraph["review"]:
                 head.append(" ?", style="yellow")
             words = paragraph["evidence"].get(name, [])[:_MOST_WORDS]
             if words:
-                why.append(f"{label.fr}: ", style="cyan")
-                why.append(
-                    ", ".join(f"{_plain(text)} {value:+.1f}" for text, value in words) + "\n"
-                )
-    text = _plain(paragraph["text"])
+                told = ", ".join(f"{text} {value:+.1f}" for text, value in words)
+                why.append_text(_text(f"{label.fr}: ", "cyan")).append_text(_text(told))
+                why.append("\n")
+    text = plain(paragraph["text"].replace("\r\n", "\n"))
     if len(text) > _EXCERPT:
         text = text[:_EXCERPT].rsplit(" ", 1)[0] + " […]"
     why.rstrip()
     return Padding(
-        Group(head, Padding(Text(text), (0, 0, 0, 3)), Padding(why, (0, 0, 0, 3))), (0, 0, 1, 0)
+        Group(head, Padding(_text(text), (0, 0, 0, 3)), Padding(why, (0, 0, 0, 3))), (0, 0, 1, 0)
     )
 
 
@@ -133,9 +131,9 @@ def _given(paragraph: dict[str, Any], dimension: Dimension) -> list[str]:
     return [value] if dimension.kind == "single" else value
 
 
-def _plain(text: str) -> str:
-    """Return the text on one line, without what could move a terminal's cursor or colours."""
-    return _CONTROL.sub(" ", text)
+def _text(text: str = "", style: str = "") -> Text:
+    """Return a text to be drawn, plain whoever wrote it; every one comes from here."""
+    return Text(plain(text), style)
 
 
 def _count(n: int, noun: str) -> str:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from labels.errors import InputError
-from model.inputs.documents import encodable, shown
+from model.inputs.documents import encodable
 from model.inputs.inputs import Document, Failure, Inputs
 from model.inputs.lines import MAX_ROW_BYTES
 from model.inputs.opening import ending_of
@@ -256,8 +256,7 @@ def test_hostile_names_neither_crash_nor_break_lines() -> None:
 
 
 @given(st.text(alphabet="aé/\n\r\x1b\xa0\u202e\u2028\ud800\udce9"))
-def test_names_can_be_shown_and_written_whatever_they_hold(name: str) -> None:
-    assert shown(name).isprintable()
+def test_names_can_be_written_whatever_they_hold(name: str) -> None:
     encodable(name + "\udce9").encode("utf-8")
 
 

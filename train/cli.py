@@ -18,6 +18,7 @@ from labels.cli import JsonOption, OrangesumOption, SchemaOption
 from labels.dataset import SHIPPED, LabelledSet, load_labels
 from labels.errors import InputError, MissingExtraError
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
+from labels.terminal import show_json, show_lines, tell
 from labels.writing import open_output
 from model.cli import ModelOption
 from train import DEFAULT_BASE, Backend
@@ -144,7 +145,7 @@ def train(
     start = time.monotonic()
 
     def progress(step: str) -> None:
-        typer.echo(f"{time.monotonic() - start:6.1f} s  {step}", err=True)
+        tell(step, start=f"{time.monotonic() - start:6.1f} s  ")
 
     check_destination(output)
     found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
@@ -192,7 +193,7 @@ def tune(
     start = time.monotonic()
 
     def progress(step: str) -> None:
-        typer.echo(f"{time.monotonic() - start:6.1f} s  {step}", err=True)
+        tell(step, start=f"{time.monotonic() - start:6.1f} s  ")
 
     defaults = choose_settings(None, {"seed": seed, "n_folds": folds, "split": split})
     found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
@@ -213,10 +214,10 @@ def tune(
         progress(f"report in {page}")
     if as_json:
         result = {**tuning.to_dict(), "run": run_id, "file": str(TUNED)}
-        typer.echo(json.dumps(result, ensure_ascii=False, indent=2))
+        show_json(result)
         return
-    for line in tuning_lines(tuning, path=TUNED, given=_data_options(labels, schema, orangesum)):
-        typer.echo(line)
+    given = _data_options(labels, schema, orangesum)
+    show_lines(tuning_lines(tuning, path=TUNED, given=given))
 
 
 def evaluate(
@@ -253,10 +254,9 @@ def evaluate(
     scored = score_model(loaded, found)
     scores = evaluate_model(loaded, scored)
     if scores["n_seen"]:
-        typer.echo(
-            f"classify: the model was trained on {scores['n_seen']} of these "
-            f"{scores['n_paragraphs']} paragraphs: the scores are not out of sample",
-            err=True,
+        tell(
+            f"the model was trained on {scores['n_seen']} of these {scores['n_paragraphs']} "
+            "paragraphs: the scores are not out of sample"
         )
     if report is not None:
         _write_report(report, scored, scores, loaded.artifact.name)
@@ -275,7 +275,7 @@ def _write_report(folder: Path, scored: Scored, scores: dict[str, Any], model: s
     for name, text in files.items():
         with open_output(folder / name) as file:
             file.write(text)
-    typer.echo(f"classify: report in {folder / 'evaluation.html'}", err=True)
+    tell(f"report in {folder / 'evaluation.html'}")
 
 
 def runs(
@@ -297,11 +297,11 @@ def runs(
             found, champion = store.runs(limit), store.champion()
     if as_json:
         rows = [run.to_dict() | {"champion": run.id == champion} for run in found]
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        show_json(rows)
     elif found:
-        typer.echo("\n".join(run_lines(found, champion)))
+        show_lines(run_lines(found, champion))
     else:
-        typer.echo("no run yet: classify train makes one")
+        show_lines(["no run yet: classify train makes one"])
 
 
 RunArgument = typer.Argument(
@@ -330,9 +330,9 @@ def compare(
     with open_store() as store:
         comparison = compare_runs(store, store.find(a), store.find(b))
     if as_json:
-        typer.echo(json.dumps(comparison.to_dict(), ensure_ascii=False, indent=2))
+        show_json(comparison.to_dict())
     else:
-        typer.echo("\n".join(comparison_lines(comparison)))
+        show_lines(comparison_lines(comparison))
 
 
 def promote(
@@ -363,9 +363,9 @@ def promote(
     with open_store() as store:
         done = promote_run(store, store.find(run), force=force) if run else roll_back(store)
     if as_json:
-        typer.echo(json.dumps(asdict(done), ensure_ascii=False, indent=2))
+        show_json(asdict(done))
     else:
-        typer.echo("\n".join(promotion_lines(done, CHAMPION.as_posix())))
+        show_lines(promotion_lines(done, CHAMPION.as_posix()))
 
 
 def _trainer(
@@ -433,9 +433,9 @@ def ui(
     pages = prepare_pages()
 
     def show(url: str) -> None:
-        typer.echo(f"runs     {url}{pages.runs}")
+        show_lines([f"runs     {url}{pages.runs}"])
         if pages.comparison:
-            typer.echo(f"compare  {url}{pages.comparison}")
+            show_lines([f"compare  {url}{pages.comparison}"])
         if not no_browser and _is_graphical():
             webbrowser.open(url + pages.runs)
 
@@ -444,7 +444,7 @@ def ui(
         return
     with run_ui(host="127.0.0.1", port=port) as server:
         show(server.url)
-        typer.echo("Ctrl-C to stop", err=True)
+        tell("Ctrl-C to stop", start="")
         server.wait()
 
 
@@ -483,10 +483,11 @@ def serve(
     with open_service(uri, host=host, port=port, allowed=allow_host or ()) as service:
         example = {"inputs": ["Un accord a été signé lundi."], "params": {"explain": True}}
         body = json.dumps(example, ensure_ascii=False)
-        typer.echo(
-            f"{uri} answers; Ctrl-C to stop\ncurl {service.url}/invocations "
-            f"-H 'Content-Type: application/json' -d {shlex.quote(body)}",
-            err=True,
+        tell(f"{uri} answers; Ctrl-C to stop", start="")
+        tell(
+            f"curl {service.url}/invocations -H 'Content-Type: application/json' "
+            f"-d {shlex.quote(body)}",
+            start="",
         )
         service.run()
 
@@ -520,11 +521,10 @@ def load_labelled(paths: list[Path], schema: Schema, orangesum: Path | None) -> 
     """Return the body paragraphs of some files, and say on stderr how many have no text."""
     found = load_labels(paths, schema, orangesum=orangesum)
     if found.n_left_out:
-        typer.echo(
-            f"classify: {found.n_left_out} paragraphs left out, whose text is OrangeSum's: to have "
-            "them, git clone https://github.com/Tixierae/OrangeSum and give --orangesum OrangeSum; "
-            "the README (Train) tells what a model loses without them",
-            err=True,
+        tell(
+            f"{found.n_left_out} paragraphs left out, whose text is OrangeSum's: to have them, "
+            "git clone https://github.com/Tixierae/OrangeSum and give --orangesum OrangeSum; "
+            "the README (Train) tells what a model loses without them"
         )
     return found
 
@@ -532,16 +532,17 @@ def load_labelled(paths: list[Path], schema: Schema, orangesum: Path | None) -> 
 def _print_scores(scores: dict[str, Any], schema: Schema, *, as_json: bool) -> None:
     """Print scores on stdout, and what a user should know of them on stderr."""
     for warning in scores["warnings"]:
-        typer.echo(f"classify: {warning}", err=True)
+        tell(warning)
     if as_json:
-        typer.echo(json.dumps(scores, ensure_ascii=False, indent=2))
+        show_json(scores)
         return
     from train.card import overall, score_rows, sentences
 
+    lines: list[str] = []
     for dimension in schema.dimensions:
-        for row in score_rows(dimension, scores):
-            typer.echo(f"{row[0]:<16}" + "".join(f"{cell:>18}" for cell in row[1:]).rstrip())
-        typer.echo(f"{'':16}{overall(dimension, scores)}\n")
-    for sentence in sentences(scores, schema):
-        typer.echo(sentence)
-    typer.echo(scores["signature"])
+        lines += [
+            f"{row[0]:<16}" + "".join(f"{cell:>18}" for cell in row[1:]).rstrip()
+            for row in score_rows(dimension, scores)
+        ]
+        lines += [f"{'':16}{overall(dimension, scores)}", ""]
+    show_lines([*lines, *sentences(scores, schema), scores["signature"]])

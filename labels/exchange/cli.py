@@ -10,6 +10,7 @@ import typer
 from labels.cli import ForceOption, SchemaOption
 from labels.exchange.formats import Format, format_of
 from labels.schema import DEFAULT_SCHEMA, read_schema
+from labels.terminal import tell
 
 
 def import_(
@@ -55,9 +56,7 @@ def import_(
         force=force,
     )
     for note in imported.notes:
-        typer.echo(f"classify: {note}", err=True)
+        tell(note)
     for path, paragraphs in imported.files.items():
         n_articles = len({p.article for p in paragraphs})
-        typer.echo(
-            f"classify: {len(paragraphs)} paragraphs of {n_articles} articles in {path}", err=True
-        )
+        tell(f"{len(paragraphs)} paragraphs of {n_articles} articles in {path}")

@@ -7,6 +7,7 @@ import io
 import re
 from pathlib import Path
 
+from labels.cells import format_cell, parse_cell
 from labels.errors import LabelsError
 from labels.exchange.about import from_about
 from labels.exchange.columns import from_cells, order_of, to_cells
@@ -19,8 +20,6 @@ from labels.schema import Dimension, Schema
 _JOINED = "|"
 _SPLIT = re.compile(r"[|;,]")
 _DELIMITERS = ",;\t|"
-# A spreadsheet runs what begins so; an apostrophe before it, which it does not show, prevents that.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _EXCEL = re.compile(r"sep=(.)\r?\n")  # a first line by which Excel tells the delimiter
 _LONGEST_CELL = 1 << 27
 _BITS = {"0": False, "1": True, "false": False, "true": True, "": False}
@@ -29,7 +28,7 @@ Columns = dict[str, dict[str, str]]  # dimension -> label -> column; "" has join
 
 
 def write(export: Export, name: str) -> Exported:
-    """Return one file; cells that would be formulas get an apostrophe, which import takes away."""
+    """Return one file; what would be a formula gets an apostrophe, which import takes away."""
     schema = export.schema
     columns = {d.id: [d.id] for d in schema.dimensions}
     if export.indicators:
@@ -47,8 +46,8 @@ def write(export: Export, name: str) -> Exported:
     header = order_of(({k: v for k, v in row.items() if k not in labels} for row in rows), labels)
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")  # so that a lone \r is quoted as well
-    writer.writerow(map(_guarded, header))
-    writer.writerows([_guarded(row.get(column, "")) for column in header] for row in rows)
+    writer.writerow(map(format_cell, header))
+    writer.writerows([format_cell(row.get(column, "")) for column in header] for row in rows)
     return Exported(files={name: file.getvalue()})
 
 
@@ -65,14 +64,6 @@ def _label_cells(
         else:
             cells[d.id] = _JOINED.join(given)
     return cells
-
-
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _bare(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def read(path: Path, schema: Schema) -> Reading:
@@ -118,7 +109,7 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         for row in rows:
-            found.append((line, [_bare(cell) for cell in row]))
+            found.append((line, [parse_cell(cell) for cell in row]))
             line = rows.line_num + first
     except csv.Error as err:
         raise LabelsError(f"{path}:{line}: not CSV: {err}") from err

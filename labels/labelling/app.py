@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.filter import LineFilter
 from textual.theme import Theme
 
+from labels.labelling.plain_lines import PlainLines
 from labels.labelling.screen import LabelScreen
 from labels.labelling.session import Session
 from labels.labelling.texts import Texts
@@ -44,8 +47,13 @@ class LabelApp(App[None]):
         super().__init__()
         self.session = session
         self._texts = texts
+        self._plain_lines = PlainLines()
         self.register_theme(_DARK)
         self.theme = _DARK.name
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what each line of each widget goes through."""
+        return [*super().get_line_filters(), self._plain_lines]
 
     def get_driver_class(self) -> type[Driver]:
         """Return what reads the terminal, ours in place of Textual's for Unix."""

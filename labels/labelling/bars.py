@@ -7,14 +7,15 @@ from textual.content import Content
 from labels.labelling.session import Session
 from labels.labelling.texts import Texts
 from labels.paragraphs import LabelledParagraph
+from labels.terminal import plain
 
 
 def header(session: Session, texts: Texts, width: int) -> Content:
     """Return the file and the annotator, and how far the work has come."""
     left = Content.assemble(
         (" Dépêche ", "bold $primary"),
-        (f" {session.file.path.name}", "bold"),
-        (f" · {session.annotator}", "$text-muted"),
+        (f" {plain(session.file.path.name)}", "bold"),
+        (f" · {plain(session.annotator)}", "$text-muted"),
     )
     pace = session.pace
     told = texts.pace.format(pace=texts.number(pace)) + "  " if pace else ""
@@ -37,18 +38,19 @@ def place(session: Session, texts: Texts, width: int) -> Content:
     item, decision = session.item, session.decision
     if item is None:
         return Content("")
-    told = [x for x in (item.date, session.queue.why(item)) if x]
+    told = [plain(x) for x in (item.date, session.queue.why(item)) if x]
     if item.n_paragraphs > 1:
         told = [texts.paragraph.format(number=item.number, total=item.n_paragraphs), *told]
     right = Content("")
     if session.is_changed:
         right = Content.styled(f"{texts.changed} ", "bold $warning")
     elif decision is not None:
-        name = decision.annotator or "?"
+        name = plain(decision.annotator or "?")
         right = Content.styled(f"✓ {texts.decided.format(name=name)} ", "$success")
     end = " · ".join(told)
     room = width - right.cell_length - len(end) - 5
-    article = item.article if len(item.article) <= room else f"…{item.article[1 - room :]}"
+    article = plain(item.article)
+    article = article if len(article) <= room else f"…{article[1 - room :]}"
     left = Content.assemble((f" {article}", "$text-muted"), (f" · {end}", "$text-disabled"))
     return _apart(left, right, width)
 
@@ -62,7 +64,7 @@ def marks(session: Session, texts: Texts) -> Content:
     if draft.flag:
         parts.append(Content.styled(f" {texts.unsure} ", "bold reverse $warning"))
     if draft.comment:
-        parts.append(Content.styled(f"“{draft.comment}”", "italic $warning"))
+        parts.append(Content.styled(f"“{plain(draft.comment)}”", "italic $warning"))
     return Content(" ").join(parts)
 
 

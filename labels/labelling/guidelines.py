@@ -15,6 +15,7 @@ from labels.labelling.lines import Lines
 from labels.labelling.markdown import markdown_lines
 from labels.labelling.texts import Texts
 from labels.schema import DEFAULT_SCHEMA, Schema, read_schema
+from labels.terminal import plain
 
 GUIDELINES = Path(__file__).parent.parent / "GUIDELINES.md"
 
@@ -30,7 +31,8 @@ def help_text(schema: Schema, keys: Keys, texts: Texts) -> str:
         how = texts.any_number if dimension.kind == "multi" else texts.exactly_one
         lines += ["", f"### {texts.name(dimension)} ({how})", ""]
         lines += [
-            f"- **{keys.of[dimension.id, label.id]} {texts.name(label)}**: {label.definition}"
+            f"- **{keys.of[dimension.id, label.id]} {texts.name(label)}**: "
+            f"{plain(label.definition)}"
             for label in dimension.labels
         ]
     return "\n".join(lines)

@@ -16,6 +16,7 @@ from labels.labelling.queue import Suggestion
 from labels.labelling.texts import Texts
 from labels.paragraphs import Labels
 from labels.schema import Dimension, Label, Schema
+from labels.terminal import plain
 
 BESIDE = 110  # columns from which the panel stands beside the text
 _MARKS = {
@@ -83,12 +84,12 @@ class Panel:
                 row = self._row(dimension, label, self._name_width)
                 room = width - row.cell_length - _GAP
                 if n_lines < 0 and room > 8:
-                    definition = Content.styled(label.definition, "$text-muted")
+                    definition = Content.styled(plain(label.definition), "$text-muted")
                     row += f"{'':{_GAP}}" + definition.truncate(room, ellipsis=True)
                 lines.append(row)
                 if n_lines > 0:
                     wrapped = textwrap.wrap(
-                        label.definition, width - 6, max_lines=n_lines, placeholder=" …"
+                        plain(label.definition), width - 6, max_lines=n_lines, placeholder=" …"
                     )
                     lines += [Content.styled(f"      {part}", "$text-muted") for part in wrapped]
         return lines, targets
@@ -150,9 +151,9 @@ class Panel:
 
     def _voters(self, dimension: Dimension, label: Label) -> Content:
         """Return who gave a label, aligned: nothing where there are no votes."""
-        names = [who for who, vote in self.votes.items() if label.id in vote[dimension.id]]
+        names = [plain(who) for who, vote in self.votes.items() if label.id in vote[dimension.id]]
         style = "$text-disabled" if len(names) == len(self.votes) else "bold $secondary"
-        width = min(_MOST_VOTERS, cell_len(", ".join(self.votes)))
+        width = min(_MOST_VOTERS, cell_len(", ".join(map(plain, self.votes))))
         room = f"{'':{_GAP}}" if self.votes else ""
         return Content.styled(room + set_cell_size(", ".join(names), width), style)
 

@@ -9,6 +9,7 @@ from textual.content import Content
 from labels.labelling.lines import Lines
 from labels.labelling.queue import Item
 from labels.labelling.texts import Texts
+from labels.terminal import plain
 
 _WIDEST = 92  # columns of a line that is still read with ease
 _INDENT = 3  # columns before the text, and for how far it goes after it
@@ -34,7 +35,9 @@ class Reading(Lines, can_focus=False):
             self.put(self._wrapped(done + "\n" + self._texts.all_done_more, "▌"))
             return
         before, after = (
-            self._wrapped(Content.styled(text, "$text-disabled"), " ") if text else []
+            self._wrapped(Content.styled(plain(text, lines=True), "$text-disabled"), " ")
+            if text
+            else []
             for text in (item.before, item.after)
         )
         text = self._wrapped(self._marked(item), "▌")
@@ -50,7 +53,8 @@ class Reading(Lines, can_focus=False):
         return [start + line.rstrip() for line in text.wrap(width)]
 
     def _marked(self, item: Item) -> Content:
-        text = Content(item.text)
+        text = Content(plain(item.text, lines=True))
         for found in self._keywords.finditer(item.text) if self._keywords else ():
-            text = text.stylize("underline $accent", *found.span())
+            start, end = (len(plain(item.text[:place])) for place in found.span())
+            text = text.stylize("underline $accent", start, end)
         return text

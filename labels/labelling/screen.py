@@ -26,6 +26,7 @@ from labels.labelling.search import SearchScreen
 from labels.labelling.session import Session
 from labels.labelling.texts import Texts
 from labels.schema import Dimension
+from labels.terminal import escaped
 
 _LEAST_TEXT = 9  # lines for the text, whatever the labels would like
 _IDLE_S = 0.3  # after the first screen
@@ -166,7 +167,7 @@ class LabelScreen(Screen[None]):
         try:
             message = command()
         except LabelsError as err:
-            message = Content.styled(str(err), "bold $error")
+            message = Content.styled(escaped(str(err)), "bold $error")
         self.show(message)
 
     def _label_of(self, character: str) -> tuple[Dimension, str] | None:

@@ -17,6 +17,7 @@ from labels.labelling.lines import Lines
 from labels.labelling.queue import Item, folded
 from labels.labelling.session import WHICH, Session, Which
 from labels.labelling.texts import Texts
+from labels.terminal import plain
 
 _AT_MOST = 1000  # paragraphs listed; more words find the others
 _MOST_COLUMNS, _FRAME = 104, 7  # of the dialog: see app.tcss
@@ -144,7 +145,7 @@ class SearchScreen(ModalScreen[str | None]):
             end = Content.styled(f"  {names}{' !' if record.flag else ''}", "$secondary")
             end = end.truncate(width // 2, ellipsis=True)
         mark = Content.styled("✓ " if record else "○ ", "$success" if record else "$text-muted")
-        line = mark + (("…" if start else "") + text[start : start + 2 * width])
+        line = mark + (("…" if start else "") + plain(text[start : start + 2 * width]))
         room = width - end.cell_length
         line = line.truncate(room, ellipsis=True)
         return line + " " * (room - line.cell_length) + end

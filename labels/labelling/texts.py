@@ -8,6 +8,7 @@ from typing import Literal
 
 from labels.paragraphs import Kind
 from labels.schema import Dimension, Label
+from labels.terminal import plain
 
 Language = Literal["en", "fr"]
 
@@ -53,7 +54,7 @@ class Texts:
 
     def name(self, thing: Dimension | Label) -> str:
         """Return what a dimension or a label is called."""
-        return thing.fr if self.language == "fr" else thing.en
+        return plain(thing.fr if self.language == "fr" else thing.en)
 
     def number(self, value: float) -> str:
         """Return a number with two digits or more."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labels.errors import InputError, MissingExtraError
+from labels.terminal import tell
 from model.batch.formats import Engine, Format, format_of
 from model.batch.telling import run_told
 from model.cli import ModelOption
@@ -171,7 +172,7 @@ def tag(
                 paragraphs=paragraphs,
                 fresh=fresh,
             ),
-            _tell,
+            tell,
         )
         raise typer.Exit(3 if n_failed else 0)
     if address is not None:
@@ -204,7 +205,7 @@ def tag(
 
         n_failed = write_outcomes(
             *(inputs, output, form, loaded, job, n_jobs),
-            tell=_tell,
+            tell=tell,
             single=single,
             paragraphs=paragraphs,
         )
@@ -222,14 +223,10 @@ def tag(
                 paragraphs=paragraphs,
                 fresh=fresh,
             ),
-            _tell,
+            tell,
         )
     if n_failed:
         raise typer.Exit(3)
-
-
-def _tell(line: str) -> None:
-    typer.echo(f"classify: {line}", err=True)
 
 
 def _followed(output: Path) -> Path:
@@ -306,14 +303,14 @@ def _asked_model(
         loaded = Model(loaded.artifact, rule, shares)
     asked = f"precision of {precision}" if recall is None else f"recall of {recall}"
     for name in loaded.decisions.lacking:
-        _tell(f"no threshold holds a {asked} for {name}: it is never given")
+        tell(f"no threshold holds a {asked} for {name}: it is never given")
     return loaded
 
 
 def _tell_prevalence(model: Model) -> None:
     shares = model.identity["asked"]["prevalence"].items()
     told = ", ".join(f"{name} {share:.1%}" for name, share in shares)
-    _tell(f"estimated share of paragraphs: {told}")
+    tell(f"estimated share of paragraphs: {told}")
 
 
 def _job(model: Model, folder: Path | None, *, explain: bool) -> Job:

@@ -123,7 +123,7 @@ class ClusterBatch:
                 self.inputs.done_bytes += shard["n_bytes"]
                 progress(summary)
         if not summary.n_articles:
-            raise InputError("\n".join(summary.failures) or "no article in what was named")
+            raise InputError(*summary.failures or ["no article in what was named"])
         if lost := sorted(written.difference(folder.names())):
             raise BatchError(
                 f"{folder.name}: {len(lost)} shards are not there, such as {lost[0]}: OUTPUT is a "

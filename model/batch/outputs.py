@@ -11,12 +11,12 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+from labels.cells import format_cell
 from labels.errors import MissingExtraError
 from labels.schema import Schema
 from model.record import scores_key
 
 _ROWS_AT_ONCE = 5_000  # of a table in columns
-_RUN = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so is a formula to a spreadsheet
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
 _LONGEST_NAME = 120  # bytes; systems allow 255
 _DEEPEST = 8
@@ -85,10 +85,7 @@ def column_types(schema: Schema, *, paragraphs: bool) -> dict[str, str]:
 def write_csv(
     records: Iterable[Record], schema: Schema, file: IO[str], *, paragraphs: bool
 ) -> None:
-    """Write rows as CSV: several labels joined by a blank, cells that would be formulas quoted.
-
-    A text that a spreadsheet would run gets an apostrophe before it, which it does not show.
-    """
+    """Write rows as CSV: several labels joined by a blank, and no formula: see `labels.cells`."""
     columns = column_types(schema, paragraphs=paragraphs)
     writer = csv.writer(_Lines(file))
     writer.writerow(columns)
@@ -111,8 +108,7 @@ def spreadsheet_cell(value: object) -> object:
     if isinstance(value, list):
         value = " ".join(value)
     if isinstance(value, str):
-        value = value.replace("\0", "")
-        return f"'{value}" if value.startswith(_RUN) else value
+        return format_cell(value.replace("\0", ""))
     return value
 
 

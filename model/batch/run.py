@@ -193,7 +193,7 @@ class Batch:
                     progress(summary)
                 if not summary.n_articles:
                     journal.discard()
-                    raise InputError("\n".join(summary.failures) or "no article in what was named")
+                    raise InputError(*summary.failures or ["no article in what was named"])
                 summary.unchanged = journal.is_finished
                 if not summary.unchanged:
                     journal.commit()

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from labels.errors import BatchError, InputError, MissingExtraError
-from model.inputs.documents import Failure, shown
+from labels.terminal import escaped
+from model.inputs.documents import Failure
 from model.inputs.finding import Found
 from model.inputs.opening import ENDINGS, Meter, ending_of, reason_of, unpacked
 from model.inputs.patterns import matches_any
@@ -68,7 +69,7 @@ def find_in_store(
 
 
 def _failed(name: str, reason: str) -> Found:
-    return Found(paths=[Failure(where=shown(name), reason=" ".join(reason.split()))])
+    return Found(paths=[Failure(where=escaped(name), reason=" ".join(reason.split()))])
 
 
 def _listed(uri: str) -> list[tuple[str, int]]:

@@ -42,11 +42,11 @@ def write_outcomes(
             else:
                 yield line.decode()
 
-    with open_output(output) as file:
+    with open_output(output, is_drawn=form is Format.table) as file:
         found = lines()
         first = next(found, None)
         if first is None:
-            raise InputError("\n".join(failures) or "no article in what was named")
+            raise InputError(*failures or ["no article in what was named"])
         whole = chain([first], found)
         if form is Format.csv:
             from model.batch.outputs import write_csv

@@ -10,7 +10,8 @@ from datetime import date
 from typing import Any
 
 from labels.errors import InputError
-from model.inputs.documents import Document, Failure, encodable, shown
+from labels.terminal import escaped
+from model.inputs.documents import Document, Failure, encodable
 
 # What exports of newsrooms, crawlers, feed readers and research corpora call them.
 _USUAL = {
@@ -66,7 +67,7 @@ class Place:
 
 def place_of(path: str) -> Place:
     """Return the place that a path names."""
-    return Place(id=encodable(path), where=shown(path))
+    return Place(id=encodable(path), where=escaped(path))
 
 
 def fold(name: str) -> str:

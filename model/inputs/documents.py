@@ -52,17 +52,6 @@ class Failure:
     reason: str
 
 
-def shown(text: str) -> str:
-    r"""Return text that stands on one line of a terminal: what is not printable is escaped.
-
-    >>> shown("a\nb")
-    'a\\nb'
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def encodable(text: str) -> str:
     r"""Return text that UTF-8 can hold: the undecodable bytes of a file's name are escaped.
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from model.inputs.documents import Failure, shown
+from labels.terminal import escaped
+from model.inputs.documents import Failure
 from model.inputs.opening import ENDINGS, ending_of, is_pipe_of_shell, reason_of
 from model.inputs.patterns import Glob, is_pattern, matches_any
 
@@ -116,7 +117,7 @@ class _Finder:
             self.add(path, listed=True)
 
     def _fail(self, path: str, reason: str) -> None:
-        self.paths.append(Failure(where=shown(path), reason=reason))
+        self.paths.append(Failure(where=escaped(path), reason=reason))
 
     def _is_new(self, key: object) -> bool:
         """Return whether a file was not met before; when it was, count it."""

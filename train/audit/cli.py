@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from labels.cli import JsonOption, OrangesumOption, SchemaOption
 from labels.dataset import SHIPPED
 from labels.errors import InputError
 from labels.schema import DEFAULT_SCHEMA, read_schema
+from labels.terminal import show_json, show_lines, tell
 from labels.writing import open_output
 from train.cli import check_extra, load_labelled
 
@@ -67,7 +67,7 @@ def audit(
     start = time.monotonic()
 
     def progress(step: str) -> None:
-        typer.echo(f"{time.monotonic() - start:6.1f} s  {step}", err=True)
+        tell(step, start=f"{time.monotonic() - start:6.1f} s  ")
 
     found = load_labelled(paths, read_schema(schema), orangesum)
     from train.audit.audit import audit_labels  # after the mistakes that need no libraries
@@ -83,7 +83,7 @@ def audit(
             written = write_queue(result, paths, out)
         progress(f"{len(written)} paragraphs in {queue}")
     if as_json:
-        typer.echo(json.dumps(result.to_dict(), ensure_ascii=False, indent=2))
+        show_json(result.to_dict())
         return
     width = shutil.get_terminal_size(fallback=(_WIDTH, 24)).columns
-    typer.echo("\n".join(audit_lines(result, width=width)))
+    show_lines(audit_lines(result, width=width))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from model.inputs.documents import shown
+from labels.terminal import plain
 from train.audit.drift import FEWEST, Annotator, Shift
 from train.audit.findings import Audit, Finding, Reason
 
@@ -47,7 +47,7 @@ def _table(
         given = "yes" if f.given else "no"
         label = _cut(f.label, max(wide, 5))
         head = f"{f.rank:>4}  {label:<{max(wide, 5)}}  {given:<5}  {f.proba:.3f}  {_why(f)}"
-        text = f"{shown(f.paragraph.id)}: {shown(' '.join(f.paragraph.text.split()))}"
+        text = f"{plain(f.paragraph.id)}: {plain(' '.join(f.paragraph.text.split()))}"
         yield _cut(head, width)
         yield " " * _INDENT + _cut(text, width - _INDENT)
 
@@ -56,7 +56,7 @@ def _why(f: Finding) -> str:
     """Return why a label is doubtful."""
     if f.twin is not None:
         has = f.instead or ("lacks it" if f.given else "has it")
-        return f"near-duplicate {shown(f.twin.id)}: {has}"
+        return f"near-duplicate {plain(f.twin.id)}: {has}"
     if f.rule is not None:
         rule = f"{f.rule.keyword!r}: {f.rule.n_labelled} of {f.rule.n_others} others"
         return f"{rule} are {f.instead}" if f.instead else f"{rule} have it"
@@ -80,7 +80,7 @@ def _annotators(annotators: Sequence[Annotator]) -> Iterator[str]:
     yield f"{'annotator':<{wide}}{'paragraphs':>12}{'look wrong':>12}   first half, last, change"
     for a in annotators:
         line = (
-            f"{_cut(shown(a.name), wide):<{wide}}{a.n_paragraphs:>12}{100 * a.looks_wrong:>10.1f} %"
+            f"{_cut(plain(a.name), wide):<{wide}}{a.n_paragraphs:>12}{100 * a.looks_wrong:>10.1f} %"
         )
         overall = next((s for s in a.shifts if s.label is None), None)
         if overall is not None:

@@ -16,6 +16,7 @@ from labels.cli import OrangesumOption, SchemaOption
 from labels.errors import InputError, LabelsError, MissingExtraError
 from labels.labelling.texts import TEXTS, Language, language_of_locale
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
+from labels.terminal import show_lines, tell
 from model.cli import ModelOption
 from train.labelling.mix import Mix, parse_mix
 
@@ -127,7 +128,7 @@ def label(
             notes=queue.notes,
         )
         _run(session, lang)
-    typer.echo(f"classify: {labels}: {len(file.records)} labelled, {session.n_new} of them now")
+    show_lines([f"classify: {labels}: {len(file.records)} labelled, {session.n_new} of them now"])
     if found.failures:
         raise typer.Exit(3)
 
@@ -173,9 +174,11 @@ def adjudicate(
         )
         _run(session, lang or language_of_locale())
     n_open = len(found.items) - session.n_done
-    typer.echo(
-        f"classify: {labels}: {session.n_done} of {len(found.items)} settled, "
-        f"{session.n_new} of them now; {n_open} left"
+    show_lines(
+        [
+            f"classify: {labels}: {session.n_done} of {len(found.items)} settled, "
+            f"{session.n_new} of them now; {n_open} left"
+        ]
     )
 
 
@@ -203,10 +206,7 @@ def _can_learn() -> bool:
     """Return whether models can be fitted here; say it where they cannot."""
     found = find_spec("sklearn") is not None
     if not found:
-        typer.echo(
-            "classify: random order: to ask for what teaches most, pip install 'depeche[train]'",
-            err=True,
-        )
+        tell("random order: to ask for what teaches most, pip install 'depeche[train]'")
     return found
 
 
@@ -235,7 +235,7 @@ def _progress(pool: str) -> Callable[[int], None]:
         nonlocal told
         if time.monotonic() - told > _TELL_S:
             told = time.monotonic()
-            typer.echo(f"classify: reading {pool}: {n_paragraphs} paragraphs", err=True)
+            tell(f"reading {pool}: {n_paragraphs} paragraphs")
 
     return report
 
@@ -243,11 +243,8 @@ def _progress(pool: str) -> Callable[[int], None]:
 def _report(pool: Pool, where: str, what: str = "paragraph to label") -> None:
     """Say what could not be read; refuse a pool without paragraphs."""
     for failure in pool.failures:
-        typer.echo(f"classify: {failure.where}: {failure.reason}", err=True)
+        tell(f"{failure.where}: {failure.reason}")
     if pool.n_without_text:
-        typer.echo(
-            f"classify: {pool.n_without_text} paragraphs need OrangeSum's texts (--orangesum DIR)",
-            err=True,
-        )
+        tell(f"{pool.n_without_text} paragraphs need OrangeSum's texts (--orangesum DIR)")
     if not pool.items:
         raise InputError(f"{where}: no {what} in it")

@@ -1,0 +1,116 @@
+r"""What goes to a terminal, all of it: nothing there that moves, hides or turns round what stands.
+
+Texts, ids, names of files, annotators, models and schemas are written by strangers. A control
+character in them can set the clipboard or the title of the window, one of direction turns a name
+round, one that is not seen makes two names look alike, and a line break forges a message. Commands
+print by `tell`, `show_lines` and `show_json` alone; what goes to a library that draws (rich,
+Textual) is made `plain` first.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from collections.abc import Iterable
+from typing import Any, TextIO, cast
+
+# C0, DEL, C1, the separators of lines and paragraphs, halves of surrogate pairs.
+_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+# Unicode's characters of format without a shape of their own (Cf): soft hyphen, zero-width ones,
+# those of direction, of annotations, of shorthand and music; and the tags, assigned or not.
+_UNSEEN = (
+    r"\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"
+)
+_CONTROL = re.compile(f"[{_CONTROLS}]")
+_INVISIBLE = re.compile(f"[{_UNSEEN}]")
+FORBIDDEN = re.compile(f"[{_CONTROLS}{_UNSEEN}]")
+_FORBIDDEN_IN_RECORDS = re.compile(rf"(?![\n\t])[{_CONTROLS}{_UNSEEN}]")
+
+
+def plain(text: str, *, lines: bool = False) -> str:
+    r"""Return a text to be read, on one line: controls are blanks, what is not seen is left out.
+
+    Each character is replaced by itself, so that parts of a text can be found again: the plain text
+    of `a + b` is that of `a` and that of `b`.
+
+    Parameters
+    ----------
+    lines
+        Whether line feeds stay.
+
+    >>> plain("co\xadopé\u200bration\n\x1b[31m")
+    'coopération  [31m'
+    """
+    if lines:
+        return "\n".join(map(plain, text.split("\n")))
+    return _INVISIBLE.sub("", _CONTROL.sub(" ", text))
+
+
+def escaped(text: str) -> str:
+    r"""Return a name or a message on one line, with an escape for what `plain` would take away.
+
+    >>> escaped("a\n\x1b[31m.txt")
+    'a\\n\\x1b[31m.txt'
+    """
+    return FORBIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def tell(line: str, *, start: str = "classify: ", end: str = "\n") -> None:
+    """Print a message on standard error, on one line whatever it holds."""
+    _write(sys.stderr, start + escaped(line) + end)
+
+
+def show_lines(lines: Iterable[str]) -> None:
+    """Print a result for people on standard output."""
+    _write(sys.stdout, "".join(f"{plain(line)}\n" for line in lines))
+
+
+def show_json(value: Any) -> None:
+    """Print a result for programs on standard output: JSON, on a terminal with more escapes."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    if sys.stdout is not None and sys.stdout.isatty():
+        text = _json_escaped(text)
+    # A lone surrogate, of a file's name, has no UTF-8: here its escape is JSON's as well.
+    _write(sys.stdout, text.encode("utf-8", "backslashreplace").decode() + "\n")
+
+
+def guarded(stream: TextIO) -> TextIO:
+    """Return where records can be written: a terminal escapes in them what it would obey."""
+    return cast(TextIO, _Escaping(stream)) if stream.isatty() else stream
+
+
+class _Escaping(io.TextIOBase):
+    """A terminal that is given records; JSON stays JSON, of the same meaning."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(_json_escaped(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+def _json_escaped(text: str) -> str:
+    r"""Return records with the escapes of JSON; line feeds and tabs stay.
+
+    >>> _json_escaped('{"a": "\x9b"}')
+    '{"a": "\\u009b"}'
+    """
+
+    def escape(found: re.Match[str]) -> str:
+        units = found[0].encode("utf-16-be", "surrogatepass").hex()
+        return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
+
+    return _FORBIDDEN_IN_RECORDS.sub(escape, text)
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is not None:  # closed by who started the command
+        stream.write(text)
+        stream.flush()
