@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from labels.errors import InputError
 from labels.parquet import Contents, iter_rows
+from labels.terminal import escaped
 from model.inputs.columns import ColumnNames, Columns, Place, find_columns, row_document
-from model.inputs.documents import Document, Failure, shown
+from model.inputs.documents import Document, Failure
 from model.inputs.opening import reason_of
 
 
@@ -41,7 +42,7 @@ def read_parquet(
         if not number:
             yield place.failure("no row in it")
     except InputError as err:
-        yield place.failure(shown(str(err)), number + 1 if number else None)
+        yield place.failure(escaped(str(err)), number + 1 if number else None)
     except OSError as err:
         yield place.failure(reason_of(err), number + 1 if number else None)
 

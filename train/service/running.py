@@ -14,6 +14,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from labels.terminal import escaped
+
 _MOST_CONNECTIONS = 256
 _STOP_S = 5  # that requests in progress have to end
 _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -116,8 +118,7 @@ class _OneLine(logging.Formatter):
                 place = place.tb_next
             where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else ""
             parts.append(f"{type(err).__name__}: {err} ({where})")
-        line = " ".join(" ".join(parts).split())
-        return "classify: " + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+        return "classify: " + escaped(" ".join(" ".join(parts).split()))
 
 
 def _log_in_lines(*names: str) -> None:
