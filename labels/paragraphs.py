@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from labels.errors import LabelsError
+from labels.parsing import parse_json
 from labels.schema import Schema
 
 Kind = Literal["body", "heading", "boilerplate"]
@@ -106,12 +107,8 @@ def parse_labels(
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-            json.dumps(row, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            faults.append(f"{path}:{number}: not text: half of a character, \\ud800 to \\udfff")
-            continue
-        except (ValueError, RecursionError) as err:
+            row = parse_json(line)
+        except ValueError as err:
             faults.append(f"{path}:{number}: not JSON: {err}")
             continue
         if not isinstance(row, dict):

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from labels.errors import ArtifactError
+from labels.parsing import parse_json
 
 FORMAT = 1
 CHAMPION = Path("mlruns") / "champion"
@@ -51,7 +52,7 @@ def read_promotions(store: Path) -> list[Promotion]:
     except (OSError, UnicodeDecodeError) as err:
         raise ArtifactError(f"{path}: the list of promotions cannot be read: {err}") from err
     try:
-        data = json.loads(text)
+        data = parse_json(text)
         if data["format"] != FORMAT:
             raise ValueError(f"format {data['format']!r}, but this version reads {FORMAT}")
         found = [Promotion(**entry) for entry in data["promotions"]]
@@ -62,7 +63,7 @@ def read_promotions(store: Path) -> list[Promotion]:
                 raise ValueError("a field is not a text")
             if not _FOLDER.fullmatch(promotion.folder):
                 raise ValueError(f"{promotion.folder!r} is not the folder of a promoted model")
-    except (ValueError, KeyError, TypeError, RecursionError) as err:
+    except (ValueError, KeyError, TypeError) as err:
         raise ArtifactError(
             f"{path}: not a list of promotions: {err}; remove it to use the shipped model, and "
             "promote a run anew"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from labels.errors import SettingsError
+from labels.parsing import parse_json
 from model.features import FeatureSettings
 from train import Split
 
@@ -104,10 +105,10 @@ def read_json(path: Path) -> object:
         When the file cannot be read or is not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_text(encoding="utf-8"))
     except OSError as err:
         raise SettingsError(f"{path}: cannot read the settings: {err.strerror}") from err
-    except (ValueError, RecursionError) as err:
+    except ValueError as err:
         raise SettingsError(f"{path}: not JSON ({err}); classify tune writes such files") from err
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from labels.errors import TrackingError
+from labels.errors import SchemaError, TrackingError
+from labels.parsing import parse_json
 from labels.schema import Schema, parse_schema
-from model.artifact import MANIFEST
 from model.champion import CHAMPION, read_promotions
+from model.manifest import MANIFEST
 from train.heldout import Predictions, read_held_out
 from train.tracking import (
     CHAMPION_ALIAS,
@@ -118,7 +118,10 @@ class Store:
     def held_out(self, run: Run, folder: Path) -> tuple[Schema, Predictions]:
         """Return the schema and held-out predictions of a run, fetched through `folder`."""
         path = self._fetch(run, HELD_OUT_SCHEMA, folder)
-        schema = parse_schema(json.loads(path.read_text(encoding="utf-8")), where=str(path))
+        try:
+            schema = parse_schema(parse_json(path.read_text(encoding="utf-8")), where=str(path))
+        except (OSError, ValueError, SchemaError) as err:
+            raise TrackingError(f"{run}: its schema cannot be read: {err}") from err
         return schema, read_held_out(self._fetch(run, HELD_OUT, folder), schema)
 
     def fetch_model(self, run: Run, folder: Path) -> Path:

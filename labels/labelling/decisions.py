@@ -19,6 +19,7 @@ from pathlib import Path
 
 from labels.errors import LabelsError
 from labels.paragraphs import LabelledParagraph, format_labels, parse_labels
+from labels.parsing import parse_json
 from labels.schema import Schema
 
 
@@ -166,7 +167,7 @@ def _journal_lines(path: Path) -> Iterator[tuple[str, bytes | None]]:
     *lines, _torn = path.read_bytes().split(b"\n")
     for number, line in enumerate(lines, start=1):
         try:
-            row = json.loads(line)
+            row = parse_json(line)
         except ValueError as err:
             if number == len(lines):  # the bytes of a file may reach the disk in any order
                 return
