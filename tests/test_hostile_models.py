@@ -278,7 +278,7 @@ def test_hostile_model_is_one_line_of_the_command(
 ) -> None:
     forge(folder, lambda m: m["files"].update({str(tmp_path / "fifo"): "0" * 64}))
     os.mkfifo(tmp_path / "fifo")
-    for command in (("info",), ("evaluate", "--labels", ROOT / "labels" / "seeds.jsonl")):
+    for command in (("info",), ("tag", "-")):
         done = classify(*command, "--model", "m")
         assert done.returncode == 1
         assert done.stderr.count("\n") == 1

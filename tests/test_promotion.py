@@ -22,7 +22,7 @@ from model.champion import PROMOTIONS, read_promotions
 from model.features import FeatureSettings
 from model.linear import LinearScorer
 from model.tagging import SHIPPED
-from train.promotion import promote, roll_back
+from train.promotion import promote, replace_list, roll_back
 from train.store import Run
 
 # Every step of a promotion, and the calls by which it changes the disk.
@@ -128,17 +128,20 @@ def digest(folder: Path, name: str) -> str:
 
 
 def kill_at(point: str) -> None:
-    """Make this process kill itself before or after a step of a promotion."""
-    name, when = point.split(":")
+    """Make this process kill itself before or after a step of a promotion, the nth time."""
+    name, when, *nth = point.split(":")
+    left = [int(*nth) if nth else 1]
     module: Any = importlib.import_module("train.promotion")
     owner, _, attribute = name.rpartition(".")
     place = getattr(module, owner) if owner else module
     step: Callable[..., Any] = getattr(place, attribute)
 
     def deadly(*args: Any, **kwargs: Any) -> Any:
-        if when == "after":
-            step(*args, **kwargs)
-        os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+        done = None if left[0] == 0 and when == "before" else step(*args, **kwargs)
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
 
     setattr(place, attribute, deadly)
 
@@ -210,6 +213,37 @@ def test_kill_at_any_step_leaves_the_old_or_the_new_and_repeating_completes(
     assert len(seen) == 2
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL, which Unix has")
+def test_rollback_killed_at_any_step_and_given_again_goes_back_once(
+    shelf: Path, tmp_path: Path
+) -> None:
+    names = ("move_alias", "replace_list", "prune", "_remove", "_sync", "Path.replace")
+    places = [f"{name}:{when}" for name in names for when in ("before", "after")]
+    points = {p: tmp_path / p.replace(":", "-") for p in [*places, "replace_list:before:2"]}
+    for folder in points.values():
+        shutil.copytree(shelf, folder)
+        for name in "bcd":
+            promote_to(folder, name)
+    assert killed(points, "roll_back", tmp_path) == set(points)
+    for point, folder in points.items():
+        go_back(folder)
+        assert in_use(folder) == digest(folder, "c"), point
+        assert FakeStore(folder).champion() == "c", point
+        assert [p.run_id for p in read_promotions(folder / "champion")] == ["a", "b", "c"]
+        go_back(folder)  # one that is given once more goes on
+        assert in_use(folder) == digest(folder, "b"), point
+
+
+def test_promotion_after_a_killed_rollback_is_gone_back_from_as_any_other(folder: Path) -> None:
+    promote_to(folder, "b")
+    promote_to(folder, "c")
+    champion = folder / "champion"
+    replace_list(champion, read_promotions(champion)[:-1], rolling_back=True)
+    promote_to(folder, "d")
+    go_back(folder)
+    assert in_use(folder) == digest(folder, "b")
+
+
 def test_last_five_are_kept_and_rollback_goes_back_one_by_one(folder: Path) -> None:
     for name in "bcdefg":
         promote_to(folder, name)
@@ -272,6 +306,22 @@ def test_second_promotion_at_once_is_refused_and_a_dead_one_does_not_block(folde
 )  # fmt: skip
 def test_broken_list_of_promotions_is_refused_with_its_name(tmp_path: Path, text: str) -> None:
     (tmp_path / PROMOTIONS).write_text(text, errors="surrogateescape")
+    with pytest.raises(ArtifactError, match=r"promotions\.json: .*list of promotions"):
+        load_model(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names, which Unix has")
+@pytest.mark.parametrize("what", ["fifo", "device", "folder", "deep", "large"])
+def test_list_of_promotions_that_is_no_file_of_one_is_refused(tmp_path: Path, what: str) -> None:
+    path = tmp_path / PROMOTIONS
+    if what == "fifo":
+        os.mkfifo(path)
+    elif what == "device":
+        path.symlink_to("/dev/zero")
+    elif what == "folder":
+        path.mkdir()
+    else:
+        path.write_text("[" * (100_000 if what == "deep" else 2_000_000))
     with pytest.raises(ArtifactError, match=r"promotions\.json: .*list of promotions"):
         load_model(tmp_path)
 
