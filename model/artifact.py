@@ -20,7 +20,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from labels.schema import Schema
 from model.arrays import format_npy, parse_npy
 from model.calibration import DIGITS, Calibration, Knots
 from model.decisions import HeldOut
+from model.locks import locked
 from model.manifest import FORMAT, MANIFEST, digest, read_files, read_manifest
 from model.scorers import Scorer, load_scorer
 
@@ -88,6 +90,30 @@ def check_destination(folder: Path) -> None:
     """Raise `ArtifactError` when a folder is there that is not a model, and so is not replaced."""
     if folder.exists() and not (folder / MANIFEST).is_file():
         raise ArtifactError(f"{folder}: exists and is not a model; choose another folder")
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold the folder of a model for one training, from before its work until its run is logged.
+
+    Raises
+    ------
+    ArtifactError
+        When another training holds it, or nothing can be written there.
+    """
+    lock = ExitStack()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock.enter_context(locked(folder.with_name(f".{folder.name}.lock")))
+    except BlockingIOError as err:
+        raise ArtifactError(
+            f"{folder}: another classify train is writing it: wait for it, or give another --output"
+        ) from err
+    except (OSError, ValueError) as err:  # the latter of a folder without a name
+        why = err.strerror if isinstance(err, OSError) else err
+        raise ArtifactError(f"{folder}: cannot be written: {why}") from err
+    with lock:
+        yield
 
 
 def save_artifact(artifact: Artifact, folder: Path, *, card: str) -> Artifact:

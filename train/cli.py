@@ -121,11 +121,12 @@ def train(
     Example: classify train --backend camembert --base models/camembert-base
     """
     check_extra()
-    from model.artifact import check_destination
+    from model.artifact import check_destination, held
     from train.card import model_card
     from train.diagnostics import evaluate_training
-    from train.tracking import log_run
+    from train.tracking import check_named_store, log_run
 
+    check_named_store()
     trainer = _trainer(
         backend,
         settings,
@@ -150,14 +151,15 @@ def train(
     found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
     n_articles = len(set(found.articles))
     progress(f"{len(found.paragraphs)} paragraphs of {n_articles} articles")
-    training = trainer.train(found, progress)
-    evaluation = evaluate_training(training, progress=progress)
-    training = training.with_evaluation(evaluation)
-    training = training.save(output, card=model_card(training.artifact))
-    progress(f"model in {output}")
-    trainer.forget()
-    _print_scores(training.artifact.scores, found.schema, as_json=as_json)
-    run_id = log_run(training, evaluation, output)
+    with held(output):
+        training = trainer.train(found, progress)
+        evaluation = evaluate_training(training, progress=progress)
+        training = training.with_evaluation(evaluation)
+        training = training.save(output, card=model_card(training.artifact))
+        progress(f"model in {output}")
+        trainer.forget()
+        _print_scores(training.artifact.scores, found.schema, as_json=as_json)
+        run_id = log_run(training, evaluation, output)
     progress(f"run {run_id} in MLflow: classify ui shows it")
     page = ARTIFACTS / run_id / "artifacts" / "evaluation" / "evaluation.html"
     if page.is_file():
@@ -185,10 +187,12 @@ def tune(
     check_extra("optuna")
     from train.backends import choose_settings
     from train.settings import write_settings
+    from train.tracking import check_named_store
     from train.tuning import tune as search
     from train.tuning_report import tuning_lines
     from train.tuning_runs import TuningRuns
 
+    check_named_store()
     start = time.monotonic()
 
     def progress(step: str) -> None:

@@ -25,6 +25,7 @@ from train.tracking import (
     STORE,
     TRAININGS,
     connect,
+    first_line,
     store_uri,
 )
 
@@ -176,14 +177,16 @@ class Store:
             )
         except (self._mlflow.exceptions.MlflowException, OSError) as err:
             raise TrackingError(
-                f"{run}: its {path} is not in the store: train the run anew ({_first_line(err)})"
+                f"{run}: its {path} is not in the store: train the run anew ({first_line(err)})"
             ) from err
         return Path(fetched)
 
 
 def store_is_there() -> bool:
     """Return whether there is a store to open; MLflow would create one, which takes seconds."""
-    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (STORE / "mlflow.db").is_file()
+    return bool(os.environ.get("MLFLOW_TRACKING_URI", "").strip()) or (
+        (STORE / "mlflow.db").is_file()
+    )
 
 
 @contextmanager
@@ -221,7 +224,3 @@ def _parse_run(run: Any) -> Run:
         model_sha256=tags.get("model_sha256", ""),
         scores=dict(sorted(scores.items())),
     )
-
-
-def _first_line(err: Exception) -> str:
-    return (str(err).splitlines() or [type(err).__name__])[0]
