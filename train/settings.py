@@ -124,12 +124,20 @@ def read_settings(path: Path) -> TrainSettings:
 
 
 def write_settings(settings: TrainSettings, path: Path) -> None:
-    """Write settings as JSON, as `read_settings` reads them; whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write settings as JSON, as `read_settings` reads them; whole or not at all.
+
+    Raises
+    ------
+    SettingsError
+        When they cannot be written.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text(json.dumps(settings.to_dict(), indent=2) + "\n", encoding="utf-8")
         temporary.replace(path)
+    except OSError as err:
+        raise SettingsError(f"{path}: cannot be written: {err.strerror}") from err
     finally:
         temporary.unlink(missing_ok=True)
 

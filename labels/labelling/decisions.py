@@ -83,13 +83,26 @@ class DecisionFile:
         self._append(id, before)
 
     def close(self) -> None:
-        """Fold the journal into the file, whole, and remove it; a second time does nothing."""
+        """Fold the journal into the file, whole, and remove it; a second time does nothing.
+
+        Raises
+        ------
+        LabelsError
+            When the file cannot be written: it is as it was, and the journal keeps the decisions.
+        """
         if self._journal.closed:
             return
-        self._journal.close()
-        if self._journal_path.stat().st_size:
-            self._replace()
-        self._journal_path.unlink()
+        try:
+            self._journal.close()
+            if self._journal_path.stat().st_size:
+                self._replace()
+            self._journal_path.unlink()
+        except OSError as err:
+            raise LabelsError(
+                f"{self.path}: cannot be written: {err.strerror}: nothing is lost, the decisions "
+                f"are in {self._journal_path.name} beside it: make room, and give the same command "
+                "again"
+            ) from err
 
     def _append(self, id: str, line: bytes | None) -> None:
         """Append a line to the journal, or leave it as it was."""
