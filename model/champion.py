@@ -12,6 +12,7 @@ complete model, the old one or the new.
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from model.manifest import read_plain
 FORMAT = 1
 CHAMPION = Path("mlruns") / "champion"
 PROMOTIONS = "promotions.json"
+STORE_FILE = Path("mlruns") / "mlflow.db"  # of the runs that were promoted here
 
 _MOST_BYTES = 1 << 20  # of the list
 _FOLDER = re.compile(r"[0-9a-f]{16}")
@@ -95,6 +97,22 @@ def resolve_champion(folder: Path) -> Path:
     """Return the folder of the model in use, for a folder of champions; another one as it is."""
     promotions = read_promotions(folder)
     return folder / promotions[-1].folder if promotions else folder
+
+
+def check_owner(folder: Path) -> None:
+    """Raise `ArtifactError` when a folder of champions, which nobody named, is another user's."""
+    if not hasattr(os, "geteuid"):
+        return
+    for path in (folder, folder / PROMOTIONS):
+        try:
+            owner = path.stat().st_uid
+        except OSError:  # no champion, or told as it is read
+            continue
+        if owner not in (os.geteuid(), 0):
+            raise ArtifactError(
+                f"{folder}: belongs to another user, so its champion is not used unasked: give "
+                f"--model {folder} to use it, or another --model"
+            )
 
 
 def find_promotion(folder: Path) -> Promotion | None:

@@ -399,3 +399,55 @@ def test_killed_command_is_completed_by_the_same_command(store: Path, point: str
     again = json.loads(run_classify("promote", "good", "--json", cwd=store).stdout)
     assert again["version"] == "2"
     assert sha256_in_use(store) == again["model_sha256"] != first["model_sha256"]
+
+
+@pytest.fixture
+def project(shelf: Path, tmp_path: Path) -> Path:
+    """Return a folder whose mlruns/champion holds a champion, without a store beside it."""
+    folder = tmp_path / "project"
+    shutil.copytree(shelf / "champion", folder / "mlruns" / "champion")
+    (folder / "a.txt").write_text("Un accord de coopération a été signé lundi à Paris.")
+    return folder
+
+
+def test_model_that_no_option_names_is_told(project: Path) -> None:
+    here = "classify: model: mlruns/champion/"
+    done = run_classify("a.txt", "--format", "json", cwd=project)
+    assert done.returncode == 0
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(here)
+    assert "(a 0.1.0, promoted 20" in done.stderr
+    assert "no mlruns/mlflow.db is beside it: it was promoted elsewhere" in done.stderr
+    (project / "mlruns" / "mlflow.db").touch()
+    done = run_classify("tag", "a.txt", "--output", "t.csv", cwd=project)
+    assert done.stderr.startswith(here)
+    assert "elsewhere" not in done.stderr
+    named = run_classify("tag", "a.txt", "--model", "mlruns/champion", cwd=project)
+    assert "model:" not in named.stderr
+    (project / "mlruns" / "champion" / PROMOTIONS).unlink()
+    assert "model:" not in run_classify("tag", "a.txt", cwd=project).stderr
+
+
+def test_model_of_the_environment_is_told(folder: Path, project: Path) -> None:
+    done = run_classify("tag", "a.txt", cwd=project, CLASSIFY_MODEL=str(folder / "b"))
+    assert done.stderr == f"classify: model: {folder / 'b'} (b 0.1.0, named by $CLASSIFY_MODEL)\n"
+
+
+def test_champion_of_another_user_is_not_used_unasked(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    monkeypatch.delenv("CLASSIFY_MODEL", raising=False)
+    owner = os.geteuid()
+    for part in ("mlruns/champion", f"mlruns/champion/{PROMOTIONS}"):
+        with monkeypatch.context() as patch:
+            if owner == 0:
+                os.chown(part, 12345, -1)
+            else:
+                patch.setattr(os, "geteuid", lambda: owner + 1)
+            with pytest.raises(ArtifactError, match="belongs to another user"):
+                load_model()
+            assert load_model(Path("mlruns/champion")).artifact.name == "a"
+            if owner == 0:
+                os.chown(part, 0, -1)
+    assert load_model().artifact.name == "a"

@@ -19,7 +19,7 @@ from labels.dataset import SHIPPED, LabelledSet, load_labels
 from labels.errors import InputError, MissingExtraError
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from labels.writing import open_output
-from model.cli import ModelOption
+from model.cli import ModelOption, tell_model
 from train import DEFAULT_BASE, Backend
 
 if TYPE_CHECKING:
@@ -249,6 +249,7 @@ def evaluate(
     from train.evaluation import evaluate_model, score_model
 
     loaded = load_model(model)
+    tell_model(model, loaded)
     if schema is not None:
         check_same_schema(
             loaded.schema, read_schema(schema), ours_is="the model", theirs_is=str(schema)

@@ -16,7 +16,7 @@ from labels.cli import OrangesumOption, SchemaOption
 from labels.errors import InputError, LabelsError, MissingExtraError
 from labels.labelling.texts import TEXTS, Language, language_of_locale
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
-from model.cli import ModelOption
+from model.cli import ModelOption, tell_model
 from train.labelling.mix import Mix, parse_mix
 
 if TYPE_CHECKING:
@@ -216,6 +216,7 @@ def _suggestions(folder: Path | None, schema: Schema) -> Suggestions | None:
     from train.labelling.suggestions import Suggestions
 
     model = load_model(folder)
+    tell_model(folder, model)
     if folder is not None:
         check_same_schema(schema, model.schema, ours_is="--schema", theirs_is=str(folder))
     return Suggestions(model) if model.schema.digest == schema.digest else None
