@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from typing import Annotated, Any
 
+from labels import stopping
+
+if stopping.is_program("classify", __name__):
+    stopping.exit_at_once()  # before what takes long to import
 # Before numpy is imported: its matrices here are small, and more threads than --jobs asks for spend
 # three times the processor's time on them for nothing.
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ.get("OPENBLAS_NUM_THREADS", "1")
@@ -37,14 +41,15 @@ class _FrontDoor(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with stopping.interruptible(ClassifyError, typer.Exit):
+                return super().invoke(ctx)
         except ClassifyError as err:
             for line in str(err).splitlines():
                 typer.echo(f"classify: {line}", err=True)
             ctx.exit(1)
         except KeyboardInterrupt:
-            typer.echo("classify: stopped", err=True)
-            ctx.exit(130)
+            typer.echo(stopping.MESSAGE, err=True)
+            ctx.exit(stopping.STATUS)
 
 
 app = typer.Typer(
