@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import re
@@ -38,6 +39,7 @@ HELD_OUT_SCHEMA = "evaluation/schema.json"
 EXAMPLES = "$MLFLOW_TRACKING_URI is as https://HOST:5000 or sqlite:///PATH"
 _USER = re.compile(r"(?<=://)[^/\s]*@")  # and password, in an address
 _OWN = f"sqlite:///{STORE / 'mlflow.db'}"
+_LONGEST_KEY = 250  # characters, of MLflow's tags
 _NOT_IN_KEYS = re.compile(r"[^\w\-. :/]")  # of MLflow's tags
 # What the logged model needs where it is loaded: what `model` imports, and MLflow itself.
 _REQUIRED = ("lxml", "lxml_html_clean", "markdown-it-py", "mlflow", "numpy", "trafilatura")
@@ -245,13 +247,18 @@ def _tags(training: Training) -> dict[str, str]:
         "model_sha256": artifact.sha256,
         "schema": f"{artifact.schema.name} {artifact.schema.digest}",
         "data": artifact.data["digest"],
-        **{
-            f"data.{_NOT_IN_KEYS.sub('_', name)}": digest
-            for name, digest in artifact.data["files"].items()
-        },
+        **{_data_key(name): digest for name, digest in artifact.data["files"].items()},
     }
     commit = _git_commit()
     return tags | ({"mlflow.source.git.commit": commit} if commit else {})
+
+
+def _data_key(name: str) -> str:
+    """Return the tag of a label file: its name, where MLflow takes one so long."""
+    key = f"data.{_NOT_IN_KEYS.sub('_', name)}"
+    if len(key) <= _LONGEST_KEY:
+        return key
+    return f"{key[: _LONGEST_KEY - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _params(training: Training) -> dict[str, Any]:

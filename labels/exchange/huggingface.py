@@ -14,6 +14,7 @@ from labels.exchange.columns import from_cells, order_of, to_cells
 from labels.exchange.dataset_card import dataset_card
 from labels.exchange.formats import Entry, Export, Exported, Reading
 from labels.exchange.names import put_labels
+from labels.parsing import parse_json
 from labels.schema import Dimension, Schema
 
 DATA = "data/train-00000-of-00001.parquet"
@@ -80,7 +81,7 @@ def read(path: Path, schema: Schema) -> Reading:
             rows = table.to_pylist()
         except OSError as err:
             raise LabelsError(f"{file}: cannot be read: {err.strerror or err}") from err
-        except (pyarrow.ArrowException, UnicodeDecodeError) as err:
+        except (pyarrow.ArrowException, ValueError, OverflowError) as err:  # of dates, too
             raise LabelsError(f"{file}: not Parquet: {' '.join(str(err).split())[:200]}") from err
         names = _label_names(file, table, schema)
         here = "" if file == path else f"{file.relative_to(path)}, "
@@ -112,32 +113,52 @@ def _iter_labels(
     for label in value if isinstance(value, list) else [value]:
         if label is None:
             continue
-        if isinstance(label, int) and names is not None and 0 <= label < len(names):
+        if type(label) is int and names is not None and 0 <= label < len(names):
             yield names[label]
         elif isinstance(label, str):
             yield label
+        elif type(label) is int and label >= 0 and names is None:
+            faults.append(
+                f"{dimension.id}: label number {label}, and the metadata of the file do not say "
+                "which labels there are: save the dataset anew with to_parquet"
+            )
         elif label != -1:  # datasets' way to say that a class label is missing
-            faults.append(f"{dimension.id}: {label!r} is the number of no label")
+            faults.append(f"{dimension.id}: {label!r:.80} is the number of no label")
 
 
 def _label_names(path: Path, table: Any, schema: Schema) -> dict[str, list[str] | None]:
     """Return the names that the numbers of each dimension's column stand for, None for texts."""
-    try:
-        info = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
-        features = info.get("info", {}).get("features", {})
-    except (ValueError, AttributeError):
-        features = {}
+    features = _stored_features((table.schema.metadata or {}).get(_KEY, b"{}"))
     names: dict[str, list[str] | None] = {}
     for dimension in schema.dimensions:
         if dimension.id not in table.column_names or "text" not in table.column_names:
             needed = ", ".join(("text", *(d.id for d in schema.dimensions)))
             found = ", ".join(table.column_names)
             raise LabelsError(f"{path}: columns {needed} are needed; it has {found}")
-        feature = features.get(dimension.id) or {}
-        feature = feature.get("feature", feature) if isinstance(feature, dict) else feature
-        feature = feature[0] if isinstance(feature, list) and feature else feature
-        names[dimension.id] = feature.get("names") if isinstance(feature, dict) else None
+        names[dimension.id] = _class_names(features.get(dimension.id))
     return names
+
+
+def _stored_features(data: bytes) -> dict[str, Any]:
+    """Return what the metadata of a file say of its columns, nothing where they say none."""
+    try:
+        info = parse_json(data)
+    except ValueError:
+        return {}
+    for key in ("info", "features"):
+        info = info.get(key) if isinstance(info, dict) else None
+    return info if isinstance(info, dict) else {}
+
+
+def _class_names(feature: object) -> list[str] | None:
+    """Return the names of a column's class labels, None where it has none."""
+    if isinstance(feature, dict) and "feature" in feature:  # of a list, as old versions write it
+        feature = feature["feature"]
+    elif isinstance(feature, list) and feature:  # and as the oldest do
+        feature = feature[0]
+    names = feature.get("names") if isinstance(feature, dict) else None
+    is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return names if is_list else None
 
 
 def _pyarrow() -> Any:
