@@ -49,7 +49,7 @@ def from_cells(cells: Mapping[str, str | None], faults: list[str]) -> dict[str, 
         except ValueError:
             value = None
         if not isinstance(value, dict):
-            faults.append(f"{key}: not a JSON object {{…}}: {cells[key]!r}")
+            faults.append(f"{key}: not a JSON object {{…}}: {cells[key]!r:.80}")
         else:
             found |= {"span": value} if key == SPAN else value
     return found

@@ -95,8 +95,8 @@ def _check(path: Path, reading: Reading, schema: Schema) -> list[LabelledParagra
         if paragraph is not None and not found:
             key = (paragraph.id, paragraph.annotator)
             if first.setdefault(key, entry.place) != entry.place:
-                who = f"annotator {key[1]!r}" if key[1] else "no annotator named"
-                found.append(f"id: {key[0]!r} is already {first[key]}, {who}")
+                who = f"annotator {key[1]!r:.80}" if key[1] else "no annotator named"
+                found.append(f"id: {key[0]!r:.80} is already {first[key]}, {who}")
             paragraphs.append(paragraph)
         faults += [f"{path}: {entry.place}: {fault}" for fault in found]
     check_faults(faults, path=path)
