@@ -33,6 +33,7 @@ ID = re.compile(r"\w[\w-]*")
 # Ids of dimensions and labels are parts of names of files (255 bytes at most) and of metrics in
 # MLflow (250 characters), and a schema's name of a tag there.
 MOST_BYTES = 100
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MOST_LABELS = 1000  # of all dimensions
 
 
@@ -157,6 +158,7 @@ def parse_schema(data: dict[str, Any], *, where: str) -> Schema:
     if not isinstance(data["name"], str) or type(data["version"]) is not int:
         raise SchemaError(f"{where}: name must be a text and version a whole number")
     _check_length(data["name"], f"{where}: name")
+    _check_line(data["name"], f"{where}: name")
     entries = data["dimension"]
     if not isinstance(entries, list) or not entries:
         raise SchemaError(f"{where}: at least one [[dimension]] is needed")
@@ -212,7 +214,14 @@ def _text(entry: dict[str, Any], key: str, where: str) -> str:
     value = entry[key]
     if not isinstance(value, str) or not value.strip():
         raise SchemaError(f"{where}: {key} must be a text that is not empty, not {value!r:.80}")
+    if key != "definition":  # which may have several lines
+        _check_line(value, f"{where}: {key}")
     return value
+
+
+def _check_line(value: str, what: str) -> None:
+    if _CONTROL.search(value):
+        raise SchemaError(f"{what} {value!r:.80} has a line break or another control character")
 
 
 def _check_keys(entry: Any, keys: set[str], where: str, *, optional: Collection[str] = ()) -> None:

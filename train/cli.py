@@ -20,7 +20,7 @@ from labels.errors import InputError, MissingExtraError
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from labels.writing import open_output
 from model.cli import ModelOption, tell_model
-from train import DEFAULT_BASE, Backend
+from train import DEFAULT_BASE, MOST_SEED, Backend
 
 if TYPE_CHECKING:
     from train.backends import Trainer
@@ -46,7 +46,7 @@ SettingsOption = Annotated[
 ]
 SeedOption = Annotated[
     int | None,
-    typer.Option(min=0, help="Governs the folds and the solver.", show_default="0"),
+    typer.Option(min=0, max=MOST_SEED, help="Governs the folds and the solver.", show_default="0"),
 ]
 FoldsOption = Annotated[int | None, typer.Option(min=2, help="Number of folds.", show_default="5")]
 SplitOption = Annotated[
@@ -171,7 +171,8 @@ def tune(
     schema: SchemaOption = DEFAULT_SCHEMA,
     orangesum: OrangesumOption = None,
     trials: Annotated[
-        int, typer.Option(min=1, help="Trials in all; those of an earlier run count.")
+        int,
+        typer.Option(min=1, max=100_000, help="Trials in all; those of an earlier run count."),
     ] = 30,
     seed: SeedOption = None,
     folds: FoldsOption = None,

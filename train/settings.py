@@ -13,12 +13,12 @@ from typing import Any, Protocol
 from labels.errors import SettingsError
 from labels.parsing import parse_json
 from model.features import FeatureSettings
-from train import Split
+from train import MOST_SEED, Split
 
 Bounds = Mapping[str, tuple[type[int] | type[float], float, float]]
 # Kind, least and greatest of each number; what lies beyond is a slip of the pen, not a choice.
 _NUMBERS: Bounds = {
-    "seed": (int, 0, 2**32 - 1),
+    "seed": (int, 0, MOST_SEED),
     "n_folds": (int, 2, 1000),
     "min_df": (int, 1, 10_000),
     "penalty_c": (float, 1e-6, 1e6),

@@ -17,6 +17,7 @@ from labels.errors import InputError, LabelsError, MissingExtraError
 from labels.labelling.texts import TEXTS, Language, language_of_locale
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from model.cli import ModelOption, tell_model
+from train import MOST_SEED
 from train.labelling.mix import Mix, parse_mix
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def label(
             "labels that are rare, and at random; random=1 is plain random order.",
         ),
     ] = str(Mix()),
-    seed: Annotated[int, typer.Option(min=0, help="Fixes the random order.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Fixes the random order.")] = 0,
     text_column: Annotated[
         str | None, typer.Option(help="Column of a table's texts.", show_default="by its name")
     ] = None,
