@@ -10,6 +10,10 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Annotated, Any
 
+from labels import stopping
+
+if stopping.is_program("classify", __name__):
+    stopping.exit_at_once()  # before what takes long to import
 # Before numpy is imported: its matrices here are small, and more threads than --jobs asks for spend
 # three times the processor's time on them for nothing.
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ.get("OPENBLAS_NUM_THREADS", "1")
@@ -44,15 +48,15 @@ class _FrontDoor(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            with _plain_usage_errors():
+            with _plain_usage_errors(), stopping.interruptible(ClassifyError, typer.Exit):
                 return super().invoke(ctx)
         except ClassifyError as err:
             for line in err.lines:
                 tell(line)
             ctx.exit(1)
         except KeyboardInterrupt:
-            tell("stopped")
-            ctx.exit(130)
+            tell(stopping.MESSAGE, start="")
+            ctx.exit(stopping.STATUS)
 
 
 @contextmanager

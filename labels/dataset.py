@@ -94,6 +94,7 @@ def load_labels(
             if paragraph.kind == "body":
                 paragraphs.append(paragraph)
         name = path.name if path.name not in digests else str(path)
+        name = name.encode(errors="replace").decode()  # a name of a file may be no text
         digests[name] = hashlib.sha256(data).hexdigest()
     n_all = len(paragraphs)
     if orangesum is None:

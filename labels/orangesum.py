@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from labels.errors import LabelsError
 from labels.paragraphs import LabelledParagraph, sha256_of
+from labels.parsing import parse_json
 
 
 def hydrate(paragraphs: Iterable[LabelledParagraph], folder: Path) -> list[LabelledParagraph]:
@@ -46,7 +46,7 @@ def hydrate(paragraphs: Iterable[LabelledParagraph], folder: Path) -> list[Label
 
 def _read_article(path: Path) -> str:
     try:
-        article = json.loads(path.read_text(encoding="utf-8"))["article"]
+        article = parse_json(path.read_text(encoding="utf-8"))["article"]
     except OSError as err:
         raise LabelsError(f"{path}: cannot be read: {err.strerror}") from err
     except (ValueError, KeyError, TypeError) as err:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from labels.errors import LabelsError
+from labels.parsing import parse_json
 from labels.schema import Schema
 
 Kind = Literal["body", "heading", "boilerplate"]
@@ -106,12 +107,8 @@ def parse_labels(
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-            json.dumps(row, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            faults.append(f"{path}:{number}: not text: half of a character, \\ud800 to \\udfff")
-            continue
-        except (ValueError, RecursionError) as err:
+            row = parse_json(line)
+        except ValueError as err:
             faults.append(f"{path}:{number}: not JSON: {err}")
             continue
         if not isinstance(row, dict):
@@ -121,7 +118,7 @@ def parse_labels(
         name = row.get("id")
         key = (name, str(row.get("annotator"))) if reading == "annotators" else name
         if isinstance(name, str) and first_line.setdefault(key, number) != number:
-            found.append(f"id: {name!r} is already on line {first_line[key]}")
+            found.append(f"id: {name!r:.80} is already on line {first_line[key]}")
         faults += [f"{path}:{number}: {fault}" for fault in found]
         if record is not None:
             records.append(record)
@@ -146,27 +143,27 @@ def parse_record(
     """Return the paragraph of a record, or None, with the faults of the record."""
     faults: list[str] = []
     faults += [
-        f"{name}: must be a text that is not empty, not {row.get(name)!r}"
+        f"{name}: must be a text that is not empty, not {row.get(name)!r:.80}"
         for name in ("id", "article")
         if not isinstance(row.get(name), str) or not row[name]
     ]
     faults += [
-        f"{name}: must be a text, not {row[name]!r}"
+        f"{name}: must be a text, not {row[name]!r:.80}"
         for name in ("annotator", "source", "date", "comment")
         if not isinstance(row.get(name), str | None)
     ]
     if isinstance(row.get("date"), str) and not _is_date(row["date"]):
-        faults.append(f"date: {row['date']!r} is not of the form 2024-12-31")
+        faults.append(f"date: {row['date']!r:.80} is not of the form 2024-12-31")
     kind = row.get("kind", "body")
     if kind not in KINDS:
-        faults.append(f"kind: unknown {kind!r}; allowed: {', '.join(KINDS)}")
+        faults.append(f"kind: unknown {kind!r:.80}; allowed: {', '.join(KINDS)}")
     if row.get("flag") not in (None, *FLAGS):
-        faults.append(f"flag: unknown {row['flag']!r}; allowed: {', '.join(FLAGS)}")
+        faults.append(f"flag: unknown {row['flag']!r:.80}; allowed: {', '.join(FLAGS)}")
     is_span = "doc" in row and ("text" not in row or row.get("source") == ORANGESUM)
     span = _parse_span(row, faults) if is_span else None
     text = row.get("text", "" if is_span else None)
     if not isinstance(text, str):
-        faults.append(f"text: must be a text, not {text!r}")
+        faults.append(f"text: must be a text, not {text!r:.80}")
     elif not text.strip() and not is_span:
         faults.append("text: empty")
     elif text and span is not None and sha256_of(text) != span.sha256:
@@ -247,16 +244,16 @@ def _parse_votes(
     if value is None:
         return {}
     if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
-        faults.append(f"votes: must be an object of annotators and their labels, not {value!r}")
+        faults.append(f"votes: must be an object of annotators and their labels, not {value!r:.80}")
         return {}
     if kind != "body":
-        faults.append(f"votes: only body paragraphs have labels; kind is {kind!r}")
+        faults.append(f"votes: only body paragraphs have labels; kind is {kind!r:.80}")
         return {}
     votes = {}
     for annotator, vote in value.items():
         found: list[str] = []
         votes[annotator] = _parse_labels(vote, schema, kind, found)
-        faults += [f"votes of {annotator!r}: {fault}" for fault in found]
+        faults += [f"votes of {annotator!r:.80}: {fault}" for fault in found]
     return votes
 
 
@@ -267,21 +264,23 @@ def _parse_labels(row: dict[str, Any], schema: Schema, kind: object, faults: lis
         value = row.get(dimension.id)
         if kind != "body":
             if value:
-                faults.append(f"{dimension.id}: only body paragraphs have labels; kind is {kind!r}")
+                faults.append(
+                    f"{dimension.id}: only body paragraphs have labels; kind is {kind!r:.80}"
+                )
             continue
         given: list[str]
         if dimension.kind == "single":
             given = [value or ""]
             if not isinstance(value, str):
-                faults.append(f"{dimension.id}: must be one label, not {value!r}; {allowed}")
+                faults.append(f"{dimension.id}: must be one label, not {value!r:.80}; {allowed}")
                 continue
         elif not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-            faults.append(f"{dimension.id}: must be a list of labels, not {value!r}; {allowed}")
+            faults.append(f"{dimension.id}: must be a list of labels, not {value!r:.80}; {allowed}")
             continue
         else:
             given = value
         faults += [
-            f"{dimension.id}: unknown label {label!r}; {allowed}"
+            f"{dimension.id}: unknown label {label!r:.80}; {allowed}"
             for label in given
             if label not in dimension.label_ids
         ]
@@ -295,16 +294,16 @@ def _parse_span(row: dict[str, Any], faults: list[str]) -> Span | None:
     doc, start, end, sha256 = map(row.get, _SPAN)
     if row.get("source") != ORANGESUM:
         faults.append(
-            f"source: stand-off text is known for {ORANGESUM!r}, not {row.get('source')!r}"
+            f"source: stand-off text is known for {ORANGESUM!r:.80}, not {row.get('source')!r:.80}"
         )
     for name, value in (("doc", doc), ("start", start), ("end", end)):
         if type(value) is not int or value < 0:
-            faults.append(f"{name}: must be a whole number of 0 or more, not {value!r}")
+            faults.append(f"{name}: must be a whole number of 0 or more, not {value!r:.80}")
             return None
     if cast(int, start) >= cast(int, end):
         faults.append(f"end: must be larger than start, {start}, not {end}")
     if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
-        faults.append(f"sha256: must be 64 hexadecimal digits, not {sha256!r}")
+        faults.append(f"sha256: must be 64 hexadecimal digits, not {sha256!r:.80}")
         return None
     return Span(doc=cast(int, doc), start=cast(int, start), end=cast(int, end), sha256=sha256)
 

@@ -151,7 +151,7 @@ def main() -> None:
                 connection.send(("end",))
         except MemoryError:  # of Python and of Arrow
             os._exit(NO_MEMORY)
-        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as err:
+        except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as err:  # of dates, too
             connection.send(("broken", _line(err)))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from labels.errors import SchemaError
+from labels.parsing import parse_toml
 
 KINDS = ("multi", "single")
 DEFAULT_SCHEMA = Path(__file__).parent / "schema.toml"
@@ -29,6 +30,11 @@ _PARAGRAPH_FIELDS = ("index", "start", "end", "scores", "review", "evidence")
 RESERVED = frozenset(_LABELS_FIELDS + _RECORD_FIELDS + _PARAGRAPH_FIELDS)
 # MLflow accepts these characters in the name of a metric, and label ids are part of such names.
 ID = re.compile(r"\w[\w-]*")
+# Ids of dimensions and labels are parts of names of files (255 bytes at most) and of metrics in
+# MLflow (250 characters), and a schema's name of a tag there.
+MOST_BYTES = 100
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_MOST_LABELS = 1000  # of all dimensions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,10 +143,8 @@ def read_schema(path: Path = DEFAULT_SCHEMA) -> Schema:
     SchemaError
         When the file is absent, is not TOML, or breaks the format.
     """
-    import tomllib  # only commands that read a schema file pay for it: artifacts hold JSON
-
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = parse_toml(path.read_text(encoding="utf-8"))
     except OSError as err:
         raise SchemaError(f"{path}: cannot read the schema: {err.strerror}") from err
     except ValueError as err:
@@ -153,9 +157,13 @@ def parse_schema(data: dict[str, Any], *, where: str) -> Schema:
     _check_keys(data, {"name", "version", "dimension"}, where)
     if not isinstance(data["name"], str) or type(data["version"]) is not int:
         raise SchemaError(f"{where}: name must be a text and version a whole number")
+    _check_length(data["name"], f"{where}: name")
+    _check_line(data["name"], f"{where}: name")
     entries = data["dimension"]
     if not isinstance(entries, list) or not entries:
         raise SchemaError(f"{where}: at least one [[dimension]] is needed")
+    if len(entries) > _MOST_LABELS:
+        raise SchemaError(f"{where}: {len(entries)} dimensions; {_MOST_LABELS} are allowed")
     dimensions = tuple(_parse_dimension(entry, where) for entry in entries)
     _check_ids([d.id for d in dimensions], f"{where}: dimension")
     for dimension in dimensions:
@@ -166,15 +174,18 @@ def parse_schema(data: dict[str, Any], *, where: str) -> Schema:
             raise SchemaError(
                 f"{where}: a dimension cannot be called {dimension.id!r}: it is a field"
             )
+    n_labels = sum(len(d.labels) for d in dimensions)
+    if n_labels > _MOST_LABELS:
+        raise SchemaError(f"{where}: {n_labels} labels; {_MOST_LABELS} are allowed")
     return Schema(name=data["name"], version=data["version"], dimensions=dimensions)
 
 
 def _parse_dimension(entry: Any, where: str) -> Dimension:
     here = f"{where}: [[dimension]]"
     _check_keys(entry, {"id", "kind", "fr", "en", "label"}, here)
-    here = f"{where}: dimension {entry['id']!r}"
+    here = f"{where}: dimension {entry['id']!r:.80}"
     if entry["kind"] not in KINDS:
-        raise SchemaError(f"{here}: kind is {entry['kind']!r}; allowed: {', '.join(KINDS)}")
+        raise SchemaError(f"{here}: kind is {entry['kind']!r:.80}; allowed: {', '.join(KINDS)}")
     least = 1 if entry["kind"] == "multi" else 2
     if not isinstance(entry["label"], list) or len(entry["label"]) < least:
         raise SchemaError(f"{here}: at least {least} [[dimension.label]] needed")
@@ -186,7 +197,7 @@ def _parse_dimension(entry: Any, where: str) -> Dimension:
         if not isinstance(keywords, list | tuple) or not all(
             isinstance(word, str) and word.strip(" *") for word in keywords
         ):
-            raise SchemaError(f"{here}: keywords must be a list of words, not {keywords!r}")
+            raise SchemaError(f"{here}: keywords must be a list of words, not {keywords!r:.80}")
         fields = {key: _text(raw, key, here) for key in sorted(required)}
         labels.append(Label(**fields, keywords=tuple(keywords)))
     _check_ids([label.id for label in labels], f"{here}: label")
@@ -202,26 +213,44 @@ def _parse_dimension(entry: Any, where: str) -> Dimension:
 def _text(entry: dict[str, Any], key: str, where: str) -> str:
     value = entry[key]
     if not isinstance(value, str) or not value.strip():
-        raise SchemaError(f"{where}: {key} must be a text that is not empty, not {value!r}")
+        raise SchemaError(f"{where}: {key} must be a text that is not empty, not {value!r:.80}")
+    if key != "definition":  # which may have several lines
+        _check_line(value, f"{where}: {key}")
     return value
+
+
+def _check_line(value: str, what: str) -> None:
+    if _CONTROL.search(value):
+        raise SchemaError(f"{what} {value!r:.80} has a line break or another control character")
 
 
 def _check_keys(entry: Any, keys: set[str], where: str, *, optional: Collection[str] = ()) -> None:
     if not isinstance(entry, dict):
-        raise SchemaError(f"{where}: a table is needed, not {entry!r}")
+        raise SchemaError(f"{where}: a table is needed, not {entry!r:.80}")
     missing, unknown = sorted(keys - entry.keys()), sorted(entry.keys() - keys - set(optional))
     if missing:
         raise SchemaError(f"{where}: missing {', '.join(missing)}")
     if unknown:
         raise SchemaError(
-            f"{where}: unknown key {', '.join(unknown)}; "
+            f"{where}: unknown key {', '.join(unknown):.200}; "
             f"allowed: {', '.join(sorted({*keys, *optional}))}"
         )
 
 
 def _check_ids(ids: list[str], where: str) -> None:
-    for position, name in enumerate(ids):
+    seen: set[str] = set()
+    for name in ids:
         if not isinstance(name, str) or not ID.fullmatch(name):
-            raise SchemaError(f"{where} id {name!r}: only letters, digits, _ and - are allowed")
-        if name in ids[:position]:
+            raise SchemaError(f"{where} id {name!r:.80}: only letters, digits, _ and - are allowed")
+        _check_length(name, f"{where} id")
+        if name in seen:
             raise SchemaError(f"{where} id {name!r} is given twice")
+        seen.add(name)
+
+
+def _check_length(name: str, what: str) -> None:
+    if len(name.encode(errors="replace")) > MOST_BYTES:
+        raise SchemaError(
+            f"{what} {name!r:.80} is too long: at most {MOST_BYTES} bytes, of which an accented "
+            "letter takes two"
+        )

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import io
+import math
+import re
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+# As `format_npy` writes it: the length of what follows, the type, the shape.
+_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00([\x00-\xff]{2})\{'descr': '([<>|][a-z][0-9])', "
+    rb"'fortran_order': False, 'shape': \(([0-9, ]*)\), \} *\n"
+)
 
 
 def format_npy(array: NDArray[Any]) -> bytes:
@@ -19,12 +27,23 @@ def format_npy(array: NDArray[Any]) -> bytes:
 def parse_npy(data: bytes, dtype: type[np.generic]) -> NDArray[Any]:
     """Return the array that a file's bytes hold.
 
+    numpy's own reader takes the memory that a header asks for, whatever follows it.
+
     Raises
     ------
     ValueError
-        When they hold none, or one of another type.
+        When they hold none, one of another type or size than they say, or what is no number.
     """
-    array = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-    if array.dtype != dtype:
-        raise ValueError(f"an array of {array.dtype} where {np.dtype(dtype)} belongs")
-    return np.asarray(array)
+    header = _HEADER.match(data)
+    if header is None or int.from_bytes(header[1], "little") != len(header[0]) - len(header[1]) - 8:
+        raise ValueError("an array that is none, or in another format than .npy 1.0")
+    kind, shape = header[2].decode(), [int(n) for n in header[3].split(b",") if n.strip()]
+    if kind != np.dtype(dtype).str:
+        raise ValueError(f"an array of {kind} where {np.dtype(dtype).str} belongs")
+    n_bytes = len(data) - header.end()
+    if math.prod(shape) * np.dtype(dtype).itemsize != n_bytes:
+        raise ValueError(f"an array of shape {shape!r:.60} does not fit its {n_bytes:,} bytes")
+    array = np.frombuffer(data, dtype, offset=header.end()).reshape(shape).copy()
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError("an array holds NaN or what is infinite")
+    return array

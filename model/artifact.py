@@ -20,7 +20,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,22 +29,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.errors import ArtifactError, SchemaError
-from labels.schema import Schema, parse_schema
+from labels.errors import ArtifactError
+from labels.schema import Schema
 from model.arrays import format_npy, parse_npy
 from model.calibration import DIGITS, Calibration, Knots
 from model.decisions import HeldOut
+from model.locks import locked
+from model.manifest import FORMAT, MANIFEST, digest, read_files, read_manifest
 from model.scorers import Scorer, load_scorer
 
-FORMAT = 4
-MANIFEST = "manifest.json"
 CARD = "README.md"
 
 _SCALE = 10**DIGITS  # scores are kept as they are shown, in whole numbers
-_FIELDS = (
-    *("format", "name", "version", "backend", "schema", "schema_digest", "settings"),
-    *("calibration", "data", "scores", "files", "sha256"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +92,30 @@ def check_destination(folder: Path) -> None:
         raise ArtifactError(f"{folder}: exists and is not a model; choose another folder")
 
 
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold the folder of a model for one training, from before its work until its run is logged.
+
+    Raises
+    ------
+    ArtifactError
+        When another training holds it, or nothing can be written there.
+    """
+    lock = ExitStack()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock.enter_context(locked(folder.with_name(f".{folder.name}.lock")))
+    except BlockingIOError as err:
+        raise ArtifactError(
+            f"{folder}: another classify train is writing it: wait for it, or give another --output"
+        ) from err
+    except (OSError, ValueError) as err:  # the latter of a folder without a name
+        why = err.strerror if isinstance(err, OSError) else err
+        raise ArtifactError(f"{folder}: cannot be written: {why}") from err
+    with lock:
+        yield
+
+
 def save_artifact(artifact: Artifact, folder: Path, *, card: str) -> Artifact:
     """Write the artifact to a folder, replacing it if it exists, and return it with its digest.
 
@@ -137,11 +158,9 @@ def load_artifact(folder: Path) -> Artifact:
     ArtifactError
         When a file is missing, a byte has changed, or the format is not this version's.
     """
-    manifest = _read_manifest(folder)
-    files = {name: _read(folder, name, digest) for name, digest in manifest["files"].items()}
-    where = str(folder / MANIFEST)
+    manifest, schema = read_manifest(folder)
     try:
-        schema = parse_schema(manifest["schema"], where=where)
+        files = read_files(folder, manifest["files"])
         calibration = _parse_calibration(manifest["calibration"])
         held_out = HeldOut(
             proba=parse_npy(files["held_out_proba.npy"], np.uint16) / _SCALE,
@@ -149,13 +168,15 @@ def load_artifact(folder: Path) -> Artifact:
         )
         seen = parse_npy(files["seen.npy"], np.uint64)
         scorer = load_scorer(manifest["backend"], files, manifest["settings"], schema)
-    except (KeyError, TypeError, ValueError, SchemaError) as err:
-        raise ArtifactError(f"{where}: not a model of this version: {err}") from err
-    if schema.digest != manifest["schema_digest"]:
-        raise ArtifactError(f"{where}: the schema is not the one of its digest")
+    except (KeyError, TypeError, ValueError) as err:
+        raise ArtifactError(f"{folder}: not a model of this version: {_reason(err)}") from err
+    except (MemoryError, RecursionError) as err:
+        raise ArtifactError(f"{folder}: takes more memory than there is") from err
     shapes = [held_out.proba.shape, held_out.Y.shape]
     if shapes != [(len(held_out.Y), schema.n_labels)] * 2:
         raise ArtifactError(f"{folder}: arrays of shapes {shapes} do not fit the manifest")
+    if held_out.proba.max(initial=0) > 1 or seen.ndim != 1:
+        raise ArtifactError(f"{folder}: what its arrays hold is not what models keep there")
     return Artifact(
         name=manifest["name"],
         version=manifest["version"],
@@ -186,7 +207,7 @@ def _manifest(artifact: Artifact, files: Mapping[str, bytes]) -> dict[str, Any]:
         "scores": artifact.scores,
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
     }
-    manifest["sha256"] = _digest(manifest)
+    manifest["sha256"] = digest(manifest)
     return manifest
 
 
@@ -217,52 +238,9 @@ def _parse_calibration(fields: dict[str, Any]) -> Calibration:
     )
 
 
-def _digest(manifest: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a manifest without its own digest; files' digests are part of it."""
-    rest = {key: value for key, value in manifest.items() if key != "sha256"}
-    text = json.dumps(rest, ensure_ascii=False, sort_keys=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    try:
-        text = path.read_text(encoding="utf-8")
-        manifest = json.loads(text, parse_constant=_refuse_constant)
-    except OSError as err:
-        raise ArtifactError(
-            f"{folder}: not a model: {MANIFEST} cannot be read: {err.strerror}"
-        ) from err
-    except (ValueError, RecursionError) as err:
-        raise ArtifactError(f"{path}: not JSON: the file is damaged: {err}") from err
-    if not isinstance(manifest, dict) or type(manifest.get("format")) is not int:
-        raise ArtifactError(f"{path}: not the manifest of a model")
-    if manifest["format"] != FORMAT:
-        raise ArtifactError(
-            f"{path}: format {manifest['format']}, but this version reads format {FORMAT}: "
-            + ("update depeche" if manifest["format"] > FORMAT else "train the model anew")
-        )
-    missing = [field for field in _FIELDS if field not in manifest]
-    if missing:
-        raise ArtifactError(f"{path}: missing {', '.join(missing)}")
-    if _digest(manifest) != manifest["sha256"]:
-        raise ArtifactError(f"{path}: changed since the model was saved: its digest differs")
-    return manifest
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number")
-
-
-def _read(folder: Path, name: str, digest: str) -> bytes:
-    path = folder / name
-    try:
-        data = path.read_bytes()
-    except OSError as err:
-        raise ArtifactError(f"{path}: a file of the model cannot be read: {err.strerror}") from err
-    if hashlib.sha256(data).hexdigest() != digest:
-        raise ArtifactError(f"{path}: changed since the model was saved: its digest differs")
-    return data
+def _reason(err: Exception) -> str:
+    """Return what an error says; a KeyError says no more than the name of what is missing."""
+    return f"{err.args[0]} is missing" if isinstance(err, KeyError) else str(err)
 
 
 def _write(path: Path, data: bytes) -> None:

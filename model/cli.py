@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,10 +13,22 @@ from labels.exchange.formats import Format, Prediction, format_of
 from labels.schema import DEFAULT_SCHEMA, read_schema
 from labels.terminal import show_json, show_lines, tell
 
+if TYPE_CHECKING:
+    from model.tagging import Model
+
 ModelOption = Annotated[
     Path | None,
     typer.Option(help="Folder of the model.", show_default="the model in use: see classify info"),
 ]
+
+
+def tell_model(asked: Path | None, loaded: Model) -> None:
+    """Say on stderr which model is in use, where no option names it and it is not the shipped."""
+    from model.tagging import unnamed_model
+
+    line = unnamed_model(loaded) if asked is None else None
+    if line is not None:
+        tell(line)
 
 
 def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
@@ -119,7 +131,9 @@ def export(
         from model.exchange import predictions
         from model.tagging import load_model
 
-        return predictions(load_model(model), texts, found)
+        loaded = load_model(model)
+        tell_model(model, loaded)
+        return predictions(loaded, texts, found)
 
     summary = export_labels(
         labels,

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.errors import MissingExtraError
+from labels.errors import ArtifactError, MissingExtraError
 from labels.schema import Schema
 from model.cores import count_cores
 from model.occlusion import occlude
@@ -76,7 +76,15 @@ class EncoderScorer:
         return occlude(self.logits, texts, wanted)
 
     def _run(self, window: list[int]) -> NDArray[np.float32]:
-        (logits,) = self._session.run(None, {"input_ids": np.array([window], dtype=np.int64)})
+        try:
+            (logits,) = self._session.run(None, {"input_ids": np.array([window], dtype=np.int64)})
+        except _faults() as err:
+            raise ArtifactError(f"{ENCODER} cannot read a text: {_first_line(err)}") from err
+        if logits.shape != (1, self._schema.n_labels) or not np.isfinite(logits).all():
+            raise ArtifactError(
+                f"{ENCODER} gives logits of shape {logits.shape}, or what is no number: it is not "
+                "a model of this schema"
+            )
         return np.asarray(logits[0])
 
 
@@ -127,4 +135,25 @@ def _start(encoder: bytes) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors
-    return onnxruntime.InferenceSession(encoder, options, providers=["CPUExecutionProvider"])
+    try:
+        session = onnxruntime.InferenceSession(encoder, options, providers=["CPUExecutionProvider"])
+    except _faults() as err:
+        raise ValueError(f"{ENCODER} cannot be run: {_first_line(err)}") from err
+    given, asked = session.get_outputs(), session.get_inputs()
+    if [x.name for x in asked] != ["input_ids"] or asked[0].type != "tensor(int64)":
+        raise ValueError(f"{ENCODER} asks for other things than the ids of tokens")
+    if len(given) != 1 or given[0].type != "tensor(float)":
+        raise ValueError(f"{ENCODER} gives other things than one array of logits")
+    return session
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    """Return what onnxruntime raises: classes without a base of their own."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    found = (x for x in vars(state).values() if isinstance(x, type) and issubclass(x, Exception))
+    return (*found, RuntimeError)
+
+
+def _first_line(err: Exception) -> str:
+    return f"{(str(err).splitlines() or [type(err).__name__])[0]:.200}"

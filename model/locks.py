@@ -16,8 +16,13 @@ else:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
     """Hold a lock on a file, which is made, and removed at the end where the system lets it be.
+
+    Parameters
+    ----------
+    wait
+        Whether to wait while another process holds it (on Windows for ten seconds).
 
     Raises
     ------
@@ -26,7 +31,7 @@ def locked(path: Path) -> Iterator[None]:
     OSError
         When the file cannot be written.
     """
-    with _held(path):
+    with _held(path, wait=wait):
         try:
             yield
         finally:
@@ -34,15 +39,15 @@ def locked(path: Path) -> Iterator[None]:
                 path.unlink(missing_ok=True)
 
 
-def _held(path: Path) -> IO[bytes]:
+def _held(path: Path, *, wait: bool) -> IO[bytes]:
     """Return a file that is open and locked, and that the path names."""
     while True:
         file = path.open("a+b")
         try:
             if sys.platform == "win32":
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
             else:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError as err:
             file.close()
             raise BlockingIOError(f"{path}: held by another process") from err

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labels.errors import InputError
+from labels.parsing import parse_json
 from labels.schema import Schema
 
 _TINY = 1e-6
@@ -32,7 +32,7 @@ def read_prevalence(path: Path, schema: Schema) -> NDArray[np.float64]:
         between 0 and 1; the shares of a single dimension must sum to 1.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
+        found = parse_json(path.read_text(encoding="utf-8"))
     except OSError as err:
         raise InputError(f"{path}: cannot be read: {err.strerror}") from err
     except ValueError as err:
@@ -51,14 +51,6 @@ def read_prevalence(path: Path, schema: Schema) -> NDArray[np.float64]:
                 f"not {prevalence[span].sum():.3f}"
             )
     return prevalence
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the object of a JSON file, none of whose names stands twice."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name stands twice")
-    return found
 
 
 def anchor(

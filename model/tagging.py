@@ -19,7 +19,7 @@ from labels.errors import InputError
 from model.article import Article
 from model.artifact import Artifact, load_artifact
 from model.calibration import DIGITS
-from model.champion import CHAMPION, resolve_champion
+from model.champion import CHAMPION, STORE_FILE, check_owner, find_promotion, resolve_champion
 from model.decisions import Decisions, Rule
 from model.pages import declared_encoding
 from model.prevalence import anchor, estimate_prevalence
@@ -243,5 +243,21 @@ def model_in_use() -> Path:
     named = os.environ.get("CLASSIFY_MODEL")
     if named:
         return resolve_champion(Path(named))
+    check_owner(CHAMPION)
     champion = resolve_champion(CHAMPION)
     return SHIPPED if champion == CHAMPION else champion
+
+
+def unnamed_model(model: Model) -> str | None:
+    """Return where a model comes from that no option named, None for the shipped one."""
+    folder, artifact = model_in_use(), model.artifact
+    if folder == SHIPPED:
+        return None
+    name = f"model: {folder} ({artifact.name} {artifact.version}"
+    if os.environ.get("CLASSIFY_MODEL"):
+        return f"{name}, named by $CLASSIFY_MODEL)"
+    promotion = find_promotion(folder)
+    date = f", promoted {promotion.date[:10]}" if promotion else ""
+    has_store = bool(os.environ.get("MLFLOW_TRACKING_URI")) or STORE_FILE.is_file()
+    unknown = "" if has_store else f"; no {STORE_FILE} is beside it: it was promoted elsewhere"
+    return f"{name}{date}){unknown}"

@@ -54,7 +54,10 @@ def _parse_tokenizer(data: bytes) -> Tokenizer:
         from tokenizers import Tokenizer
     except ModuleNotFoundError as err:
         raise MissingExtraError("tokenizers", "onnx") from err
-    tokenizer = Tokenizer.from_str(data.decode())
+    try:
+        tokenizer = Tokenizer.from_str(data.decode())
+    except Exception as err:
+        raise ValueError(f"the tokenizer cannot be read: {err!s:.200}") from err
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer

@@ -28,7 +28,7 @@ def made_training(labels: LabelledSet, artifact: Artifact, *, shuffled: bool) ->
     given = proba >= 0.5
     given[:, 4:] = np.eye(3, dtype=bool)[proba[:, 4:].argmax(1)]
     scores = {"signature": "made", **score(Y, proba, given, labels.schema)}
-    data = {"digest": labels.digest, "files": {}, "n_paragraphs": len(Y)}
+    data = {"digest": labels.digest, "files": {}, "n_paragraphs": len(Y), "n_articles": len(Y)}
     artifact = replace(artifact, scores=scores, data=data, schema=labels.schema)
     found = OutOfFold(
         rows=np.arange(len(Y)),

@@ -252,7 +252,7 @@ def test_label_that_no_paragraph_has_is_not_given_for_its_prevalence() -> None:
     ("content", "message"),
     [
         ("{", "not JSON"),
-        ('{"space": 0.1, "space": 0.2}', "a name stands twice"),
+        ('{"space": 0.1, "space": 0.2}', "'space' stands twice"),
         ("{}", "give the share of each label, as in {"),
         (json.dumps(SHARES | {"space": 1.5}), "each share must lie between 0 and 1"),
         (json.dumps(SHARES | {"neutral": 0.3}), "must sum to 1, not 0.700"),

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from fcntl import ioctl
 from pathlib import Path
+from resource import RLIMIT_FSIZE, setrlimit
 
 import pytest
 from conftest import ROOT, SEEDS, Classify, write_rows, write_schema
@@ -419,6 +420,36 @@ def test_full_disk_is_said_and_leaves_the_paragraph(
     assert journal_of(session.file.path).read_bytes() == b""
 
 
+def test_disk_that_is_full_at_the_end_keeps_the_file_and_the_decisions(
+    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    session = start()
+    press(session, "1", "enter")
+    session.file.close()
+    once = (tmp_path / "mine.jsonl").read_bytes()
+    for step in ("fsync", "replace", "unlink"):
+        session = start()
+        press(session, "1", "enter")
+
+        def fail(*_: object, **__: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os if step == "fsync" else Path, step, fail)
+            with pytest.raises(LabelsError, match=r"mine\.jsonl: cannot be written: No space left"):
+                session.file.close()
+            session.file.close()
+        left = journal_of(tmp_path / "mine.jsonl").read_bytes()
+        assert left.count(b"\n") == 1
+        if step != "unlink":
+            assert (tmp_path / "mine.jsonl").read_bytes() == once
+        start().file.close()
+        again = (tmp_path / "mine.jsonl").read_bytes()
+        assert again == once + left
+        assert {path.name for path in tmp_path.iterdir()} == {"mine.jsonl"}
+        once = again
+
+
 def test_flag_that_is_none_is_refused(tmp_path: Path) -> None:
     row = {"id": "a", "article": "a", "text": "x", "kind": "heading", "flag": "odd", "comment": 1}
     with pytest.raises(LabelsError, match=r"comment: must be a text.*\n.*flag: unknown 'odd'"):
@@ -558,7 +589,7 @@ def test_pool_as_its_own_labels_file_is_refused(classify: Classify) -> None:
 class Terminal:
     """A real terminal of 80 columns and 24 lines with `classify label` in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, most_bytes: int = -1) -> None:
         self.labels = folder / "mine.jsonl"
         self.journal = journal_of(self.labels)
         self._master, inner = pty.openpty()
@@ -572,9 +603,11 @@ class Terminal:
             cwd=folder,
             start_new_session=True,
             env=os.environ | {"TERM": "xterm-256color", "NO_COLOR": "1"},
+            preexec_fn=lambda: setrlimit(RLIMIT_FSIZE, (most_bytes, most_bytes)),
         )
         os.close(inner)
         self._seen = b""
+        self.last = b""  # what it wrote as it ended
 
     def type(self, keys: str | bytes) -> None:
         os.write(self._master, keys.encode() if isinstance(keys, str) else keys)
@@ -599,8 +632,9 @@ class Terminal:
     def wait_for_end(self) -> int:
         while True:
             try:
-                if not os.read(self._master, 1 << 16):
+                if not (read := os.read(self._master, 1 << 16)):
                     break
+                self.last += read
             except OSError:  # the other side is closed
                 break
         os.close(self._master)
@@ -634,6 +668,30 @@ def test_escape_is_answered_at_once_and_arrows_are_no_escape(tmp_path: Path) -> 
     terminal.type("q")
     assert terminal.wait_for_end() == 0
     assert [row.get("comment") for row in rows(terminal.labels)] == [None, "é"]
+
+
+@pytest.mark.slow
+def test_labels_that_no_longer_fit_on_the_disk_stay_whole_and_come_again(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    terminal.label(12)
+    terminal.type("q")
+    assert terminal.wait_for_end() == 0
+    before = terminal.labels.read_bytes()
+    terminal = Terminal(tmp_path, most_bytes=len(before) + 10)
+    terminal.label(2)
+    terminal.type("q")
+    assert terminal.wait_for_end() == 1
+    told = terminal.last[terminal.last.rindex(b"classify: ") :]
+    assert b"mine.jsonl: cannot be written: File too large: nothing is lost" in told
+    assert b"Traceback" not in terminal.last
+    assert terminal.labels.read_bytes() == before
+    kept = terminal.journal.read_bytes()
+    terminal = Terminal(tmp_path)
+    terminal.wait(lambda seen: b"Enter" in seen)
+    terminal.type("q")
+    assert terminal.wait_for_end() == 0
+    assert terminal.labels.read_bytes() == before + kept
+    assert not terminal.journal.exists()
 
 
 @pytest.mark.slow

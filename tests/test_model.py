@@ -16,9 +16,10 @@ from rich.console import Console
 from labels.errors import ArtifactError
 from labels.schema import read_schema
 from model import load_model
-from model.artifact import FORMAT, MANIFEST, load_artifact, save_artifact
+from model.artifact import load_artifact, save_artifact
 from model.calibration import Calibration, Knots
 from model.decisions import Decisions, HeldOut, Rule
+from model.manifest import FORMAT, MANIFEST
 from model.reading import read_article
 from model.rollup import article_scores, mean_proba, shares_of_body
 from model.table import article_table

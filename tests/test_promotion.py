@@ -22,7 +22,7 @@ from model.champion import PROMOTIONS, read_promotions
 from model.features import FeatureSettings
 from model.linear import LinearScorer
 from model.tagging import SHIPPED
-from train.promotion import promote, roll_back
+from train.promotion import promote, replace_list, roll_back
 from train.store import Run
 
 # Every step of a promotion, and the calls by which it changes the disk.
@@ -128,17 +128,20 @@ def digest(folder: Path, name: str) -> str:
 
 
 def kill_at(point: str) -> None:
-    """Make this process kill itself before or after a step of a promotion."""
-    name, when = point.split(":")
+    """Make this process kill itself before or after a step of a promotion, the nth time."""
+    name, when, *nth = point.split(":")
+    left = [int(*nth) if nth else 1]
     module: Any = importlib.import_module("train.promotion")
     owner, _, attribute = name.rpartition(".")
     place = getattr(module, owner) if owner else module
     step: Callable[..., Any] = getattr(place, attribute)
 
     def deadly(*args: Any, **kwargs: Any) -> Any:
-        if when == "after":
-            step(*args, **kwargs)
-        os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+        done = None if left[0] == 0 and when == "before" else step(*args, **kwargs)
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
 
     setattr(place, attribute, deadly)
 
@@ -210,6 +213,37 @@ def test_kill_at_any_step_leaves_the_old_or_the_new_and_repeating_completes(
     assert len(seen) == 2
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL, which Unix has")
+def test_rollback_killed_at_any_step_and_given_again_goes_back_once(
+    shelf: Path, tmp_path: Path
+) -> None:
+    names = ("move_alias", "replace_list", "prune", "_remove", "_sync", "Path.replace")
+    places = [f"{name}:{when}" for name in names for when in ("before", "after")]
+    points = {p: tmp_path / p.replace(":", "-") for p in [*places, "replace_list:before:2"]}
+    for folder in points.values():
+        shutil.copytree(shelf, folder)
+        for name in "bcd":
+            promote_to(folder, name)
+    assert killed(points, "roll_back", tmp_path) == set(points)
+    for point, folder in points.items():
+        go_back(folder)
+        assert in_use(folder) == digest(folder, "c"), point
+        assert FakeStore(folder).champion() == "c", point
+        assert [p.run_id for p in read_promotions(folder / "champion")] == ["a", "b", "c"]
+        go_back(folder)  # one that is given once more goes on
+        assert in_use(folder) == digest(folder, "b"), point
+
+
+def test_promotion_after_a_killed_rollback_is_gone_back_from_as_any_other(folder: Path) -> None:
+    promote_to(folder, "b")
+    promote_to(folder, "c")
+    champion = folder / "champion"
+    replace_list(champion, read_promotions(champion)[:-1], rolling_back=True)
+    promote_to(folder, "d")
+    go_back(folder)
+    assert in_use(folder) == digest(folder, "b")
+
+
 def test_last_five_are_kept_and_rollback_goes_back_one_by_one(folder: Path) -> None:
     for name in "bcdefg":
         promote_to(folder, name)
@@ -272,6 +306,22 @@ def test_second_promotion_at_once_is_refused_and_a_dead_one_does_not_block(folde
 )  # fmt: skip
 def test_broken_list_of_promotions_is_refused_with_its_name(tmp_path: Path, text: str) -> None:
     (tmp_path / PROMOTIONS).write_text(text, errors="surrogateescape")
+    with pytest.raises(ArtifactError, match=r"promotions\.json: .*list of promotions"):
+        load_model(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names, which Unix has")
+@pytest.mark.parametrize("what", ["fifo", "device", "folder", "deep", "large"])
+def test_list_of_promotions_that_is_no_file_of_one_is_refused(tmp_path: Path, what: str) -> None:
+    path = tmp_path / PROMOTIONS
+    if what == "fifo":
+        os.mkfifo(path)
+    elif what == "device":
+        path.symlink_to("/dev/zero")
+    elif what == "folder":
+        path.mkdir()
+    else:
+        path.write_text("[" * (100_000 if what == "deep" else 2_000_000))
     with pytest.raises(ArtifactError, match=r"promotions\.json: .*list of promotions"):
         load_model(tmp_path)
 
@@ -349,3 +399,55 @@ def test_killed_command_is_completed_by_the_same_command(store: Path, point: str
     again = json.loads(run_classify("promote", "good", "--json", cwd=store).stdout)
     assert again["version"] == "2"
     assert sha256_in_use(store) == again["model_sha256"] != first["model_sha256"]
+
+
+@pytest.fixture
+def project(shelf: Path, tmp_path: Path) -> Path:
+    """Return a folder whose mlruns/champion holds a champion, without a store beside it."""
+    folder = tmp_path / "project"
+    shutil.copytree(shelf / "champion", folder / "mlruns" / "champion")
+    (folder / "a.txt").write_text("Un accord de coopération a été signé lundi à Paris.")
+    return folder
+
+
+def test_model_that_no_option_names_is_told(project: Path) -> None:
+    here = "classify: model: mlruns/champion/"
+    done = run_classify("a.txt", "--format", "json", cwd=project)
+    assert done.returncode == 0
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(here)
+    assert "(a 0.1.0, promoted 20" in done.stderr
+    assert "no mlruns/mlflow.db is beside it: it was promoted elsewhere" in done.stderr
+    (project / "mlruns" / "mlflow.db").touch()
+    done = run_classify("tag", "a.txt", "--output", "t.csv", cwd=project)
+    assert done.stderr.startswith(here)
+    assert "elsewhere" not in done.stderr
+    named = run_classify("tag", "a.txt", "--model", "mlruns/champion", cwd=project)
+    assert "model:" not in named.stderr
+    (project / "mlruns" / "champion" / PROMOTIONS).unlink()
+    assert "model:" not in run_classify("tag", "a.txt", cwd=project).stderr
+
+
+def test_model_of_the_environment_is_told(folder: Path, project: Path) -> None:
+    done = run_classify("tag", "a.txt", cwd=project, CLASSIFY_MODEL=str(folder / "b"))
+    assert done.stderr == f"classify: model: {folder / 'b'} (b 0.1.0, named by $CLASSIFY_MODEL)\n"
+
+
+def test_champion_of_another_user_is_not_used_unasked(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    monkeypatch.delenv("CLASSIFY_MODEL", raising=False)
+    owner = os.geteuid()
+    for part in ("mlruns/champion", f"mlruns/champion/{PROMOTIONS}"):
+        with monkeypatch.context() as patch:
+            if owner == 0:
+                os.chown(part, 12345, -1)
+            else:
+                patch.setattr(os, "geteuid", lambda: owner + 1)
+            with pytest.raises(ArtifactError, match="belongs to another user"):
+                load_model()
+            assert load_model(Path("mlruns/champion")).artifact.name == "a"
+            if owner == 0:
+                os.chown(part, 0, -1)
+    assert load_model().artifact.name == "a"

@@ -1,8 +1,10 @@
 """The reports and plots: all that an evaluation holds, for any schema, and nothing unescaped."""
 
 import html
+import io
 import re
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,17 +12,22 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from markdown_it import MarkdownIt
+from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from labels.dataset import LabelledSet
+from labels.errors import SchemaError
 from labels.paragraphs import LabelledParagraph
 from labels.schema import Schema, parse_schema
 from model.calibration import sigmoid, softmax
 from model.tagging import Model
+from train.card import _labels
 from train.evaluation import Scored, evaluate
 from train.metrics import N_BINS, calibration_error, equal_mass_bins
 from train.plots import plots
 from train.report import html_report, markdown_report
+from train.report_html import _marked
 from train.report_parts import percent
 
 HOSTILE = "Le <script>alert('x')</script> dit & *crie* | `fort` [ici](http://x.fr/a.js) à la fusée"
@@ -345,3 +352,88 @@ def test_bins_of_equal_mass_give_the_calibration_error() -> None:
     by_hand = sum(len(r) * abs(proba[r].mean() - y[r].mean()) for r in bins) / 100
     assert calibration_error(proba, y) == pytest.approx(by_hand)
     assert len(equal_mass_bins(proba[:4])) == 4
+
+
+NAMES = [
+    *(
+        "a $x$ b",
+        "$",
+        "$$",
+        "$_{^",
+        "\\frac{a}{b}",
+        r"\$5",
+        "100 %",
+        "x^{2}_",
+        "{",
+        "a\\",
+        "€ & <b>",
+    ),
+    *("名前 😀", "x" * 5000, "mot " * 500, "\u202eabc\u200b", "e\u0301\u0301\u0301", "a|b`c`"),
+]
+
+
+@pytest.mark.parametrize("kind", ["multi", "single"])
+def test_names_of_any_kind_are_drawn_as_they_are(kind: str, two: Case) -> None:
+    labels = [
+        {**dict.fromkeys(("en", "definition"), "x"), "id": f"l{i}", "fr": name, "keywords": []}
+        for i, name in enumerate(NAMES)
+    ]
+    data = {"id": "d", "kind": kind, "fr": "$\\alpha" * 900, "en": "x", "label": labels}
+    schema = parse_schema({"name": "$n", "version": 1, "dimension": [data]}, where="test")
+    rng = np.random.default_rng(0)
+    proba = rng.dirichlet(np.ones(len(NAMES)), N)
+    Y = np.eye(len(NAMES), dtype=np.int64)[rng.integers(0, len(NAMES), N)]
+    scored = replace(
+        two.scored,
+        labels=replace(two.scored.labels, schema=schema),
+        Y=Y,
+        logits=np.log(proba),
+        proba=proba,
+        given=Y > 0,
+    )
+    figures = plots(scored, {"learning": {"points": [{"n": 9, "d": 0.5}], "next": {"d": 0.1}}})
+    for figure in figures.values():
+        figure.savefig(io.BytesIO(), format="png", dpi=40)  # warnings are errors
+        for text in figure.findobj(Text):
+            assert not is_math_text(text.get_text())
+    titles = [axes.get_title() for axes in figures["reliability_d.png"].axes]
+    assert titles[0] == r"a \$x\$ b"  # which is drawn without the backslashes
+    assert titles[3] == r"\$_{^"
+
+
+@pytest.mark.parametrize("field", ["name", "fr", "en"])
+@pytest.mark.parametrize("sign", ["\n", "\t", "\x1b", "\x00", "\x7f", "\x9b"])
+def test_name_with_a_control_character_is_refused(field: str, sign: str) -> None:
+    labels = [dict.fromkeys(("id", "fr", "en", "definition"), x) for x in "ab"]
+    dimension = {"id": "d", "kind": "single", "fr": "x", "en": "x", "label": labels}
+    data = {"name": "n", "version": 1, "dimension": [dimension]}
+    (data if field == "name" else labels[0])[field] = f"a{sign}b"
+    with pytest.raises(SchemaError, match=f"{field} .* has a line break or another control"):
+        parse_schema(data, where="test")
+    labels[0]["definition"] = f"{'a'}\nb"
+    (data if field == "name" else labels[0])[field] = "a b"
+    assert parse_schema(data, where="test")
+
+
+def test_card_shows_definitions_as_they_are() -> None:
+    labels = [dict.fromkeys(("id", "en"), x) for x in "ab"]
+    for label in labels:
+        label |= {"fr": "*x* <b>", "definition": "# Un\n\n<script>alert(1)</script> | `x` $y$"}
+    dimension = {"id": "d", "kind": "single", "fr": "x", "en": "x", "label": labels}
+    data = {"name": "n", "version": 1, "dimension": [dimension]}
+    shown = _labels(parse_schema(data, where="test"))
+    rendered = MarkdownIt("commonmark").render(shown)
+    assert "<script>" not in rendered
+    assert "<h1>" not in rendered
+    assert rendered.count("<li>") == 2
+
+
+@pytest.mark.slow
+def test_one_word_many_times_is_marked_in_time_that_grows_with_the_text() -> None:
+    def seconds(n: int) -> float:
+        start = time.process_time()
+        assert "".join(_marked("mot " * n, [("mot", 1.0)])).count("<mark") == n
+        return time.process_time() - start
+
+    seconds(1000)
+    assert seconds(16_000) < 14 * max(seconds(1_600), 0.002)

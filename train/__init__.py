@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+MOST_SEED = 2**32 - 1  # that scikit-learn takes
 DEFAULT_BASE = "almanach/camembert-base"  # that the `camembert` backend fine-tunes
 
 

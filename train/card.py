@@ -7,6 +7,7 @@ from typing import Any
 from labels.schema import Dimension, Schema
 from model.artifact import Artifact
 from train.metrics import MEASURES, main_scores
+from train.report_parts import markdown_text
 
 _HEAD = """\
 ---
@@ -119,7 +120,10 @@ without a reader having checked them.
 def model_card(artifact: Artifact) -> str:
     """Return the card of an artifact as Markdown with a YAML head."""
     data = artifact.data
-    files = "\n".join(f"- `{name}` `{digest}`" for name, digest in data["files"].items())
+    files = "\n".join(
+        "- `{}` `{}`".format(name.replace("`", "'"), digest)
+        for name, digest in data["files"].items()
+    )
     left_out = (
         f"\n{data['n_left_out']} stand-off paragraphs were left out: their texts were not at "
         "hand.\n"
@@ -129,7 +133,7 @@ def model_card(artifact: Artifact) -> str:
     n_scored, n_paragraphs = artifact.scores["n_paragraphs"], data["n_paragraphs"]
     held_out = f"{n_scored} of these paragraphs were held out, and scored"
     return _HEAD.format(
-        name=artifact.name,
+        name=markdown_text(artifact.name),
         license="mit" if artifact.backend == "tfidf" else "other",
         who="every paragraph was scored" if n_scored == n_paragraphs else held_out,
         what=_WHAT[artifact.backend].format(
@@ -254,7 +258,10 @@ def _labels(schema: Schema) -> str:
     for dimension in schema.dimensions:
         kind = "any number of" if dimension.kind == "multi" else "exactly one of"
         lines.append(f"`{dimension.id}`: {kind}")
-        lines += [f"- `{label.id}` ({label.fr}): {label.definition}" for label in dimension.labels]
+        lines += [
+            f"- `{label.id}` ({markdown_text(label.fr)}): {markdown_text(label.definition)}"
+            for label in dimension.labels
+        ]
         lines.append("")
     return "\n".join(lines).rstrip()
 

@@ -20,8 +20,8 @@ from labels.errors import InputError, MissingExtraError
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from labels.terminal import show_json, show_lines, tell
 from labels.writing import open_output
-from model.cli import ModelOption
-from train import DEFAULT_BASE, Backend
+from model.cli import ModelOption, tell_model
+from train import DEFAULT_BASE, MOST_SEED, Backend
 
 if TYPE_CHECKING:
     from train.backends import Trainer
@@ -47,7 +47,7 @@ SettingsOption = Annotated[
 ]
 SeedOption = Annotated[
     int | None,
-    typer.Option(min=0, help="Governs the folds and the solver.", show_default="0"),
+    typer.Option(min=0, max=MOST_SEED, help="Governs the folds and the solver.", show_default="0"),
 ]
 FoldsOption = Annotated[int | None, typer.Option(min=2, help="Number of folds.", show_default="5")]
 SplitOption = Annotated[
@@ -122,11 +122,12 @@ def train(
     Example: classify train --backend camembert --base models/camembert-base
     """
     check_extra()
-    from model.artifact import check_destination
+    from model.artifact import check_destination, held
     from train.card import model_card
     from train.diagnostics import evaluate_training
-    from train.tracking import log_run
+    from train.tracking import check_named_store, log_run
 
+    check_named_store()
     trainer = _trainer(
         backend,
         settings,
@@ -151,14 +152,15 @@ def train(
     found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
     n_articles = len(set(found.articles))
     progress(f"{len(found.paragraphs)} paragraphs of {n_articles} articles")
-    training = trainer.train(found, progress)
-    evaluation = evaluate_training(training, progress=progress)
-    training = training.with_evaluation(evaluation)
-    training = training.save(output, card=model_card(training.artifact))
-    progress(f"model in {output}")
-    trainer.forget()
-    _print_scores(training.artifact.scores, found.schema, as_json=as_json)
-    run_id = log_run(training, evaluation, output)
+    with held(output):
+        training = trainer.train(found, progress)
+        evaluation = evaluate_training(training, progress=progress)
+        training = training.with_evaluation(evaluation)
+        training = training.save(output, card=model_card(training.artifact))
+        progress(f"model in {output}")
+        trainer.forget()
+        _print_scores(training.artifact.scores, found.schema, as_json=as_json)
+        run_id = log_run(training, evaluation, output)
     progress(f"run {run_id} in MLflow: classify ui shows it")
     page = ARTIFACTS / run_id / "artifacts" / "evaluation" / "evaluation.html"
     if page.is_file():
@@ -170,7 +172,8 @@ def tune(
     schema: SchemaOption = DEFAULT_SCHEMA,
     orangesum: OrangesumOption = None,
     trials: Annotated[
-        int, typer.Option(min=1, help="Trials in all; those of an earlier run count.")
+        int,
+        typer.Option(min=1, max=100_000, help="Trials in all; those of an earlier run count."),
     ] = 30,
     seed: SeedOption = None,
     folds: FoldsOption = None,
@@ -186,10 +189,12 @@ def tune(
     check_extra("optuna")
     from train.backends import choose_settings
     from train.settings import write_settings
+    from train.tracking import check_named_store
     from train.tuning import tune as search
     from train.tuning_report import tuning_lines
     from train.tuning_runs import TuningRuns
 
+    check_named_store()
     start = time.monotonic()
 
     def progress(step: str) -> None:
@@ -246,6 +251,7 @@ def evaluate(
     from train.evaluation import evaluate_model, score_model
 
     loaded = load_model(model)
+    tell_model(model, loaded)
     if schema is not None:
         check_same_schema(
             loaded.schema, read_schema(schema), ours_is="the model", theirs_is=str(schema)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from labels.dataset import LabelledSet
 from labels.errors import TrackingError
+from labels.parsing import parse_json
 from labels.schema import Schema
 from model.calibration import DIGITS
 
@@ -81,7 +82,7 @@ def read_held_out(path: Path, schema: Schema) -> Predictions:
         raise TrackingError(
             f"{path}: held-out predictions cannot be read: {err.strerror}; train the run anew"
         ) from err
-    except (ValueError, KeyError, TypeError) as err:
+    except (ValueError, KeyError, TypeError, AttributeError) as err:
         raise TrackingError(
             f"{path}: no held-out predictions of this schema: {err!r}; train the run anew"
         ) from err
@@ -96,7 +97,7 @@ def read_held_out(path: Path, schema: Schema) -> Predictions:
 
 
 def _parse_row(line: str, schema: Schema) -> dict[str, Any]:
-    row = json.loads(line)
+    row = parse_json(line)
     names = schema.label_names
     unknown = {*row["labels"], *row["scores"], *row["given"]} - set(names)
     if unknown:

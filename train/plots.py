@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, confusion_matrix, precision_recall_curve
@@ -21,6 +22,8 @@ from train.metrics import MEASURES, N_BINS, equal_mass_bins, main_measure
 _WIDTH = 7.0  # inches: 700 px at matplotlib's own 100 dots an inch
 _BLUE, _ORANGE, _GREY = "#0072b2", "#d55e00", "#c8c8c8"  # Okabe and Ito 2008: for every eye
 _LONGEST = 20  # characters of a name above one of four panels in a row
+_LONGEST_TITLE = 36  # and above all of them
+_NO_GLYPH = "□"
 _FEW = 6  # labels up to which the cells of a confusion have room for two lines
 
 
@@ -80,9 +83,21 @@ def _panels(n: int, *, title: str, xlabel: str, ylabel: str) -> tuple[Figure, li
     return figure, panels[:n]
 
 
-def _short(name: str) -> str:
-    """Return a name that fits above the narrowest panel."""
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
+def _short(name: str, longest: int = _LONGEST) -> str:
+    """Return a name as it is shown above a panel, the narrowest unless a length is given.
+
+    Nothing in it is read as a formula, and what the font lacks is a box.
+    """
+    font = get_font(findfont(FontProperties()))
+    name = " ".join(name.split())
+    name = name if len(name) <= longest else f"{name[: longest - 1].rstrip()}…"
+    shown = (c if font.get_char_index(ord(c)) and c.isprintable() else _NO_GLYPH for c in name)
+    return "".join(shown).replace("$", r"\$")
+
+
+def _title(dimension: Dimension) -> str:
+    """Return a dimension's name as it is shown above a figure."""
+    return _short(dimension.fr, _LONGEST_TITLE)
 
 
 def _precision_recall(
@@ -93,8 +108,8 @@ def _precision_recall(
 ) -> Figure:
     figure, panels = _panels(
         len(dimension.labels),
-        title=f"{dimension.fr}: precision and recall\ndot: where labels are given; grey: the other "
-        "labels",
+        title=f"{_title(dimension)}: precision and recall\ndot: where labels are given; grey: "
+        "the other labels",
         xlabel="recall",
         ylabel="precision",
     )
@@ -137,7 +152,9 @@ def _confusion(dimension: Dimension, Y: NDArray[np.int64], given: NDArray[np.boo
         text = f"{table[i, j]}\n{percent} %" if n <= _FEW else percent
         color = "white" if share[i, j] > 0.65 else "black"
         axes.text(j, i, text, ha="center", va="center", color=color, fontsize=size)
-    axes.set_title(f"{dimension.fr}: what was given to paragraphs of each label (% of its row)")
+    axes.set_title(
+        f"{_title(dimension)}: what was given to paragraphs of each label (% of its row)"
+    )
     axes.title.set_fontsize(11)
     return figure
 
@@ -151,8 +168,8 @@ def _reliability(
     """Return a reliability diagram a label, over the bins of `train.metrics.calibration_error`."""
     figure, panels = _panels(
         len(dimension.labels),
-        title=f"{dimension.fr}: do scores mean what they say?\nhollow squares: before calibration; "
-        "dots: after; dotted: as it should be",
+        title=f"{_title(dimension)}: do scores mean what they say?\nhollow squares: before "
+        "calibration; dots: after; dotted: as it should be",
         xlabel=f"mean score, in {N_BINS} bins of equal mass",
         ylabel="share with the label",
     )
@@ -212,7 +229,7 @@ def _learning_curve(learning: dict[str, Any], schema: Schema) -> Figure:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.margins(x=0.22, y=0.25)
         axes.grid(alpha=0.25)
-        axes.set_title(dimension.fr, fontsize=10)
+        axes.set_title(_title(dimension), fontsize=10)
         axes.set_ylabel(MEASURES[main_measure(dimension)], fontsize=9)
     figure.suptitle(f"Scores by paragraphs fitted on; hollow: {NEXT} more", fontsize=11)
     return figure

@@ -4,7 +4,8 @@ The steps, in this order: the model arrives beside the champions under a tempora
 and takes its own name; the run gets a version in MLflow's registry and the alias, which `classify
 serve` follows; the list of promotions is replaced, which all other commands follow; what it no
 longer names goes. Killed between the two, each follows a whole model, and the same command
-completes what the killed one began.
+completes what the killed one began. A list that a roll-back wrote says so until all of it is done,
+so that a roll-back that was killed and is given again goes back once.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from model.champion import (
     PROMOTIONS,
     Promotion,
     format_promotions,
+    is_rolling_back,
     read_promotions,
 )
 from model.locks import locked
@@ -80,6 +82,8 @@ def promote(store: Store, run: Run, *, force: bool = False, folder: Path = CHAMP
 def roll_back(store: Store, *, folder: Path = CHAMPION) -> Promotion:
     """Make the promotion before the present one the champion again and return it.
 
+    After a roll-back that was killed once its list was there, only what it lacked is done.
+
     Raises
     ------
     PromotionError
@@ -87,9 +91,11 @@ def roll_back(store: Store, *, folder: Path = CHAMPION) -> Promotion:
     """
     with _locked(folder):
         promotions = read_promotions(folder)
-        if len(promotions) < 2:
-            raise PromotionError(f"{folder}: no earlier promotion to go back to")
-        previous = promotions[-2]
+        if not is_rolling_back(folder):
+            if len(promotions) < 2:
+                raise PromotionError(f"{folder}: no earlier promotion to go back to")
+            promotions.pop()
+        previous = promotions[-1]
         load_artifact(folder / previous.folder)
         version = store.version(previous.run_id)
         if version is None:
@@ -98,8 +104,9 @@ def roll_back(store: Store, *, folder: Path = CHAMPION) -> Promotion:
                 "this store: go back where it was promoted"
             )
         move_alias(store, version)
-        replace_list(folder, promotions[:-1])
+        replace_list(folder, promotions, rolling_back=True)
         prune(folder)
+        replace_list(folder, promotions)
         return previous
 
 
@@ -170,12 +177,12 @@ def move_alias(store: Store, version: str) -> None:
     store.set_champion(version)
 
 
-def replace_list(folder: Path, promotions: list[Promotion]) -> None:
+def replace_list(folder: Path, promotions: list[Promotion], *, rolling_back: bool = False) -> None:
     """Write the list of promotions in one stroke: from here on its last model is in use."""
     with _writing(folder):
         handle, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=folder)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(format_promotions(promotions))
+            file.write(format_promotions(promotions, rolling_back=rolling_back))
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o644)

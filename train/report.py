@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,12 +11,9 @@ from matplotlib.figure import Figure
 from labels.schema import Schema
 from train.report_content import report_sections
 from train.report_html import html_report
-from train.report_parts import Between, Cell, Mistake, Name, Section, Table, log_odds
+from train.report_parts import Between, Cell, Mistake, Name, Section, Table, log_odds, markdown_text
 
 __all__ = ["html_report", "markdown_report", "report_files"]
-
-_MARKUP = re.compile(r"([\\`*_\[\]<>|~&$])")  # what Markdown or HTML would take for markup
-_BLOCK = re.compile(r"^(\d*)([-+=#.)]+)(?=\s|$)")  # what would start a list or a heading
 
 
 def report_files(
@@ -34,7 +30,7 @@ def report_files(
 
 def markdown_report(evaluation: Mapping[str, Any], schema: Schema, *, title: str) -> str:
     """Return the report on an evaluation as Markdown (GitHub's, for its tables)."""
-    lines = [f"# {_plain(title)}", ""]
+    lines = [f"# {markdown_text(title)}", ""]
     for section in report_sections(evaluation, schema):
         lines += _section(section)
     return "\n".join(lines)
@@ -42,9 +38,14 @@ def markdown_report(evaluation: Mapping[str, Any], schema: Schema, *, title: str
 
 def _section(section: Section) -> Iterator[str]:
     quote = "> " if section.urgent else ""
-    yield from (f"## {_plain(section.title)}", "", f"{quote}{_plain(section.sentence)}", "")
+    yield from (
+        f"## {markdown_text(section.title)}",
+        "",
+        f"{quote}{markdown_text(section.sentence)}",
+        "",
+    )
     if section.notes:
-        yield from (f"- {_plain(note)}" for note in section.notes)
+        yield from (f"- {markdown_text(note)}" for note in section.notes)
         yield ""
     for table in section.tables:
         yield from _table(table)
@@ -58,7 +59,7 @@ def _table(table: Table) -> Iterator[str]:
     if table.name:
         yield from (f"### {_cell(table.name)}", "")
     rule = ["---", *["---:"] * (len(table.head) - 1)]
-    for line in ([_plain(name) for name in table.head], rule, *map(_cells, table.rows)):
+    for line in ([markdown_text(name) for name in table.head], rule, *map(_cells, table.rows)):
         yield f"| {' | '.join(line)} |"
     yield ""
 
@@ -69,25 +70,25 @@ def _cells(row: Sequence[Cell]) -> list[str]:
 
 def _cell(cell: Cell) -> str:
     if isinstance(cell, Name):
-        return _plain(cell.fr) if cell.fr == cell.id else f"{_plain(cell.fr)} (`{cell.id}`)"
+        return (
+            markdown_text(cell.fr)
+            if cell.fr == cell.id
+            else f"{markdown_text(cell.fr)} (`{cell.id}`)"
+        )
     if isinstance(cell, Between):
         return f"{cell.low:.3f} to {cell.high:.3f}"
-    return _plain(cell)
+    return markdown_text(cell)
 
 
 def _mistake(number: int, mistake: Mistake) -> Iterator[str]:
     indent = " " * len(f"{number}. ")  # what belongs to an item starts under its text
-    words = ", ".join(f"{_plain(word)} {log_odds(value)}" for word, value in mistake.evidence)
+    words = ", ".join(
+        f"{markdown_text(word)} {log_odds(value)}" for word, value in mistake.evidence
+    )
     yield (
         f"{number}. **{_cell(mistake.label)} {mistake.error}**, score {mistake.score} "
-        f"({_plain(mistake.source)}, {_plain(mistake.id)})"
+        f"({markdown_text(mistake.source)}, {markdown_text(mistake.id)})"
     )
-    yield from ("", f"{indent}> {_plain(mistake.text)}", "")
+    yield from ("", f"{indent}> {markdown_text(mistake.text)}", "")
     if words:
         yield from (f"{indent}Words: {words}", "")
-
-
-def _plain(text: str) -> str:
-    """Return a text as one line of Markdown that shows it as it is."""
-    line = _MARKUP.sub(r"\\\1", " ".join(text.split()))
-    return _BLOCK.sub(r"\1\\\2", line)

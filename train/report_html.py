@@ -143,10 +143,12 @@ def _mistake(mistake: Mistake) -> str:
 def _marked(text: str, evidence: Sequence[tuple[str, float]]) -> Iterator[str]:
     """Yield a text as HTML, its evidence marked; of words that overlap, the strongest."""
     taken: list[tuple[int, int, float]] = []
+    covered = bytearray(len(text))
     for word, value in sorted(evidence, key=lambda pair: -abs(pair[1])):
         for found in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE):
             start, end = found.span()
-            if all(end <= other or start >= after for other, after, _ in taken):
+            if not any(covered[start:end]):
+                covered[start:end] = b"\1" * (end - start)
                 taken.append((start, end, value))
     at = 0
     for start, end, value in sorted(taken):

@@ -18,15 +18,18 @@ from typing import IO, TYPE_CHECKING, Any
 
 from labels.errors import ArtifactError, TrackingError
 from labels.processes import SAFE_PATH
-from model.artifact import MANIFEST, load_artifact
+from model.artifact import load_artifact
+from model.manifest import MANIFEST
 from model.tagging import Model
-from train.tracking import CHAMPION_ALIAS, REGISTERED, connect, store_uri
+from train.tracking import CHAMPION_ALIAS, REGISTERED, connect, first_line, store_uri
 
 if TYPE_CHECKING:  # the UI needs no more than MLflow
     from train.service.running import Service
 
 CHAMPION_URI = f"models:/{REGISTERED}@{CHAMPION_ALIAS}"
 
+# What MLflow says of a registered model, and of an alias, that is not there.
+_MISSING = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _START_S = 120.0  # how long a server may take to answer; alone on two cores it takes 7 s
 _STOP_S = 10.0  # how long it may take to end
 _ENVIRONMENT = {
@@ -124,10 +127,12 @@ def _check_model(uri: str) -> None:
         try:
             mlflow.models.Model.load(uri)
         except (mlflow.exceptions.MlflowException, OSError) as err:
-            if uri == CHAMPION_URI:
+            missing = getattr(err, "error_code", None) in _MISSING
+            if uri == CHAMPION_URI and missing:
                 raise TrackingError("no champion yet: classify promote RUN") from err
-            reason = str(err).splitlines()[0]
-            raise TrackingError(f"{uri}: no such model in {store_uri()}: {reason}") from err
+            reason = first_line(err)
+            what = "no such model in" if missing else "cannot be had from"
+            raise TrackingError(f"{uri}: {what} {store_uri()}: {reason}") from err
 
 
 @contextmanager

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from labels.errors import SettingsError
+from labels.parsing import parse_json
 from model.features import FeatureSettings
-from train import Split
+from train import MOST_SEED, Split
 
 Bounds = Mapping[str, tuple[type[int] | type[float], float, float]]
 # Kind, least and greatest of each number; what lies beyond is a slip of the pen, not a choice.
 _NUMBERS: Bounds = {
-    "seed": (int, 0, 2**32 - 1),
+    "seed": (int, 0, MOST_SEED),
     "n_folds": (int, 2, 1000),
     "min_df": (int, 1, 10_000),
     "penalty_c": (float, 1e-6, 1e6),
@@ -104,10 +105,10 @@ def read_json(path: Path) -> object:
         When the file cannot be read or is not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_text(encoding="utf-8"))
     except OSError as err:
         raise SettingsError(f"{path}: cannot read the settings: {err.strerror}") from err
-    except (ValueError, RecursionError) as err:
+    except ValueError as err:
         raise SettingsError(f"{path}: not JSON ({err}); classify tune writes such files") from err
 
 
@@ -123,12 +124,20 @@ def read_settings(path: Path) -> TrainSettings:
 
 
 def write_settings(settings: TrainSettings, path: Path) -> None:
-    """Write settings as JSON, as `read_settings` reads them; whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write settings as JSON, as `read_settings` reads them; whole or not at all.
+
+    Raises
+    ------
+    SettingsError
+        When they cannot be written.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text(json.dumps(settings.to_dict(), indent=2) + "\n", encoding="utf-8")
         temporary.replace(path)
+    except OSError as err:
+        raise SettingsError(f"{path}: cannot be written: {err.strerror}") from err
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from labels.errors import TrackingError
+from labels.errors import SchemaError, TrackingError
+from labels.parsing import parse_json
 from labels.schema import Schema, parse_schema
-from model.artifact import MANIFEST
 from model.champion import CHAMPION, read_promotions
+from model.manifest import MANIFEST
 from train.heldout import Predictions, read_held_out
 from train.tracking import (
     CHAMPION_ALIAS,
@@ -25,6 +25,7 @@ from train.tracking import (
     STORE,
     TRAININGS,
     connect,
+    first_line,
     store_uri,
 )
 
@@ -118,7 +119,10 @@ class Store:
     def held_out(self, run: Run, folder: Path) -> tuple[Schema, Predictions]:
         """Return the schema and held-out predictions of a run, fetched through `folder`."""
         path = self._fetch(run, HELD_OUT_SCHEMA, folder)
-        schema = parse_schema(json.loads(path.read_text(encoding="utf-8")), where=str(path))
+        try:
+            schema = parse_schema(parse_json(path.read_text(encoding="utf-8")), where=str(path))
+        except (OSError, ValueError, SchemaError) as err:
+            raise TrackingError(f"{run}: its schema cannot be read: {err}") from err
         return schema, read_held_out(self._fetch(run, HELD_OUT, folder), schema)
 
     def fetch_model(self, run: Run, folder: Path) -> Path:
@@ -173,14 +177,16 @@ class Store:
             )
         except (self._mlflow.exceptions.MlflowException, OSError) as err:
             raise TrackingError(
-                f"{run}: its {path} is not in the store: train the run anew ({_first_line(err)})"
+                f"{run}: its {path} is not in the store: train the run anew ({first_line(err)})"
             ) from err
         return Path(fetched)
 
 
 def store_is_there() -> bool:
     """Return whether there is a store to open; MLflow would create one, which takes seconds."""
-    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (STORE / "mlflow.db").is_file()
+    return bool(os.environ.get("MLFLOW_TRACKING_URI", "").strip()) or (
+        (STORE / "mlflow.db").is_file()
+    )
 
 
 @contextmanager
@@ -218,7 +224,3 @@ def _parse_run(run: Any) -> Run:
         model_sha256=tags.get("model_sha256", ""),
         scores=dict(sorted(scores.items())),
     )
-
-
-def _first_line(err: Exception) -> str:
-    return (str(err).splitlines() or [type(err).__name__])[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import re
@@ -14,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import labels
 import model
@@ -21,6 +23,7 @@ from labels.errors import MissingExtraError, TrackingError
 from labels.processes import find_program
 from labels.schema import Schema
 from model.calibration import DIGITS
+from train.database import check_database, database_path, make_database
 from train.heldout import format_held_out
 
 if TYPE_CHECKING:  # commands that only look at runs do not wait for scikit-learn
@@ -34,7 +37,10 @@ TRAININGS = "tags.data LIKE '%'"  # which runs are trainings, and not the trials
 HELD_OUT = "evaluation/held_out.jsonl"
 HELD_OUT_SCHEMA = "evaluation/schema.json"
 
+EXAMPLES = "$MLFLOW_TRACKING_URI is as https://HOST:5000 or sqlite:///PATH"
+_USER = re.compile(r"(?<=://)[^/\s]*@")  # and password, in an address
 _OWN = f"sqlite:///{STORE / 'mlflow.db'}"
+_LONGEST_KEY = 250  # characters, of MLflow's tags
 _NOT_IN_KEYS = re.compile(r"[^\w\-. :/]")  # of MLflow's tags
 # What the logged model needs where it is loaded: what `model` imports, and MLflow itself.
 _REQUIRED = ("lxml", "lxml_html_clean", "markdown-it-py", "mlflow", "numpy", "trafilatura")
@@ -47,7 +53,7 @@ _EXAMPLE = ["Le ministre a reçu lundi son homologue, et un accord a été sign�
 
 def store_uri() -> str:
     """Return where runs are: `$MLFLOW_TRACKING_URI`, else `mlruns/mlflow.db` under this folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or _OWN
+    return os.environ.get("MLFLOW_TRACKING_URI", "").strip() or _OWN
 
 
 @contextmanager
@@ -65,22 +71,77 @@ def connect(*, create: bool = False) -> Iterator[Any]:
         When there is no store yet, or it cannot be reached or written.
     """
     uri = store_uri()
-    own = uri == _OWN
-    if own and not create and not (STORE / "mlflow.db").is_file():
-        raise TrackingError(f"{STORE / 'mlflow.db'}: no run yet: classify train makes one")
+    path = STORE / "mlflow.db"
+    if uri == _OWN and not create and not path.is_file():
+        raise TrackingError(f"{path}: no run yet: classify train makes one")
     mlflow = import_mlflow()
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        if own:
-            STORE.mkdir(exist_ok=True)
-        mlflow.set_tracking_uri(uri)
+        if uri == _OWN and create:
+            make_database(path)
+        check_store(uri)
+        _open(mlflow, uri)
         yield mlflow
     except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as err:
-        reason = str(err).splitlines()[0]
+        message = f"{uri}: MLflow's store cannot be reached or written: {first_line(err)}"
+        raise TrackingError(_USER.sub("", message)) from err
+
+
+def check_named_store() -> None:
+    """Raise `TrackingError` before the work where `$MLFLOW_TRACKING_URI` is no store to log in.
+
+    A server is not asked: it may be there again once the work is done.
+    """
+    if store_uri() != _OWN:
+        with connect():
+            pass
+
+
+def first_line(err: BaseException) -> str:
+    """Return the first line of what MLflow says; of a server that is down, the reason alone."""
+    line = (str(err).strip().splitlines() or [type(err).__name__])[0]
+    if "Max retries exceeded" in line:
+        return line.rpartition(": ")[2].strip("()'\" ")
+    return line
+
+
+def check_store(uri: str) -> None:
+    """Raise `TrackingError` when an address is none, or of a file that is no database of MLflow's.
+
+    Nothing is asked of a server.
+    """
+    try:
+        parts = urlsplit(uri)
+        is_address = parts.scheme not in ("http", "https") or bool(parts.hostname and parts.netloc)
+        is_address = is_address and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise TrackingError(_USER.sub("", f"{uri}: not the address of a server: {EXAMPLES}"))
+    if parts.scheme in ("", "file") and not uri.startswith(("databricks", "uc")):
+        raise TrackingError(f"{uri}: a folder, in which MLflow keeps no runs any more: {EXAMPLES}")
+    database = database_path(uri)
+    if database is not None:
+        check_database(database, uri)
+
+
+def _open(mlflow: Any, uri: str) -> None:
+    """Set MLflow to a store, whose driver is loaded."""
+    mlflow.set_tracking_uri(uri)
+    try:
+        if not uri.startswith("http"):  # a database, which MLflow asks ten times, for minutes
+            from mlflow.store.db import utils
+
+            utils.MAX_RETRY_COUNT = 2
+            logging.getLogger(utils.__name__).setLevel(logging.ERROR)
+        mlflow.MlflowClient()
+    except ImportError as err:
         raise TrackingError(
-            f"{uri}: MLflow's store cannot be reached or written: {reason}"
+            _USER.sub("", f"{uri}: needs the driver {err.name}, which is not installed: install it")
         ) from err
+    except ValueError as err:
+        raise TrackingError(_USER.sub("", f"{uri}: not an address: {err}; {EXAMPLES}")) from err
 
 
 def log_run(training: Training, evaluation: dict[str, Any], folder: Path) -> str:
@@ -171,7 +232,11 @@ def _set_experiment(mlflow: Any) -> None:
     """Choose the experiment; a new one in our own store keeps its artifacts beside it."""
     if mlflow.get_experiment_by_name(EXPERIMENT) is None:
         location = (STORE / "artifacts").resolve().as_uri() if store_uri() == _OWN else None
-        mlflow.create_experiment(EXPERIMENT, artifact_location=location)
+        try:
+            mlflow.create_experiment(EXPERIMENT, artifact_location=location)
+        except mlflow.exceptions.MlflowException as err:
+            if err.error_code != "RESOURCE_ALREADY_EXISTS":  # made by another process just now
+                raise
     mlflow.set_experiment(EXPERIMENT)
 
 
@@ -183,13 +248,18 @@ def _tags(training: Training) -> dict[str, str]:
         "model_sha256": artifact.sha256,
         "schema": f"{artifact.schema.name} {artifact.schema.digest}",
         "data": artifact.data["digest"],
-        **{
-            f"data.{_NOT_IN_KEYS.sub('_', name)}": digest
-            for name, digest in artifact.data["files"].items()
-        },
+        **{_data_key(name): digest for name, digest in artifact.data["files"].items()},
     }
     commit = _git_commit()
     return tags | ({"mlflow.source.git.commit": commit} if commit else {})
+
+
+def _data_key(name: str) -> str:
+    """Return the tag of a label file: its name, where MLflow takes one so long."""
+    key = f"data.{_NOT_IN_KEYS.sub('_', name)}"
+    if len(key) <= _LONGEST_KEY:
+        return key
+    return f"{key[: _LONGEST_KEY - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _params(training: Training) -> dict[str, Any]:

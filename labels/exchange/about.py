@@ -44,7 +44,7 @@ def from_about(text: object, found: dict[str, Any], faults: list[str]) -> dict[s
         return record | span
     if record.get("source") == ORANGESUM:
         faults.append(
-            f"source: the text of {ORANGESUM!r} is not ours to keep, and its span is missing: "
+            f"source: the text of {ORANGESUM!r:.80} is not ours to keep, and its span is missing: "
             "export the paragraph anew"
         )
     return record | {"text": text}

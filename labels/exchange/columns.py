@@ -8,6 +8,7 @@ from typing import Any
 
 from labels.exchange.about import OTHER, SPAN, about
 from labels.paragraphs import LabelledParagraph
+from labels.parsing import parse_json
 from labels.schema import Schema
 
 FIRST = ("id", "article", "text")
@@ -44,11 +45,11 @@ def from_cells(cells: Mapping[str, str | None], faults: list[str]) -> dict[str, 
         if not cells.get(key):
             continue
         try:
-            value = json.loads(cells[key] or "")
-        except (ValueError, RecursionError):
+            value = parse_json(cells[key] or "")
+        except ValueError:
             value = None
         if not isinstance(value, dict):
-            faults.append(f"{key}: not a JSON object {{…}}: {cells[key]!r}")
+            faults.append(f"{key}: not a JSON object {{…}}: {cells[key]!r:.80}")
         else:
             found |= {"span": value} if key == SPAN else value
     return found

@@ -148,7 +148,7 @@ def _find_columns(path: Path, header: list[str], schema: Schema) -> Columns:
         raise LabelsError(f"{path}:1: no column 'text'; columns are {', '.join(header) or 'none'}")
     doubled = {name for name in header if name and header.count(name) > 1}
     if doubled:
-        raise LabelsError(f"{path}:1: column {sorted(doubled)[0]!r} is there twice")
+        raise LabelsError(f"{path}:1: column {sorted(doubled)[0]!r:.80} is there twice")
     columns: Columns = {d.id: {} for d in schema.dimensions}
     names = _all_names(schema)
     for name in header:
@@ -159,7 +159,7 @@ def _find_columns(path: Path, header: list[str], schema: Schema) -> Columns:
             columns[dimension][label] = name
         elif name.partition(":")[0] in columns and ":" in name:
             allowed = ", ".join(name for name in names if ":" in name)
-            raise LabelsError(f"{path}:1: column {name!r} is no label; allowed: {allowed}")
+            raise LabelsError(f"{path}:1: column {name!r:.80} is no label; allowed: {allowed}")
     for d in schema.dimensions:
         _check_columns(path, d, columns[d.id])
     return columns
@@ -189,7 +189,7 @@ def _given(
     for label in dimension.label_ids:
         bit = _BITS.get(cells[columns[label]].strip().lower())
         if bit is None:
-            faults.append(f"{columns[label]}: must be 0 or 1, not {cells[columns[label]]!r}")
+            faults.append(f"{columns[label]}: must be 0 or 1, not {cells[columns[label]]!r:.80}")
         elif bit:
             given.append(label)
     return given

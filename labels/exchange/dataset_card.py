@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 
 from labels.exchange.formats import Export
@@ -24,10 +25,10 @@ def dataset_card(export: Export, name: str) -> str:
         f"size_categories:\n- {size}",
         "configs:\n- config_name: default\n  data_files:\n  - split: train\n    path: data/*",
         "---\n",
-        f"# {name}\n",
+        f"# {_cell(name)}\n",
         f"{n_rows} paragraphs of {articles} articles, {len(body)} of them body paragraphs with "
-        f"labels by the schema {export.schema.name} {export.schema.version}. `kind` is body, "
-        "heading or boilerplate, and only body paragraphs have labels. `article` groups "
+        f"labels by the schema {_cell(export.schema.name)} {export.schema.version}. `kind` is "
+        "body, heading or boilerplate, and only body paragraphs have labels. `article` groups "
         "paragraphs: a split should not divide it.\n",
         "Made with `classify export`; `classify import` makes a file of labelled paragraphs of it "
         "again. Say here who labelled, by what guidelines, and under what licence.\n",
@@ -37,10 +38,11 @@ def dataset_card(export: Export, name: str) -> str:
         counts = Counter(label for p in body for label in p.labels[dimension.id])
         lines += [
             f"## {dimension.id}\n",
-            f"{dimension.fr} / {dimension.en}, {how} a paragraph:\n",
+            f"{_cell(dimension.fr)} / {_cell(dimension.en)}, {how} a paragraph:\n",
             "| label | | paragraphs | definition |\n| --- | --- | ---: | --- |",
             *(
-                f"| `{x.id}` | {x.fr} / {x.en} | {counts[x.id]} | {_cell(x.definition)} |"
+                f"| `{x.id}` | {_cell(x.fr)} / {_cell(x.en)} | {counts[x.id]} | "
+                f"{_cell(x.definition)} |"
                 for x in dimension.labels
             ),
             "",
@@ -49,4 +51,5 @@ def dataset_card(export: Export, name: str) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    """Return a text as it shows in one line of Markdown, whatever is in it."""
+    return re.sub(r"([\\`*_\[\]<>|#$~])", r"\\\1", " ".join(text.split()))

@@ -15,6 +15,7 @@ from labels.exchange.dataset_card import dataset_card
 from labels.exchange.formats import Entry, Export, Exported, Reading
 from labels.exchange.names import put_labels
 from labels.parquet import Contents, iter_rows
+from labels.parsing import parse_json
 from labels.schema import Dimension, Schema
 
 DATA = "data/train-00000-of-00001.parquet"
@@ -118,21 +119,22 @@ def _iter_labels(
     for label in value if isinstance(value, list) else [value]:
         if label is None:
             continue
-        if isinstance(label, int) and names is not None and 0 <= label < len(names):
+        if type(label) is int and names is not None and 0 <= label < len(names):
             yield names[label]
         elif isinstance(label, str):
             yield label
+        elif type(label) is int and label >= 0 and names is None:
+            faults.append(
+                f"{dimension.id}: label number {label}, and the metadata of the file do not say "
+                "which labels there are: save the dataset anew with to_parquet"
+            )
         elif label != -1:  # datasets' way to say that a class label is missing
-            faults.append(f"{dimension.id}: {label!r} is the number of no label")
+            faults.append(f"{dimension.id}: {label!r:.80} is the number of no label")
 
 
 def _label_names(path: Path, contents: Contents, schema: Schema) -> dict[str, list[str] | None]:
     """Return the names that the numbers of each dimension's column stand for, None for texts."""
-    try:
-        info = json.loads(contents.metadata.get(_KEY, b"{}"))
-        features = info.get("info", {}).get("features", {})
-    except (ValueError, AttributeError):
-        features = {}
+    features = _stored_features(contents.metadata.get(_KEY, b"{}"))
     columns = [column.name for column in contents.columns]
     needed = ("text", *(d.id for d in schema.dimensions))
     if any(columns.count(name) != 1 for name in needed):
@@ -142,11 +144,30 @@ def _label_names(path: Path, contents: Contents, schema: Schema) -> dict[str, li
         )
     names: dict[str, list[str] | None] = {}
     for dimension in schema.dimensions:
-        feature = features.get(dimension.id) or {}
-        feature = feature.get("feature", feature) if isinstance(feature, dict) else feature
-        feature = feature[0] if isinstance(feature, list) and feature else feature
-        names[dimension.id] = feature.get("names") if isinstance(feature, dict) else None
+        names[dimension.id] = _class_names(features.get(dimension.id))
     return names
+
+
+def _stored_features(data: bytes) -> dict[str, Any]:
+    """Return what the metadata of a file say of its columns, nothing where they say none."""
+    try:
+        info = parse_json(data)
+    except ValueError:
+        return {}
+    for key in ("info", "features"):
+        info = info.get(key) if isinstance(info, dict) else None
+    return info if isinstance(info, dict) else {}
+
+
+def _class_names(feature: object) -> list[str] | None:
+    """Return the names of a column's class labels, None where it has none."""
+    if isinstance(feature, dict) and "feature" in feature:  # of a list, as old versions write it
+        feature = feature["feature"]
+    elif isinstance(feature, list) and feature:  # and as the oldest do
+        feature = feature[0]
+    names = feature.get("names") if isinstance(feature, dict) else None
+    is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return names if is_list else None
 
 
 def _pyarrow() -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from labels.paragraphs import LabelledParagraph, check_faults, format_labels, pa
 from labels.schema import Schema
 from labels.writing import check_output, open_output
 
+_LONGEST_SLUG = 80  # bytes; names of files have 255 at most
 _NAMED = 5  # places named of what is left out; the rest is counted
 
 
@@ -92,8 +95,8 @@ def _check(path: Path, reading: Reading, schema: Schema) -> list[LabelledParagra
         if paragraph is not None and not found:
             key = (paragraph.id, paragraph.annotator)
             if first.setdefault(key, entry.place) != entry.place:
-                who = f"annotator {key[1]!r}" if key[1] else "no annotator named"
-                found.append(f"id: {key[0]!r} is already {first[key]}, {who}")
+                who = f"annotator {key[1]!r:.80}" if key[1] else "no annotator named"
+                found.append(f"id: {key[0]!r:.80} is already {first[key]}, {who}")
             paragraphs.append(paragraph)
         faults += [f"{path}: {entry.place}: {fault}" for fault in found]
     check_faults(faults, path=path)
@@ -110,17 +113,28 @@ def _by_annotator(
     if len({p.id for p in paragraphs}) == len(paragraphs):
         return {output: list(paragraphs)}
     files: dict[Path, list[LabelledParagraph]] = {}
-    owners: dict[Path, str | None] = {}
+    owners: dict[str, str | None] = {}
     for paragraph in paragraphs:
-        slug = re.sub(r"[^\w@.+-]+", "_", paragraph.annotator or "unnamed")
+        slug = _slug(paragraph.annotator or "unnamed")
         target = output.with_name(f"{output.stem}-{slug}{output.suffix}")
-        if owners.setdefault(target, paragraph.annotator) != paragraph.annotator:
+        name = unicodedata.normalize("NFC", target.name).casefold()  # as some disks tell files
+        if owners.setdefault(name, paragraph.annotator) != paragraph.annotator:
             raise LabelsError(
-                f"{target}: would be the file of {owners[target]!r} and {paragraph.annotator!r}: "
-                "give annotators other names"
+                f"{target}: would be the file of {owners[name]!r:.80} and "
+                f"{paragraph.annotator!r:.80}: give annotators other names"
             )
         files.setdefault(target, []).append(paragraph)
     return files
+
+
+def _slug(annotator: str) -> str:
+    """Return a name as a part of the name of a file."""
+    slug = re.sub(r"[^\w@.+-]+", "_", annotator)
+    data = slug.encode()
+    if len(data) <= _LONGEST_SLUG:
+        return slug
+    start = data[: _LONGEST_SLUG - 9].decode(errors="ignore")
+    return f"{start}-{hashlib.sha256(annotator.encode()).hexdigest()[:8]}"
 
 
 def _left_out(reading: Reading) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from labels.errors import LabelsError
+from labels.parsing import parse_json
 
 
 def read_objects(path: Path) -> list[tuple[str, Any]]:
@@ -46,10 +47,6 @@ def lines_of(objects: list[dict[str, Any]]) -> str:
 
 def _parse(text: str, where: str) -> Any:
     try:
-        found = json.loads(text)
-        json.dumps(found, ensure_ascii=False).encode()
-    except UnicodeEncodeError as err:
-        raise LabelsError(f"{where}: not text: half of a character, \\ud800 to \\udfff") from err
-    except (ValueError, RecursionError) as err:
+        return parse_json(text)
+    except ValueError as err:
         raise LabelsError(f"{where}: not JSON: {err}") from err
-    return found

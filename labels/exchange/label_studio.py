@@ -146,17 +146,17 @@ def _iter_choices(
     """Yield each dimension that was answered with its choices."""
     allowed = [dimension.id for dimension in schema.dimensions]
     if not isinstance(results, list):
-        faults.append(f"result: must be a list, not {results!r}")
+        faults.append(f"result: must be a list, not {results!r:.80}")
         return
     for result in results:
         name = result.get("from_name") if isinstance(result, dict) else None
         if name not in allowed:
-            faults.append(f"from_name: unknown {name!r}; allowed: {', '.join(allowed)}")
+            faults.append(f"from_name: unknown {name!r:.80}; allowed: {', '.join(allowed)}")
             continue
         value = result.get("value")
         choices = value.get("choices") if isinstance(value, dict) else None
         if not isinstance(choices, list) or not all(isinstance(x, str) for x in choices):
-            faults.append(f"{name}: no list of choices; its type is {result.get('type')!r}")
+            faults.append(f"{name}: no list of choices; its type is {result.get('type')!r:.80}")
             continue
         yield name, choices
 
@@ -182,7 +182,7 @@ def _read_min(row: dict[str, Any], place: str, schema: Schema, reading: Reading)
         if isinstance(choices, list) and all(isinstance(x, str) for x in choices):
             given[name] = choices
         else:
-            faults.append(f"{name}: must be a choice or {{'choices': […]}}, not {value!r}")
+            faults.append(f"{name}: must be a choice or {{'choices': […]}}, not {value!r:.80}")
     put_labels(record, given, schema)
     return Entry(place=place, record=record, faults=tuple(faults))
 

@@ -54,12 +54,12 @@ def find_labels(
         known[name] = known[f"{dimension.id}:{label}"] = (dimension.id, label)
     given: dict[str, list[str]] = {dimension.id: [] for dimension in schema.dimensions}
     if not isinstance(names, list):
-        faults.append(f"{field}: must be a list of labels, not {names!r}")
+        faults.append(f"{field}: must be a list of labels, not {names!r:.80}")
         return given
     for name in names:
         if not isinstance(name, str) or name not in known:
             allowed = ", ".join(name for name, _, _ in names_of(schema))
-            faults.append(f"{field}: unknown label {name!r}; allowed: {allowed}")
+            faults.append(f"{field}: unknown label {name!r:.80}; allowed: {allowed}")
         else:
             dimension_id, label = known[name]
             given[dimension_id].append(label)

@@ -55,7 +55,7 @@ def read(path: Path, schema: Schema) -> Reading:
             reading.leave_out(_ANSWERS[answer], place)
             continue
         if answer != "accept":
-            faults.append(f"answer: unknown {answer!r}; allowed: accept, reject, ignore")
+            faults.append(f"answer: unknown {answer!r:.80}; allowed: accept, reject, ignore")
         record = _record(row, schema, faults)
         reading.entries.append(Entry(place=place, record=record, faults=tuple(faults)))
         plain = (key for key in row.keys() - {*_THEIRS, *_OURS} if not key.startswith("_"))

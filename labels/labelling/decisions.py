@@ -19,6 +19,7 @@ from pathlib import Path
 
 from labels.errors import LabelsError
 from labels.paragraphs import LabelledParagraph, format_labels, parse_labels
+from labels.parsing import parse_json
 from labels.schema import Schema
 
 
@@ -82,13 +83,26 @@ class DecisionFile:
         self._append(id, before)
 
     def close(self) -> None:
-        """Fold the journal into the file, whole, and remove it; a second time does nothing."""
+        """Fold the journal into the file, whole, and remove it; a second time does nothing.
+
+        Raises
+        ------
+        LabelsError
+            When the file cannot be written: it is as it was, and the journal keeps the decisions.
+        """
         if self._journal.closed:
             return
-        self._journal.close()
-        if self._journal_path.stat().st_size:
-            self._replace()
-        self._journal_path.unlink()
+        try:
+            self._journal.close()
+            if self._journal_path.stat().st_size:
+                self._replace()
+            self._journal_path.unlink()
+        except OSError as err:
+            raise LabelsError(
+                f"{self.path}: cannot be written: {err.strerror}: nothing is lost, the decisions "
+                f"are in {self._journal_path.name} beside it: make room, and give the same command "
+                "again"
+            ) from err
 
     def _append(self, id: str, line: bytes | None) -> None:
         """Append a line to the journal, or leave it as it was."""
@@ -166,7 +180,7 @@ def _journal_lines(path: Path) -> Iterator[tuple[str, bytes | None]]:
     *lines, _torn = path.read_bytes().split(b"\n")
     for number, line in enumerate(lines, start=1):
         try:
-            row = json.loads(line)
+            row = parse_json(line)
         except ValueError as err:
             if number == len(lines):  # the bytes of a file may reach the disk in any order
                 return

@@ -13,7 +13,7 @@ from labels.errors import InputError, MissingExtraError
 from labels.terminal import tell
 from model.batch.formats import Engine, Format, format_of
 from model.batch.telling import run_told
-from model.cli import ModelOption
+from model.cli import ModelOption, tell_model
 from model.cores import count_cores
 
 if TYPE_CHECKING:
@@ -298,6 +298,7 @@ def _asked_model(
         coverage=COVERAGE if coverage is None else coverage,
     )
     loaded = load_model(folder, rule)
+    tell_model(folder, loaded)
     if prevalence is not None and prevalence != _BATCH:
         shares = read_prevalence(Path(prevalence), loaded.schema)
         loaded = Model(loaded.artifact, rule, shares)

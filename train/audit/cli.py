@@ -15,6 +15,7 @@ from labels.errors import InputError
 from labels.schema import DEFAULT_SCHEMA, read_schema
 from labels.terminal import show_json, show_lines, tell
 from labels.writing import open_output
+from train import MOST_SEED
 from train.cli import check_extra, load_labelled
 
 _WIDTH = 100  # of lines that go to no terminal
@@ -40,7 +41,9 @@ def audit(
         Path | None,
         typer.Option(help="File for the records of these paragraphs: classify label takes it."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Governs the folds and the solver.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MOST_SEED, help="Governs the folds and the solver.")
+    ] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Find the labels that look wrong, the most doubtful first, and annotators who drift.

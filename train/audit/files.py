@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 from labels.errors import InputError
 from labels.paragraphs import LabelledParagraph
+from labels.parsing import parse_json
 from model.batch.outputs import spreadsheet_cell
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def write_queue(audit: Audit, paths: Sequence[Path], file: IO[str]) -> list[Labe
     lines: dict[str, str] = {}
     for path in paths:
         for line in path.read_text(encoding="utf-8-sig").split("\n"):
-            if line.strip() and (id := json.loads(line)["id"]) in wanted:
+            if line.strip() and (id := parse_json(line)["id"]) in wanted:
                 lines[id] = line.strip()
     file.writelines(lines[paragraph.id] + "\n" for paragraph in queue)
     return queue

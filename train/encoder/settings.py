@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from train import Split
+from train import MOST_SEED, Split
 from train.settings import Bounds, parse_numbers, parse_object, parse_split
 
 _NUMBERS: Bounds = {
-    "seed": (int, 0, 2**32 - 1),
+    "seed": (int, 0, MOST_SEED),
     "n_folds": (int, 1, 100),
     "epochs": (int, 1, 1000),
     "patience": (int, 1, 1000),

@@ -17,7 +17,8 @@ from labels.errors import InputError, LabelsError, MissingExtraError
 from labels.labelling.texts import TEXTS, Language, language_of_locale
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from labels.terminal import show_lines, tell
-from model.cli import ModelOption
+from model.cli import ModelOption, tell_model
+from train import MOST_SEED
 from train.labelling.mix import Mix, parse_mix
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def label(
             "labels that are rare, and at random; random=1 is plain random order.",
         ),
     ] = str(Mix()),
-    seed: Annotated[int, typer.Option(min=0, help="Fixes the random order.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Fixes the random order.")] = 0,
     text_column: Annotated[
         str | None, typer.Option(help="Column of a table's texts.", show_default="by its name")
     ] = None,
@@ -216,6 +217,7 @@ def _suggestions(folder: Path | None, schema: Schema) -> Suggestions | None:
     from train.labelling.suggestions import Suggestions
 
     model = load_model(folder)
+    tell_model(folder, model)
     if folder is not None:
         check_same_schema(schema, model.schema, ours_is="--schema", theirs_is=str(folder))
     return Suggestions(model) if model.schema.digest == schema.digest else None

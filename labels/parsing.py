@@ -1,0 +1,108 @@
+"""JSON and TOML texts, from whoever wrote them: plain values, or a `ValueError` of one short line.
+
+What is let through can be written as JSON again and shown in a message: no half of a character, no
+number that is none, nothing nested so deep that a walk through it would end in a RecursionError.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+MOST_LEVELS = 100  # of lists and objects within one another
+_MOST_PARTS = 200  # of a dotted key: tomllib's time grows with their square, and faster
+_HALVES = re.compile(r"\\u[dD][89a-fA-F]")  # of characters, though two may make a whole one
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return what a JSON text holds.
+
+    Raises
+    ------
+    ValueError
+        When it is not JSON, names a key twice in one object, is nested too deep, or holds NaN, a
+        number that is too large, or half of a character.
+    """
+    text = text if isinstance(text, str) else text.decode()
+    try:
+        found = json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_parse_float,
+            object_pairs_hook=_make_object,
+        )
+    except RecursionError as err:
+        raise _too_deep() from err
+    if text.count("[") + text.count("{") > MOST_LEVELS:
+        check_levels(found)
+    if _HALVES.search(text):
+        try:
+            json.dumps(found, ensure_ascii=False).encode()
+        except UnicodeEncodeError as err:
+            raise ValueError("not text: half of a character, \\ud800 to \\udfff") from err
+    return found
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Return what a TOML text holds.
+
+    Raises
+    ------
+    ValueError
+        When it is not TOML, or is nested too deep.
+    """
+    import tomllib  # only commands that read a schema file pay for it: artifacts hold JSON
+
+    if any(part.count(".") > _MOST_PARTS for part in re.split(r"[=\n]", text)):
+        raise ValueError(f"a key of more than {_MOST_PARTS} parts")
+    try:
+        found = tomllib.loads(text)
+    except RecursionError as err:
+        raise _too_deep() from err
+    check_levels(found)
+    return found
+
+
+def check_levels(value: object) -> None:
+    """Raise `ValueError` when lists and objects are nested too deep."""
+    level = [value]
+    for _ in range(MOST_LEVELS + 1):
+        level = [inner for outer in level for inner in _iter_inner(outer)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _iter_inner(value: object) -> Iterator[object]:
+    """Yield what stands in a list or an object, nothing for other values."""
+    if isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(value, list):
+        yield from value
+
+
+def _too_deep() -> ValueError:
+    return ValueError(f"more than {MOST_LEVELS} lists and objects within one another")
+
+
+def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r:.60} stands twice in one object")
+    return found
+
+
+def _parse_float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text:.20} is too large a number")
+    return number
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number")

@@ -1,0 +1,84 @@
+"""Ctrl-C at any moment is one line and exit status 130, never a traceback.
+
+Python raises KeyboardInterrupt wherever a program is: in the imports of its start; in native code,
+which may make another error of it; in a callback, where it is printed and forgotten.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+STATUS = 130
+MESSAGE = "classify: stopped"
+_AGAIN_S = 0.01  # after which a Ctrl-C that was forgotten comes again
+
+
+def is_program(name: str, module: str) -> bool:
+    """Return whether a module is what was started: as a script of its name, or by `python -m`.
+
+    A worker that another process started is not.
+    """
+    started = getattr(sys.modules.get("__main__"), "__file__", None) or ""
+    return module == "__main__" or Path(started).stem == name
+
+
+def exit_at_once() -> None:
+    """Let Ctrl-C end the process where it is: for a start, which leaves nothing to clear away."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it is not ignored
+        signal.signal(signal.SIGINT, _exit)
+
+
+def _exit(*_: Any) -> None:
+    os.write(2, f"{MESSAGE}\n".encode())
+    os._exit(STATUS)
+
+
+@contextmanager
+def interruptible(*passed: type[Exception]) -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt, whatever is made of it on its way up.
+
+    Parameters
+    ----------
+    passed
+        Errors that are what they are, after a Ctrl-C as well.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    is_ours = threading.current_thread() is threading.main_thread()
+    if not is_ours or before not in (_exit, signal.default_int_handler):
+        yield
+        return
+    asked = False
+
+    def interrupt(*_: Any) -> None:
+        nonlocal asked
+        asked = True
+        raise KeyboardInterrupt
+
+    def tell_unraisable(unraisable: Any) -> None:
+        if asked and issubclass(unraisable.exc_type, KeyboardInterrupt):
+            threading.Timer(_AGAIN_S, _thread.interrupt_main).start()
+        else:
+            sys.__unraisablehook__(unraisable)
+
+    usual = sys.unraisablehook
+    signal.signal(signal.SIGINT, interrupt)
+    sys.unraisablehook = tell_unraisable
+    try:
+        yield
+    except passed:
+        raise
+    except Exception as err:
+        if asked:
+            raise KeyboardInterrupt from err
+        raise
+    finally:
+        sys.unraisablehook = usual
+        signal.signal(signal.SIGINT, before)

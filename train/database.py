@@ -1,0 +1,92 @@
+"""SQLite databases of MLflow, looked at before MLflow opens them, and made whole.
+
+MLflow makes a database where there is none, and its tables in any that it is given; two processes
+that make one at once crash, and one that is killed leaves half of it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from labels.errors import TrackingError
+from model.locks import locked
+
+_HEAD = b"SQLite format 3\0"
+_UNFINISHED = ".new-store."  # how the folder is called in which a database is made
+_OTHER = "give another $MLFLOW_TRACKING_URI, or none: then runs are in mlruns/mlflow.db"
+
+
+def database_path(uri: str) -> Path | None:
+    """Return the file of an address of SQLite, None of other addresses.
+
+    Raises
+    ------
+    TrackingError
+        When the address names no file.
+    """
+    if not uri.startswith(("sqlite:", "sqlite+")):
+        return None
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        path = make_url(uri).database
+    except ArgumentError as err:
+        raise TrackingError(f"{uri}: not an address: it has the form sqlite:///PATH") from err
+    if path in (None, "", ":memory:"):
+        raise TrackingError(f"{uri}: names no file, and so would keep nothing: {_OTHER}")
+    return Path(str(path))
+
+
+def check_database(path: Path, uri: str) -> None:
+    """Raise `TrackingError` unless a file is a database of this version of MLflow."""
+    try:
+        with path.open("rb") as file:
+            is_database = file.read(len(_HEAD)) == _HEAD
+    except FileNotFoundError as err:
+        raise TrackingError(f"{uri}: there is no such database: {_OTHER}") from err
+    except (OSError, ValueError) as err:  # the latter of a null in the name
+        why = err.strerror if isinstance(err, OSError) else err
+        raise TrackingError(f"{uri}: cannot be read: {why}: {_OTHER}") from err
+    if not is_database:
+        raise TrackingError(f"{uri}: not a database of SQLite: {_OTHER}")
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            found = database.execute("SELECT version_num FROM alembic_version").fetchall()
+            database.execute("SELECT run_uuid FROM runs LIMIT 1").fetchall()
+    except sqlite3.Error as err:
+        raise TrackingError(f"{uri}: not a database of MLflow's: {err}: {_OTHER}") from err
+    from mlflow.store.db.utils import _get_latest_schema_revision
+
+    expected = _get_latest_schema_revision()  # type: ignore[no-untyped-call]
+    if found != [(expected,)]:
+        version = found[0][0] if found else "none"
+        raise TrackingError(
+            f"{uri}: made by another version of MLflow (tables {version!r:.40}, here {expected}): "
+            f"keep a copy of an older one and run mlflow db upgrade {uri}; for a newer one install "
+            "that MLflow"
+        )
+
+
+def make_database(path: Path) -> None:
+    """Make an empty database of MLflow's unless it is there: whole or not at all."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    path.parent.mkdir(exist_ok=True)
+    with locked(path.with_name(f".{path.name}.lock"), wait=True):
+        if path.exists():
+            return
+        for left in path.parent.glob(f"{_UNFINISHED}*"):  # by one that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=path.parent))
+        try:
+            made = folder / path.name
+            store = SqlAlchemyStore(f"sqlite:///{made}", str(path.parent))  # type: ignore[no-untyped-call]
+            store.engine.dispose()
+            made.replace(path)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
