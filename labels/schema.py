@@ -143,7 +143,7 @@ def read_schema(path: Path = DEFAULT_SCHEMA) -> Schema:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as err:
         raise SchemaError(f"{path}: cannot read the schema: {err.strerror}") from err
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise SchemaError(f"{path}: not a TOML file: {err}") from err
     return parse_schema(data, where=str(path))
 

@@ -18,7 +18,7 @@ from labels.cli import JsonOption, OrangesumOption, SchemaOption
 from labels.dataset import SHIPPED, LabelledSet, load_labels
 from labels.errors import InputError, MissingExtraError
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
-from labels.writing import open_output
+from labels.writing import check_folder, check_spared, open_output
 from model.cli import ModelOption
 from train import DEFAULT_BASE, Backend
 
@@ -147,6 +147,8 @@ def train(
         typer.echo(f"{time.monotonic() - start:6.1f} s  {step}", err=True)
 
     check_destination(output)
+    read = [*(labels or SHIPPED), schema, *([settings] if settings else [])]
+    check_spared(output, read)
     found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
     n_articles = len(set(found.articles))
     progress(f"{len(found.paragraphs)} paragraphs of {n_articles} articles")
@@ -195,6 +197,7 @@ def tune(
         typer.echo(f"{time.monotonic() - start:6.1f} s  {step}", err=True)
 
     defaults = choose_settings(None, {"seed": seed, "n_folds": folds, "split": split})
+    check_folder(TUNED.parent)
     found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
     with TuningRuns() as runs:
         tuning = search(
@@ -243,7 +246,12 @@ def evaluate(
     check_extra()
     from model.tagging import load_model
     from train.evaluation import evaluate_model, score_model
+    from train.report import REPORT_FILES
 
+    if report is not None:
+        check_folder(report)
+        for name in REPORT_FILES:
+            check_spared(report / name, [*labels, *([schema] if schema else [])])
     loaded = load_model(model)
     if schema is not None:
         check_same_schema(

@@ -14,6 +14,7 @@ from labels.exchange.columns import from_cells, order_of, to_cells
 from labels.exchange.dataset_card import dataset_card
 from labels.exchange.formats import Entry, Export, Exported, Reading
 from labels.exchange.names import put_labels
+from labels.places import is_folder
 from labels.schema import Dimension, Schema
 
 DATA = "data/train-00000-of-00001.parquet"
@@ -70,7 +71,7 @@ def read(path: Path, schema: Schema) -> Reading:
     pyarrow = _pyarrow()
     from pyarrow import parquet
 
-    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    files = sorted(path.rglob("*.parquet")) if is_folder(path) else [path]
     if not files:
         raise LabelsError(f"{path}: no .parquet file in it: save the dataset with to_parquet")
     reading = Reading()
