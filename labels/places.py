@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -25,7 +26,9 @@ def status_of(path: Path) -> os.stat_result | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as err:
-        raise InputError(f"{shortened(path)}: cannot be looked at: {reason_of(err)}") from err
+        if isinstance(err, OSError) and err.errno == errno.ELOOP:
+            raise _loop(path) from err
+        raise _not_seen(path, err) from err
 
 
 def is_folder(path: Path) -> bool:
@@ -57,9 +60,9 @@ def followed(path: Path) -> Path:
     try:
         return path.resolve()
     except RuntimeError as err:  # up to Python 3.12
-        raise InputError(f"{path}: a link that leads back to itself: give another name") from err
+        raise _loop(path) from err
     except (OSError, ValueError) as err:
-        raise InputError(f"{shortened(path)}: cannot be looked at: {reason_of(err)}") from err
+        raise _not_seen(path, err) from err
 
 
 def files_of(path: Path) -> dict[tuple[int, int], Path]:
@@ -95,3 +98,11 @@ def shortened(path: Path | str) -> str:
     """Return a path as one line, and its start where it is too long to be one."""
     line = " ".join(str(path).split())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
+def _loop(path: Path) -> InputError:
+    return InputError(f"{path}: a link that leads back to itself: give another name")
+
+
+def _not_seen(path: Path, err: OSError | ValueError) -> InputError:
+    return InputError(f"{shortened(path)}: cannot be looked at: {reason_of(err)}")

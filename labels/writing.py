@@ -80,14 +80,13 @@ def check_spared(output: Path, inputs: Iterable[Path]) -> None:
     Raises
     ------
     InputError
-        When it is, by its path, a link or a hard link. An input that is not there yet is an output
-        as well, and has its path only.
+        When it is, by its path, a link or a hard link.
     """
     written = files_of(output)
     for source in inputs:
-        read = files_of(source)
-        both = written.keys() & read.keys()
-        if both or (not read and followed(source) == followed(output)):
+        both = written.keys() & files_of(source).keys() if written else set()
+        alike = followed(source) == followed(output) and not is_device(output)
+        if both or alike:
             where = written[min(both)] if both else output
             raise InputError(f"{where}: is read, and would be overwritten: give another name")
 

@@ -46,7 +46,7 @@ def read_promotions(store: Path) -> list[Promotion]:
     path = store / PROMOTIONS
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     except (OSError, UnicodeDecodeError) as err:
         raise ArtifactError(f"{path}: the list of promotions cannot be read: {err}") from err

@@ -148,7 +148,8 @@ def train(
 
     check_destination(output)
     read = [*(labels or SHIPPED), schema, *([settings] if settings else [])]
-    check_spared(output, read)
+    check_spared(output, [*read, *map(Path, unlabelled or [])])
+    check_folder(TUNED.parent)  # where the runs go, unless it is to a server
     found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
     n_articles = len(set(found.articles))
     progress(f"{len(found.paragraphs)} paragraphs of {n_articles} articles")

@@ -10,7 +10,7 @@ from labels.errors import InputError, LabelsError
 from labels.exchange.formats import Export, Format, Prediction, exchange_of
 from labels.orangesum import hydrate
 from labels.paragraphs import read_labels
-from labels.places import is_device, is_file
+from labels.places import is_device
 from labels.schema import Schema
 from labels.writing import check_output, check_spared, check_writable, open_output, write_folder
 
@@ -46,9 +46,10 @@ def export_labels(
     InputError
         When the output is already there and `force` is not given, or cannot be written.
     """
-    check_writable(output)  # before the model is asked
-    if is_file(output):
-        check_spared(output, [labels])
+    if form is Format.huggingface:
+        check_writable(output)
+    else:  # before the model is asked
+        check_output(output, inputs=[labels], replace=force)
     found = read_labels(labels, schema)
     paragraphs = [p for p in found if p.text]
     if orangesum is not None:

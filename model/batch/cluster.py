@@ -28,6 +28,7 @@ from typing import Any
 
 from labels.errors import BatchError, ClassifyError
 from labels.schema import Schema
+from labels.writing import check_folder
 from model.batch.engine import Job
 from model.batch.failures import error_line, nothing_read
 from model.batch.formats import Format
@@ -102,14 +103,16 @@ class ClusterBatch:
         MissingExtraError
             When Ray is not installed.
         BatchError
-            When the output is another command's or cannot be written, or the cluster fails.
+            When the output is another command's, or the cluster fails.
         InputError
-            When not one input could be read.
+            When the output cannot be written, or not one input could be read.
         """
         check_ray()
         self._check_inputs()
         folder = Folder(self.output)
         replaced = check_replaceable(folder, fresh=self.fresh)
+        if not is_uri(self.output):
+            check_folder(Path(self.output))
         summary = Summary(schema=self.model.schema)
         failures: list[tuple[str, list[str]]] = []
         written: set[str] = set()
@@ -147,7 +150,7 @@ class ClusterBatch:
             if isinstance(source, Source):
                 place = place_of(source.base)
                 place = f"{place}/{source.relative}" if source.relative else place
-                if f"{place}/".startswith(f"{output.rstrip('/')}/"):
+                if place.startswith(f"{output.rstrip('/')}/"):
                     raise BatchError(f"{self.output}: is among the inputs: give another name")
 
     def _shards(self, n_jobs: int) -> Iterator[dict[str, Any]]:

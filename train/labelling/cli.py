@@ -244,6 +244,8 @@ def _report(pool: Pool, where: str, what: str = "paragraph to label") -> None:
     """Say what could not be read; refuse a pool without paragraphs."""
     for failure in pool.failures:
         typer.echo(f"classify: {failure.where}: {failure.reason}", err=True)
+    if pool.n_failed > len(pool.failures):
+        typer.echo(f"classify: {pool.n_failed} failed in all", err=True)
     if pool.n_without_text:
         typer.echo(
             f"classify: {pool.n_without_text} paragraphs need OrangeSum's texts (--orangesum DIR)",
