@@ -65,6 +65,12 @@ def followed(path: Path) -> Path:
         raise _not_seen(path, err) from err
 
 
+def open_itself(name: str, flags: int) -> int:
+    """Open or make a file, as the `opener` of `open`; a link raises OSError and is not followed."""
+    no_link = os.O_NOFOLLOW if hasattr(os, "O_NOFOLLOW") else 0  # not of Windows
+    return os.open(name, flags | os.O_CREAT | no_link, 0o666)
+
+
 def files_of(path: Path) -> dict[tuple[int, int], Path]:
     """Return a file, or the files in a folder, by what tells them whatever their names.
 

@@ -7,6 +7,7 @@ import os
 import resource
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from made_batches import Tag, rows_of, text
 from model.batch.entries import Entry, Tagged
 from model.batch.files import new_file, open_at
 from model.batch.journal import Journal
+from model.inputs.documents import Document
 from model.inputs.inputs import Inputs
+from model.locks import locked
 
 DEAR = "dear to its owner\n"
 LABELS = "\n".join((ROOT / "labels" / "seeds.jsonl").read_text().split("\n")[:30]) + "\n"
@@ -217,8 +220,16 @@ def test_files_of_the_journal_and_the_model_are_inputs_where_they_are_read(
 RAY = ("--engine", "ray", "--format", "jsonl", "--fresh", "--output")
 
 
-@pytest.mark.parametrize("output", ["r", "link", "uri", "uri/../r", "in/../r"])
-@pytest.mark.parametrize("inputs", ["r/part-000000-0000.jsonl", "link", "uri"])
+@pytest.mark.parametrize(
+    ("inputs", "output"),
+    [
+        ("r/part-000000-0000.jsonl", "link"),
+        ("link", "uri"),
+        ("uri", "r"),
+        ("uri/part-000000-0000.jsonl", "uri/../r"),
+        ("r", "in/../r"),
+    ],
+)
 def test_cluster_writes_no_shard_over_an_input(
     here: Path, classify: Classify, inputs: str, output: str
 ) -> None:
@@ -427,6 +438,40 @@ def test_folder_that_may_not_be_entered_is_one_line(here: Path, classify: Classi
         assert "Permission denied" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [b"[]", b"{}", b"7", b"[" * 5000, b'["in/a0000.txt"]', b"[1, 2, 3]"]
+    + [
+        b'["in/a0000.txt", "in/a0000.txt", "KEY", "", %s, [], []]' % more
+        for more in (
+            b'-1, 0, 1, 0, "fr"',
+            b'"x", 0, 1, 0, "fr"',
+            b"0, 0, 1, 0, 7",
+        )
+    ]
+    + [b'["in/a0000.txt", "in/a0000.txt", "KEY", "", 0, 0, 1, 0, "fr", [999], []]'],
+)
+def test_entries_of_another_hand_are_not_taken(here: Path, tag: Tag, fields: bytes) -> None:
+    asked = ["in", "--output", "out.csv"]
+    assert tag(*asked)[0] == 3
+    made = (here / "out.csv").read_bytes()
+    (here / "out.csv.journal" / "finished.json").unlink()
+    document = next(iter(Inputs([str(here / "in")])))
+    assert isinstance(document, Document)
+    fields = fields.replace(b"KEY", document.key.encode())
+    line = b"%08x %b\n" % (zlib.crc32(fields), fields)
+    (here / "out.csv.journal" / "done.log").write_bytes(line)
+    assert tag(*asked)[0] == 3
+    assert (here / "out.csv").read_bytes() == made
+
+
+def test_lock_is_never_a_link(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to("dear")
+    with pytest.raises(OSError, match="symbolic links"), locked(tmp_path / "lock"):
+        pass
+    assert not (tmp_path / "dear").exists()
+
+
 @pytest.mark.parametrize("name", ["job.json", "finished.json", "done.log"])
 def test_file_of_a_journal_nested_deep_is_no_journal(here: Path, tag: Tag, name: str) -> None:
     assert tag("in", "--output", "out.csv")[0] == 3
@@ -526,7 +571,7 @@ def test_three_million_bad_rows_fit_into_little_memory(here: Path) -> None:
         assert sum(1 for _ in lines) == 6 << 19
 
 
-@pytest.mark.parametrize("jobs", ["100000", str(10**20), "0", "-1"])
+@pytest.mark.parametrize("jobs", ["9999", "100000", str(10**20), "0", "-1"])
 def test_number_of_processes_is_bounded(here: Path, tag: Tag, jobs: str) -> None:
     status, told = tag("in", "--jobs", jobs)
     assert (status, "--jobs" in told) == (2, True)

@@ -155,7 +155,8 @@ def tag(
 
     Example: classify tag crawl/ --output tags.csv
 
-    Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs failed (named on stderr).
+    Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs failed: the first 20
+    are named on stderr.
     """
     from model.inputs.inputs import Inputs
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from labels.errors import BatchError
+from labels.places import open_itself
 
-_NO_LINK = os.O_NOFOLLOW if hasattr(os, "O_NOFOLLOW") else 0  # not of Windows
 _BUFFER = 1 << 18  # bytes, of some fifty records
 
 
@@ -76,11 +76,7 @@ def new_file(path: Path) -> IO[bytes]:
 
 def open_at(path: Path, size: int) -> IO[bytes]:
     """Open a file to write from `size` bytes on, where it ends then; no link is followed."""
-
-    def opener(name: str, flags: int) -> int:
-        return os.open(name, flags | os.O_CREAT | _NO_LINK, 0o666)
-
-    file = open(path, "r+b", _BUFFER, opener=opener)  # noqa: SIM115 - closed by the caller
+    file = open(path, "r+b", _BUFFER, opener=open_itself)  # noqa: SIM115 - closed by the caller
     file.truncate(size)
     file.seek(size)
     return file

@@ -236,7 +236,7 @@ class Batch:
         for item in self.inputs:
             if keeping:
                 entry = journal.next_kept()
-                if entry is not None and _is_of(entry, item):
+                if entry is not None and _is_of(entry, item, summary.schema.n_labels):
                     journal.keep()
                     summary.add(entry, kept=True)
                     continue
@@ -272,8 +272,10 @@ class Batch:
         return path
 
 
-def _is_of(entry: Entry, item: Document | Failure) -> bool:
-    """Whether an entry tells of just this input."""
+def _is_of(entry: Entry, item: Document | Failure, n_labels: int) -> bool:
+    """Whether an entry tells of just this input, and of labels that there are."""
+    if any(column >= n_labels for column in entry.given):
+        return False
     if isinstance(item, Failure):
         return (entry.where, entry.reason, entry.key) == (item.where, item.reason, "")
     return (entry.where, entry.id, entry.key) == (item.where, item.id, item.key)
