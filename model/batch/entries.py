@@ -71,7 +71,7 @@ def _parse_entry(line: bytes) -> Entry | None:
 
 
 def _is_plain(entry: Entry) -> bool:
-    """Return whether the fields are of the kinds that `entry_line` writes, and not of another hand."""
+    """Return whether the fields are of the kinds that `entry_line` writes."""
     texts = (entry.where, entry.id, entry.key, entry.reason, entry.language)
     lists = (entry.given, entry.warnings)
     counts = (entry.size, entry.checksum, entry.n_paragraphs, entry.n_skipped)
