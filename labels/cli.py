@@ -65,8 +65,10 @@ def agreement(
     from labels.disputes import agreed_paragraphs, write_paragraphs
     from labels.votes import read_votes
 
-    for output in filter(None, (disputes, agreed)):
-        check_output(output, inputs=files)
+    outputs = [path for path in (disputes, agreed) if path is not None]
+    for output in outputs:
+        others = (other for other in outputs if other is not output)
+        check_output(output, inputs=[*files, schema, *others])
     known = read_schema(schema)
     votes = read_votes(files, known, orangesum=orangesum)
     found = measure_agreement(votes)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from labels.errors import LabelsError
 from labels.paragraphs import LabelledParagraph, format_labels, read_labels
+from labels.places import is_file
 from labels.schema import Schema
 from labels.votes import Votes, disputed_dimensions
 from labels.writing import open_output
@@ -21,7 +22,7 @@ def read_disputes(path: Path, schema: Schema) -> list[LabelledParagraph]:
     LabelsError
         With one line per fault of the file.
     """
-    if path.is_file() and b'"votes"' not in path.read_bytes():
+    if is_file(path) and b'"votes"' not in path.read_bytes():
         raise LabelsError(
             f"{path}: no votes in it: give the files of two annotators or more, or the disputes "
             "that classify agreement --disputes wrote"

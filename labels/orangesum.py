@@ -9,6 +9,7 @@ from pathlib import Path
 from labels.errors import LabelsError
 from labels.paragraphs import LabelledParagraph, sha256_of
 from labels.parsing import parse_json
+from labels.places import is_folder
 
 
 def hydrate(paragraphs: Iterable[LabelledParagraph], folder: Path) -> list[LabelledParagraph]:
@@ -20,7 +21,7 @@ def hydrate(paragraphs: Iterable[LabelledParagraph], folder: Path) -> list[Label
         When `folder` is no clone of OrangeSum, a document is missing, or a text has changed.
     """
     documents = folder / "data" / "docs" / "parsed"
-    if not documents.is_dir():
+    if not is_folder(documents):
         raise LabelsError(
             f"{folder}: not a clone of OrangeSum, data/docs/parsed is missing; get it with "
             "git clone https://github.com/Tixierae/OrangeSum"
@@ -49,7 +50,7 @@ def _read_article(path: Path) -> str:
         article = parse_json(path.read_text(encoding="utf-8"))["article"]
     except OSError as err:
         raise LabelsError(f"{path}: cannot be read: {err.strerror}") from err
-    except (ValueError, KeyError, TypeError) as err:
+    except (ValueError, KeyError, TypeError, RecursionError) as err:
         raise LabelsError(f"{path}: not an OrangeSum document with an 'article'") from err
     if not isinstance(article, str):
         raise LabelsError(f"{path}: 'article' is not a text")

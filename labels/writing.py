@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TextIO
 
 from labels.errors import InputError
+from labels.places import files_of, followed, is_device, is_folder, reason_of, shortened, status_of
 from labels.terminal import guarded
 
 
@@ -28,12 +30,12 @@ def open_output(path: Path | None, *, is_drawn: bool = False) -> Iterator[TextIO
         if path is None:
             yield _stdout() if is_drawn else guarded(_stdout())
             return
-        if path.exists() and not (path.is_file() or path.is_dir()):
+        if is_device(path):
             with path.open("w", encoding="utf-8") as file:  # what /dev/stdout is has no other name
                 yield file if is_drawn else guarded(file)
             return
-        target = path.resolve()
-        if target.is_dir():
+        target = followed(path)
+        if is_folder(target):
             raise InputError(f"{path}: a folder: give the name of a file to write")
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
@@ -54,20 +56,85 @@ def open_output(path: Path | None, *, is_drawn: bool = False) -> Iterator[TextIO
 def check_output(path: Path, *, inputs: Iterable[Path] = (), replace: bool = True) -> None:
     """Raise unless a file of that name can be written, before work is done for it.
 
+    Parameters
+    ----------
+    inputs
+        Files that are read, and folders whose files are.
+
     Raises
     ------
     InputError
-        When the name is that of an input, of a folder, of a file in a folder that is not there, or
-        of a file that is there and not to be replaced.
+        When the name is that of an input, of a folder, of a file in a folder that is not there or
+        that may not be written to, or of a file that is there and not to be replaced.
     """
-    if path.exists() and any(source.exists() and path.samefile(source) for source in inputs):
-        raise InputError(f"{path}: is read, and would be overwritten: give another name")
-    if path.is_dir():
+    status = status_of(path)
+    if status is not None and stat.S_ISDIR(status.st_mode):
         raise InputError(f"{path}: a folder: give the name of a file to write")
-    if not path.resolve().parent.is_dir():
-        raise InputError(f"{path}: cannot be written: no folder {path.parent}")
-    if path.is_file() and not replace:
+    check_spared(path, inputs)
+    check_writable(path)
+    if status is not None and stat.S_ISREG(status.st_mode) and not replace:
         raise _there(path)
+
+
+def check_spared(output: Path, inputs: Iterable[Path]) -> None:
+    """Raise when an output, or a file in its folder, is one of some inputs, by whatever name.
+
+    Raises
+    ------
+    InputError
+        When it is, by its path, a link or a hard link.
+    """
+    written = files_of(output)
+    for source in inputs:
+        both = written.keys() & files_of(source).keys() if written else set()
+        alike = followed(source) == followed(output) and not is_device(output)
+        if both or alike:
+            where = written[min(both)] if both else output
+            raise InputError(f"{where}: is read, and would be overwritten: give another name")
+
+
+def check_writable(path: Path) -> None:
+    """Raise unless a new file or folder can take the name of a path: it is tried.
+
+    Raises
+    ------
+    InputError
+        When the folder of the path is not there or not to be written to, the name is too long, or a
+        pipe or device of that name may not be written to.
+    """
+    if is_device(path):
+        if not os.access(path, os.W_OK):
+            raise InputError(f"{path}: cannot be written: no permission")
+        return
+    target = followed(path)
+    if not is_folder(target.parent):
+        raise InputError(f"{path}: cannot be written: no folder {path.parent}: make it first")
+    _try(target.parent, target.name, path)
+
+
+def check_folder(path: Path) -> None:
+    """Raise unless a folder can be made, with those that it is in, or be written to.
+
+    Raises
+    ------
+    InputError
+        When a file is in its way, or the first folder on its way that is there is not to be written
+        to.
+    """
+    target = followed(path)
+    there = next(x for x in (target, *target.parents) if status_of(x) is not None)
+    if not is_folder(there):
+        raise InputError(f"{path}: cannot be written: {there} is no folder")
+    _try(there, "new", path)
+
+
+def _try(folder: Path, name: str, path: Path) -> None:
+    """Make a file in a folder for a moment, as whatever is written to `path` will be."""
+    try:
+        with tempfile.NamedTemporaryFile(prefix=f".{name}.", dir=folder):
+            pass
+    except (OSError, ValueError) as err:
+        raise InputError(f"{shortened(path)}: cannot be written: {reason_of(err)}") from err
 
 
 def write_folder(path: Path, files: Mapping[str, str | bytes], *, replace: bool = False) -> None:
@@ -79,7 +146,7 @@ def write_folder(path: Path, files: Mapping[str, str | bytes], *, replace: bool 
         When something of that name is there, unless it is to be replaced and is a folder that holds
         no other files than those.
     """
-    target = path.resolve()
+    target = followed(path)
     if target.exists() or target.is_symlink():
         if not replace:
             raise _there(path)

@@ -30,7 +30,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.errors import ArtifactError
+from labels.places import is_file, status_of
 from labels.schema import Schema
+from labels.writing import check_folder, check_writable
 from model.arrays import format_npy, parse_npy
 from model.calibration import DIGITS, Calibration, Knots
 from model.decisions import HeldOut
@@ -87,9 +89,21 @@ def text_digest(text: str) -> int:
 
 
 def check_destination(folder: Path) -> None:
-    """Raise `ArtifactError` when a folder is there that is not a model, and so is not replaced."""
-    if folder.exists() and not (folder / MANIFEST).is_file():
+    """Refuse a folder that is there and not a model, or that cannot be made; nothing is written.
+
+    Raises
+    ------
+    ArtifactError
+        When it is there and not a model, and so is not replaced.
+    InputError
+        When it cannot be made.
+    """
+    if status_of(folder) is None:
+        check_folder(folder)
+        return
+    if not is_file(folder / MANIFEST):
         raise ArtifactError(f"{folder}: exists and is not a model; choose another folder")
+    check_writable(folder)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def _read(store: Path) -> tuple[list[Promotion], bool]:
     path = store / PROMOTIONS
     try:
         text = read_plain(path, at_most=_MOST_BYTES).decode()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return [], False
     except (OSError, UnicodeDecodeError) as err:
         raise ArtifactError(f"{path}: the list of promotions cannot be read: {err}") from err

@@ -182,9 +182,12 @@ class Decisions:
 def conformal_limit(scores: NDArray[np.float64], coverage: float) -> float:
     """Return the limit that a new score of the same kind reaches with probability `coverage`.
 
-    0 when there are too few scores to promise it: every score reaches that.
+    0 when there are too few scores to promise it: every score reaches that. `NEVER` when it is next
+    to nothing that is asked for.
     """
     k = int((len(scores) + 1) * (1 - coverage) + 1e-9)
+    if k > len(scores):
+        return NEVER
     return float(np.sort(scores)[k - 1]) if k else 0.0
 
 
@@ -228,6 +231,8 @@ def precision_threshold(
 
 def _binomial_tail(n: int, k: int, p: float) -> float:
     """Return P(X <= k) of the binomial distribution of n trials with probability p."""
+    if p == 1:  # 1 less what is too small to make a difference to it
+        return float(k >= n)
     factorial = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, n + 1)))))
     i = np.arange(k + 1)
     ways = factorial[n] - factorial[i] - factorial[n - i]

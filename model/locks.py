@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from labels.places import open_itself
+
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -29,7 +31,7 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
     BlockingIOError
         When another process holds it.
     OSError
-        When the file cannot be written.
+        When the file cannot be written, or is a link.
     """
     with _held(path, wait=wait):
         try:
@@ -42,7 +44,7 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
 def _held(path: Path, *, wait: bool) -> IO[bytes]:
     """Return a file that is open and locked, and that the path names."""
     while True:
-        file = path.open("a+b")
+        file = open(path, "a+b", opener=open_itself)  # noqa: SIM115 - closed by the caller
         try:
             if sys.platform == "win32":
                 msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)

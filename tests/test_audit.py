@@ -164,7 +164,10 @@ def test_queue_holds_the_records_most_doubtful_first_and_is_labelled_blind(
     ("args", "message"),
     [
         (["mine.jsonl", "--output", "x.txt"], "x.txt: findings are written to a name that ends in"),
-        (["mine.jsonl", "--queue", "mine.jsonl"], "mine.jsonl: is a file of labels to audit: give"),
+        (
+            ["mine.jsonl", "--queue", "mine.jsonl"],
+            "mine.jsonl: is read, and would be overwritten: give",
+        ),
         (["none.jsonl"], "none.jsonl: cannot read the labels: No such file or directory"),
         (["few.jsonl"], "2 groups (by article, near-duplicates together) are too few for 5 folds"),
     ],

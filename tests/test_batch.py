@@ -226,7 +226,7 @@ def test_place_that_cannot_be_written_is_one_line(here: Path, tag: Tag) -> None:
     (here / "folder" / "x").touch()
     (here / "loop").symlink_to("loop")
     for output, form, reason in [
-        ("no/such/out.jsonl", "jsonl", "no such folder no/such: make it first"),
+        ("no/such/out.jsonl", "jsonl", "cannot be written: no folder no/such: make it first"),
         ("folder", "jsonl", "a folder: give the name of a file to write"),
         ("folder", "html", "a folder: give the name of a file to write"),
         ("folder", "sidecar", "a folder with other files: give a new or an empty one"),

@@ -29,9 +29,12 @@ def test_summary_counts_what_the_records_say(here: Path, tag: Tag) -> None:
     n_paragraphs = sum(len(row["paragraphs"]) for row in rows)
     assert status == 3
     assert lines[0] == "classify: in/a0002b.txt: empty: there is no text to tag"
-    assert lines[1] == "classify: failed inputs are listed in out.jsonl.errors.jsonl"
-    assert lines[2] == f"classify: 7 articles, {n_paragraphs} paragraphs"
-    for line, dimension in zip(lines[3:5], read_schema().dimensions, strict=True):
+    assert lines[1] == "classify: in/picture.png: skipped: other ending"
+    assert lines[2] == (
+        "classify: 1 failed, 1 skipped: failed inputs are listed in out.jsonl.errors.jsonl"
+    )
+    assert lines[3] == f"classify: 7 articles, {n_paragraphs} paragraphs"
+    for line, dimension in zip(lines[4:6], read_schema().dimensions, strict=True):
         counts = []
         for label in dimension.label_ids:
             found = [row[dimension.id] for row in rows]
@@ -41,7 +44,7 @@ def test_summary_counts_what_the_records_say(here: Path, tag: Tag) -> None:
         assert line == f"classify: {dimension.id}: {', '.join(counts)}"
     n_lines = sum(len(row["skipped"]) for row in rows)
     noun = "line" if n_lines == 1 else "lines"
-    assert lines[5] == (
+    assert lines[6] == (
         "classify: 1 double file, 1 hidden file, 1 other ending file, "
         f"{n_lines} heading or furniture {noun} skipped; 1 not French; 1 failed"
     )
@@ -58,7 +61,7 @@ def test_many_failures_are_told_in_part_and_listed_whole(here: Path, tag: Tag) -
         (here / "in" / f"empty{i:02}.txt").touch()
     told = tag("in", "--output", "out.jsonl")[1]
     assert told.count("there is no text to tag") == 20
-    assert "classify: … and 11 more\n" in told
+    assert "classify: 31 failed, 0 skipped: failed inputs are listed in out.jsonl.errors" in told
     assert len(rows_of(here / "out.jsonl.errors.jsonl")) == 31
 
 

@@ -19,7 +19,7 @@ from labels.dataset import SHIPPED, LabelledSet, load_labels
 from labels.errors import InputError, MissingExtraError
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from labels.terminal import show_json, show_lines, tell
-from labels.writing import open_output
+from labels.writing import check_folder, check_spared, open_output
 from model.cli import ModelOption, tell_model
 from train import DEFAULT_BASE, MOST_SEED, Backend
 
@@ -149,6 +149,9 @@ def train(
         tell(step, start=f"{time.monotonic() - start:6.1f} s  ")
 
     check_destination(output)
+    read = [*(labels or SHIPPED), schema, *([settings] if settings else [])]
+    check_spared(output, [*read, *map(Path, unlabelled or [])])
+    check_folder(TUNED.parent)  # where the runs go, unless it is to a server
     found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
     n_articles = len(set(found.articles))
     progress(f"{len(found.paragraphs)} paragraphs of {n_articles} articles")
@@ -201,6 +204,7 @@ def tune(
         tell(step, start=f"{time.monotonic() - start:6.1f} s  ")
 
     defaults = choose_settings(None, {"seed": seed, "n_folds": folds, "split": split})
+    check_folder(TUNED.parent)
     found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
     with TuningRuns() as runs:
         tuning = search(
@@ -249,7 +253,12 @@ def evaluate(
     check_extra()
     from model.tagging import load_model
     from train.evaluation import evaluate_model, score_model
+    from train.report import REPORT_FILES
 
+    if report is not None:
+        check_folder(report)
+        for name in REPORT_FILES:
+            check_spared(report / name, [*labels, *([schema] if schema else [])])
     loaded = load_model(model)
     tell_model(model, loaded)
     if schema is not None:

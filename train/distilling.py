@@ -95,7 +95,7 @@ def prepare_lesson(
     texts = [item.text for item in pool.items.values() if item.folded not in labelled]
     if not texts:
         raise InputError(f"{', '.join(paths)}: no paragraph to learn from")
-    told = f"; {len(pool.failures)} inputs cannot be read" if pool.failures else ""
+    told = f"; {pool.n_failed} inputs cannot be read" if pool.n_failed else ""
     progress(f"{len(texts)} unlabelled paragraphs for {teacher.run}{told}")
     return Lesson(
         teacher=teacher.run.id,

@@ -13,7 +13,9 @@ from train.report_content import report_sections
 from train.report_html import html_report
 from train.report_parts import Between, Cell, Mistake, Name, Section, Table, log_odds, markdown_text
 
-__all__ = ["html_report", "markdown_report", "report_files"]
+__all__ = ["REPORT_FILES", "html_report", "markdown_report", "report_files"]
+
+REPORT_FILES = ("evaluation.html", "evaluation.md", "evaluation.json")
 
 
 def report_files(
@@ -21,11 +23,12 @@ def report_files(
 ) -> dict[str, str]:
     """Return an evaluation as a page, as Markdown and as JSON, by file name."""
     title = f"Evaluation of {model}"
-    return {
-        "evaluation.html": html_report(evaluation, schema, title=title, figures=figures),
-        "evaluation.md": markdown_report(evaluation, schema, title=title),
-        "evaluation.json": json.dumps(evaluation, ensure_ascii=False, indent=1) + "\n",
-    }
+    texts = (
+        html_report(evaluation, schema, title=title, figures=figures),
+        markdown_report(evaluation, schema, title=title),
+        json.dumps(evaluation, ensure_ascii=False, indent=1) + "\n",
+    )
+    return dict(zip(REPORT_FILES, texts, strict=True))
 
 
 def markdown_report(evaluation: Mapping[str, Any], schema: Schema, *, title: str) -> str:

@@ -10,8 +10,9 @@ from labels.errors import InputError, LabelsError
 from labels.exchange.formats import Export, Format, Prediction, exchange_of
 from labels.orangesum import hydrate
 from labels.paragraphs import read_labels
+from labels.places import is_device
 from labels.schema import Schema
-from labels.writing import check_output, open_output, write_folder
+from labels.writing import check_output, check_spared, check_writable, open_output, write_folder
 
 Predict = Callable[[Sequence[str]], Sequence[Prediction]]
 
@@ -45,6 +46,10 @@ def export_labels(
     InputError
         When the output is already there and `force` is not given, or cannot be written.
     """
+    if form is Format.huggingface:
+        check_writable(output)
+    else:  # before the model is asked
+        check_output(output, inputs=[labels], replace=force)
     found = read_labels(labels, schema)
     paragraphs = [p for p in found if p.text]
     if orangesum is not None:
@@ -57,6 +62,8 @@ def export_labels(
     )
     made = exchange_of(form).write(export, output.name)
     if made.is_folder:
+        for name in made.files:
+            check_spared(output / name, [labels])
         write_folder(output, made.files, replace=force)
     else:
         _write_files(output, made.files, labels, replace=force)
@@ -71,7 +78,7 @@ def _write_files(
     output: Path, files: Mapping[str, str | bytes], labels: Path, *, replace: bool
 ) -> None:
     targets = {output.parent / name: content for name, content in files.items()}
-    if len(targets) > 1 and output.exists() and not (output.is_file() or output.is_dir()):
+    if len(targets) > 1 and is_device(output):
         raise InputError(f"{output}: no file: give a name, for {len(targets)} are written")
     for target in targets:
         check_output(target, inputs=[labels], replace=replace)

@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 from labels.errors import LabelsError
 from labels.paragraphs import LabelledParagraph
+from labels.places import is_folder
 from labels.schema import Schema
 
 
@@ -118,7 +119,7 @@ def format_of(path: Path) -> Format:
     LabelsError
         When it may be of several formats.
     """
-    if path.is_dir():
+    if is_folder(path):
         return Format.huggingface
     if path.suffix.lower() not in _ENDINGS:
         raise LabelsError(

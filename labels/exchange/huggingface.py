@@ -16,6 +16,7 @@ from labels.exchange.formats import Entry, Export, Exported, Reading
 from labels.exchange.names import put_labels
 from labels.parquet import Contents, iter_rows
 from labels.parsing import parse_json
+from labels.places import is_folder
 from labels.schema import Dimension, Schema
 
 DATA = "data/train-00000-of-00001.parquet"
@@ -69,7 +70,7 @@ def _features(columns: list[str], schema: Schema) -> dict[str, Any]:
 
 def read(path: Path, schema: Schema) -> Reading:
     """Return the rows of a folder's Parquet files, or of one such file."""
-    files = sorted(filter(Path.is_file, path.rglob("*.parquet"))) if path.is_dir() else [path]
+    files = sorted(filter(Path.is_file, path.rglob("*.parquet"))) if is_folder(path) else [path]
     if not files:
         raise LabelsError(f"{path}: no .parquet file in it: save the dataset with to_parquet")
     reading = Reading()

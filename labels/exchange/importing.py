@@ -54,6 +54,7 @@ def import_labels(
     InputError
         When an output is already there and `force` is not given, or cannot be written.
     """
+    check_output(output, inputs=[path])  # before work is done for it
     reading = exchange_of(form).read(path, schema)
     n_alone = _complete(path, reading, annotator)
     paragraphs = _check(path, reading, schema)

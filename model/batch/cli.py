@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labels.errors import InputError, MissingExtraError
+from labels.places import followed, is_device, is_file
 from labels.terminal import tell
+from labels.writing import check_output, check_spared
 from model.batch.formats import Engine, Format, format_of
 from model.batch.telling import run_told
 from model.cli import ModelOption, tell_model
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from model.tagging import Model
 
 _BATCH = "batch"  # instead of a file of prevalences
+_MOST_JOBS = 10_000  # on a cluster
+_MOST_JOBS_A_CORE = 16  # on this machine: many more than make it faster, and what memory bears
 _SMALL = 4_000_000  # bytes of input that one process tags sooner than several start
 _ONE = (Format.table, Format.json)  # of one article, or a list
 _TABLES = (Format.csv, Format.parquet)
@@ -54,6 +59,13 @@ def tag(
             metavar="PATH",
             help="File to write; with --engine ray, a folder or its address.",
             show_default="stdout",
+        ),
+    ] = None,
+    errors: Annotated[
+        Path | None,
+        typer.Option(
+            help="File that lists each failed input with the reason, as JSON lines.",
+            show_default="OUTPUT.errors.jsonl beside a batch",
         ),
     ] = None,
     model: ModelOption = None,
@@ -116,7 +128,12 @@ def tag(
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes.", show_default="one a core, for a few MB or more"),
+        typer.Option(
+            min=1,
+            max=_MOST_JOBS,
+            help="Processes.",
+            show_default="one a core, for a few MB or more",
+        ),
     ] = None,
     engine: Annotated[
         Engine, typer.Option(help="local: on this machine; ray: on a cluster, see docs/cluster.md.")
@@ -139,14 +156,19 @@ def tag(
 
     Example: classify tag crawl/ --output tags.csv
 
-    Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs failed (named on stderr).
+    Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs failed: the first 20
+    are named on stderr.
     """
     from model.inputs.inputs import Inputs
 
     if not paths and files_from is None:
         raise typer.BadParameter("give a file, a folder, or - for standard input")
     output = Path(target) if target is not None else None
+    if address is None:
+        _check_jobs(jobs)
     if engine is Engine.ray:
+        if errors is not None:
+            raise typer.BadParameter("--errors: with --engine ray, OUTPUT/_errors lists them")
         form = _cluster_form(format_, target, prevalence, paragraphs=paragraphs)
         loaded = _asked_model(model, precision, recall, coverage, prevalence)
         job = _job(loaded, model, explain=explain)
@@ -189,8 +211,13 @@ def tag(
     single = inputs.is_single
     form = format_ or _usual_format(output, single=single)
     _check_usage(form, output, paragraphs=paragraphs)
-    if output is not None and not _is_device(output):
+    if output is not None and not is_device(output):
         output = _followed(output)
+    simple = (single and form not in _FILES) or form in _ONE
+    journaled = output is not None and not simple and not is_device(output)
+    if outputs := _outputs(output, errors, form, journaled=journaled):
+        _check_outputs(outputs, _model_and_shares(model, prevalence), one_file=not journaled)
+        inputs.spare(outputs)
     loaded = _asked_model(model, precision, recall, coverage, prevalence)
     if prevalence == _BATCH:
         from model.batch.run import estimate
@@ -199,8 +226,7 @@ def tag(
         _tell_prevalence(loaded)
     job = _job(loaded, model, explain=explain or form is Format.table)
     n_jobs = 1 if single else _n_jobs(jobs, inputs)
-    simple = (single and form not in _FILES) or form in _ONE
-    if output is None or simple or _is_device(output):
+    if output is None or not journaled:
         from model.batch.writing import write_outcomes
 
         n_failed = write_outcomes(
@@ -208,6 +234,7 @@ def tag(
             tell=tell,
             single=single,
             paragraphs=paragraphs,
+            errors=errors,
         )
     else:
         from model.batch.run import Batch
@@ -231,18 +258,59 @@ def tag(
 
 def _followed(output: Path) -> Path:
     """Return what a link stands for, and another path as it was given."""
-    try:
-        found = output.resolve() if output.is_symlink() or not output.name else output
-    except (OSError, RuntimeError) as err:  # the latter up to Python 3.12
-        raise InputError(f"{output}: a link that leads back to itself: give another name") from err
+    found = followed(output) if not output.name or _is_link(output) else output
     if not found.name:
         raise InputError(f"{output}: a folder: give the name of a file to write")
     return found
 
 
-def _is_device(output: Path) -> bool:
-    """Whether an output is a pipe or the like, which cannot be gone on with."""
-    return output.exists() and not output.is_file() and not output.is_dir()
+def _is_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except OSError:  # which whoever looks at what it leads to tells
+        return False
+
+
+def _outputs(
+    output: Path | None, errors: Path | None, form: Format, *, journaled: bool
+) -> list[Path]:
+    """Return all that is to be written; of a batch with a journal it is checked that it may be."""
+    if output is None or not journaled:
+        return [path for path in (output, errors) if path is not None]
+    from model.batch.journal import check_place, journal_files
+
+    if errors is not None:
+        raise typer.BadParameter("--errors: OUTPUT.errors.jsonl lists what fails of a batch")
+    check_place(output, form)
+    return journal_files(output)
+
+
+def _check_outputs(outputs: Sequence[Path], read: Sequence[Path], *, one_file: bool) -> None:
+    """Refuse, before any work, what cannot be written or would replace what is read.
+
+    Parameters
+    ----------
+    read
+        What is read besides the inputs: files and folders.
+    one_file
+        Whether each output is a file that is written at once.
+    """
+    for path in outputs:
+        if one_file:
+            check_output(path, inputs=[*read, *(other for other in outputs if other is not path)])
+        else:
+            check_spared(path, read)
+
+
+def _model_and_shares(model: Path | None, prevalence: str | None) -> list[Path]:
+    """Return what is read besides the inputs."""
+    from model.champion import resolve_champion
+    from model.manifest import MANIFEST
+    from model.tagging import model_in_use
+
+    folder = resolve_champion(model) if model else model_in_use()
+    read = [folder] if is_file(folder / MANIFEST) else []  # else it is not a model, as is told soon
+    return read if prevalence in (None, _BATCH) else [*read, Path(str(prevalence))]
 
 
 def _usual_format(output: Path | None, *, single: bool) -> Format:
@@ -254,7 +322,7 @@ def _usual_format(output: Path | None, *, single: bool) -> Format:
 
 
 def _check_usage(form: Format, output: Path | None, *, paragraphs: bool) -> None:
-    if form in _FILES and (output is None or _is_device(output)):
+    if form in _FILES and (output is None or is_device(output)):
         raise typer.BadParameter(f"--format {form.value} needs --output, a file or folder")
     if paragraphs and form not in _TABLES:
         raise typer.BadParameter("--paragraphs is for --format csv and parquet")
@@ -326,6 +394,15 @@ def _job(model: Model, folder: Path | None, *, explain: bool) -> Job:
         prevalence=model.prevalence,
         explain=explain,
     )
+
+
+def _check_jobs(jobs: int | None) -> None:
+    """Refuse what would fill the memory of this machine with processes."""
+    most = _MOST_JOBS_A_CORE * count_cores()
+    if jobs is not None and jobs > most:
+        raise typer.BadParameter(
+            f"--jobs {jobs}: give {most} at most; more make nothing faster here"
+        )
 
 
 def _n_jobs(asked: int | None, inputs: Inputs) -> int:

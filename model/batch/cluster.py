@@ -26,16 +26,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from labels.errors import BatchError, ClassifyError, InputError
+from labels.errors import BatchError, ClassifyError
 from labels.schema import Schema
+from labels.writing import check_folder
 from model.batch.engine import Job
+from model.batch.failures import error_line, nothing_read
 from model.batch.formats import Format
 from model.batch.outputs import write_parquet
 from model.batch.ray_session import cause_of, check_ray, ray_session
-from model.batch.run import MOST_NAMED, Progress, Summary, iter_outcomes
+from model.batch.run import Progress, Summary, iter_outcomes
 from model.batch.sources import Source, Sources, Stretch, iter_stretches
-from model.batch.stores import Folder, is_uri
+from model.batch.stores import Folder, is_uri, place_of
 from model.inputs.columns import ColumnNames
+from model.inputs.finding import MOST_NAMED
 from model.tagging import Model
 
 SUCCESS = "_SUCCESS"
@@ -100,14 +103,16 @@ class ClusterBatch:
         MissingExtraError
             When Ray is not installed.
         BatchError
-            When the output is another command's or cannot be written, or the cluster fails.
+            When the output is another command's, or the cluster fails.
         InputError
-            When not one input could be read.
+            When the output cannot be written, or not one input could be read.
         """
         check_ray()
         self._check_inputs()
         folder = Folder(self.output)
         replaced = check_replaceable(folder, fresh=self.fresh)
+        if not is_uri(self.output):
+            check_folder(Path(self.output))
         summary = Summary(schema=self.model.schema)
         failures: list[tuple[str, list[str]]] = []
         written: set[str] = set()
@@ -123,7 +128,7 @@ class ClusterBatch:
                 self.inputs.done_bytes += shard["n_bytes"]
                 progress(summary)
         if not summary.n_articles:
-            raise InputError(*summary.failures or ["no article in what was named"])
+            raise nothing_read(summary.told_lines(self.inputs, self.errors))
         if lost := sorted(written.difference(folder.names())):
             raise BatchError(
                 f"{folder.name}: {len(lost)} shards are not there, such as {lost[0]}: OUTPUT is a "
@@ -139,12 +144,14 @@ class ClusterBatch:
         return summary
 
     def _check_inputs(self) -> None:
-        if is_uri(self.output):
-            return
-        folder = Path(self.output).resolve()
-        files = (source for source in self.inputs.found if isinstance(source, Source))
-        if any(folder in Path(source.base).resolve().parents for source in files):
-            raise BatchError(f"{self.output}: is among the inputs: give another name")
+        """Refuse an output that holds an input, by whichever address."""
+        output = place_of(self.output)
+        for source in self.inputs.found:
+            if isinstance(source, Source):
+                place = place_of(source.base)
+                place = f"{place}/{source.relative}" if source.relative else place
+                if place.startswith(f"{output.rstrip('/')}/"):
+                    raise BatchError(f"{self.output}: is among the inputs: give another name")
 
     def _shards(self, n_jobs: int) -> Iterator[dict[str, Any]]:
         """Yield what became of each stretch, as they are done."""
@@ -272,8 +279,7 @@ class _Tagger:
         for entry, line in iter_outcomes(stretch.items, self._plan.job, self._model, 1):
             summary.add(entry, kept=False)
             if entry.reason:
-                about = {"input": entry.where, "reason": entry.reason}
-                failed.append(json.dumps(about, ensure_ascii=False).encode() + b"\n")
+                failed.append(error_line(entry.where, entry.reason).encode())
             else:
                 lines.append(line)
         files = {}

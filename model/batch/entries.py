@@ -63,7 +63,23 @@ def _parse_entry(line: bytes) -> Entry | None:
     checksum, _, fields = line[:-1].partition(b" ")
     if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(fields):
         return None
-    return Entry(*orjson.loads(fields))
+    try:
+        entry = Entry(*orjson.loads(fields))
+    except (ValueError, TypeError):
+        return None
+    return entry if _is_plain(entry) else None
+
+
+def _is_plain(entry: Entry) -> bool:
+    """Return whether the fields are of the kinds that `entry_line` writes."""
+    texts = (entry.where, entry.id, entry.key, entry.reason, entry.language)
+    lists = (entry.given, entry.warnings)
+    counts = (entry.size, entry.checksum, entry.n_paragraphs, entry.n_skipped)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(found, list) for found in lists)
+        and all(isinstance(n, int) and n >= 0 for n in (*counts, *entry.given))
+    )
 
 
 def iter_entries(done: Path, records: Path | None) -> Iterator[tuple[Entry, bytes]]:

@@ -5,17 +5,78 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
+import tempfile
 import zlib
 from pathlib import Path
 from typing import IO, Any
 
+from labels.errors import BatchError
+from labels.places import open_itself
+
 _BUFFER = 1 << 18  # bytes, of some fifty records
 
 
+def check_own(folder: Path) -> None:
+    """Refuse a folder of working files, if it is there, that came with the data.
+
+    Whoever makes it for us could lead what is written in it to any file of ours: by a link, a
+    second name of a file, a pipe, or by changing it while we write.
+
+    Raises
+    ------
+    BatchError
+        When it, or what is in it, is nothing that `open_at` and the others here make.
+    """
+    try:
+        status = folder.lstat()
+        entries = sorted(folder.iterdir()) if stat.S_ISDIR(status.st_mode) else []
+    except FileNotFoundError:
+        return
+    what = "a folder" if stat.S_ISDIR(status.st_mode) else _strange(status) or "a file"
+    if what != "a folder":
+        raise _foreign(folder, what)
+    if status.st_uid != _owner_in(folder.parent):
+        raise _foreign(folder, "another user's folder")
+    for path in entries:
+        try:
+            what = _strange(path.lstat())
+        except FileNotFoundError:  # of another command, which has moved on
+            continue
+        if what and not (what == "a folder" and path.name.startswith(("new-", "old-"))):
+            raise _foreign(path, what)
+
+
+def _strange(status: os.stat_result) -> str:
+    """Return what it is that is not a file with one name, empty of such a file."""
+    mode = status.st_mode
+    if stat.S_ISREG(mode):
+        return "a file with several names" if status.st_nlink > 1 else ""
+    kinds = ((stat.S_ISLNK, "a link"), (stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"))
+    return next((name for is_kind, name in kinds if is_kind(mode)), "a device")
+
+
+def _owner_in(folder: Path) -> int:
+    """Return the owner of what we make in a folder: on some disks, not who we are."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        return os.fstat(file.fileno()).st_uid
+
+
+def _foreign(path: Path, what: str) -> BatchError:
+    return BatchError(
+        f"{path}: {what}, which classify did not make: move it away, or give another --output"
+    )
+
+
+def new_file(path: Path) -> IO[bytes]:
+    """Open a file to write in the place of whatever has its name; no link is followed."""
+    remove(path)
+    return path.open("xb", buffering=_BUFFER)
+
+
 def open_at(path: Path, size: int) -> IO[bytes]:
-    """Open a file to write from `size` bytes on, where it ends then."""
-    path.touch()
-    file = path.open("r+b", buffering=_BUFFER)
+    """Open a file to write from `size` bytes on, where it ends then; no link is followed."""
+    file = open(path, "r+b", _BUFFER, opener=open_itself)  # noqa: SIM115 - closed by the caller
     file.truncate(size)
     file.seek(size)
     return file
@@ -23,7 +84,7 @@ def open_at(path: Path, size: int) -> IO[bytes]:
 
 def copy_start(path: Path, new: Path, size: int) -> None:
     """Copy the first `size` bytes of a file, which need not exist for none."""
-    with new.open("wb") as target:
+    with new_file(new) as target:
         if size:
             with path.open("rb") as source:
                 while size and (part := source.read(min(size, 1 << 20))):
@@ -41,7 +102,7 @@ def sync(file: IO[bytes]) -> None:
 def write_whole(path: Path, text: str) -> None:
     """Write a small file so that it is whole or not there."""
     new = path.with_name(f"new-{path.name}")
-    with new.open("wb") as file:
+    with new_file(new) as file:
         file.write(text.encode())
         sync(file)
     new.replace(path)
@@ -95,7 +156,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """Return the object in a file, None where there is no whole one."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

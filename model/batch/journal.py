@@ -23,11 +23,16 @@ from types import TracebackType
 from typing import IO, Any
 
 from labels.errors import BatchError
+from labels.places import is_folder, status_of
+from labels.writing import check_writable
 from model.batch.earlier import Earlier
 from model.batch.entries import Entry, Tagged, entry_line, iter_entries
+from model.batch.failures import check_list, error_line
 from model.batch.files import (
+    check_own,
     checksum_of,
     copy_start,
+    new_file,
     open_at,
     put_in_place,
     read_json,
@@ -54,6 +59,47 @@ def journal_of(output: Path) -> Path:
 def errors_of(output: Path) -> Path:
     """Return the file that lists the inputs that failed."""
     return output.with_name(f"{output.name}.errors.jsonl")
+
+
+def journal_files(output: Path) -> list[Path]:
+    """Return all that a batch writes: files, and folders with what is in them."""
+    return [output, errors_of(output), journal_of(output)]
+
+
+def check_place(output: Path, form: str) -> None:
+    """Refuse a place that a batch cannot write in, or with a journal that is not ours.
+
+    Raises
+    ------
+    BatchError
+        When a folder is there, unless an output of folders may take its place; when something in
+        the journal, or in the place of the list of errors, is no work of classify's.
+    InputError
+        When no file can be written there.
+    """
+    check_writable(output)
+    check_own(journal_of(output))
+    check_list(errors_of(output))
+    if is_folder(output):
+        if form != Format.sidecar:
+            raise BatchError(f"{output}: a folder: give the name of a file to write")
+        known = read_json(journal_of(output) / _JOB) or {}
+        if known.get("format") != Format.sidecar and any(output.iterdir()):
+            raise BatchError(f"{output}: a folder with other files: give a new or an empty one")
+
+
+def check_free(output: Path) -> None:
+    """Refuse to replace a file that is there and has no journal.
+
+    Raises
+    ------
+    BatchError
+        When there is one.
+    """
+    if is_folder(output) or status_of(output) is None:
+        return
+    if read_json(journal_of(output) / _JOB) is None:
+        raise BatchError(f"{output}: exists, and not by this command: {_FRESH}")
 
 
 class Journal:
@@ -87,7 +133,9 @@ class Journal:
         self._files: tuple[IO[bytes], IO[bytes]] | None = None  # records and entries
         self._waiting: list[bytes] = []
         self._committed = 0.0
-        self._check_place(job, fresh)
+        check_place(output, job["format"])
+        if not fresh:
+            check_free(output)
         self._folder.mkdir(exist_ok=True)
         with ExitStack() as held:
             try:
@@ -98,21 +146,6 @@ class Journal:
                 ) from err
             self._check(job, fresh)
             self._held = held.pop_all()
-
-    def _check_place(self, job: dict[str, Any], fresh: bool) -> None:
-        """Refuse an output whose place is taken, before anything is written."""
-        known = read_json(self._folder / _JOB)
-        if not self.output.parent.is_dir():
-            raise BatchError(f"{self.output}: no such folder {self.output.parent}: make it first")
-        if self.output.is_dir():
-            if job["format"] != Format.sidecar:
-                raise BatchError(f"{self.output}: a folder: give the name of a file to write")
-            if (known or {}).get("format") != Format.sidecar and any(self.output.iterdir()):
-                raise BatchError(
-                    f"{self.output}: a folder with other files: give a new or an empty one"
-                )
-        elif self.output.exists() and known is None and not fresh:
-            raise BatchError(f"{self.output}: exists, and not by this command: {_FRESH}")
 
     def _check(self, job: dict[str, Any], fresh: bool) -> None:
         """Refuse what another command wrote, or clear it away."""
@@ -239,7 +272,7 @@ class Journal:
             put_in_place(made, self.output)
         elif records.exists():
             records.replace(self.output)
-        self._put_errors()
+        self.put_errors()
         write_whole(self._folder / _FINISHED, json.dumps({"checksum": checksum_of(self.output)}))
         self._tidy()
 
@@ -255,17 +288,16 @@ class Journal:
         if not self.output.exists() and self._earlier.is_empty:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _put_errors(self) -> None:
+    def put_errors(self) -> None:
         """Write the list of the inputs that failed, or remove that of an earlier run."""
         path, new = errors_of(self.output), self._folder / (_NEW + "errors.jsonl")
         if not self._any_failed:
             path.unlink(missing_ok=True)
             return
-        with new.open("w", encoding="utf-8", newline="\n") as file:
+        with new_file(new) as file:
             for entry in self.entries():
                 if entry.reason:
-                    failed = {"input": entry.where, "reason": entry.reason}
-                    file.write(json.dumps(failed, ensure_ascii=False) + "\n")
+                    file.write(error_line(entry.where, entry.reason).encode())
         new.replace(path)
 
     def _remove(self, *names: str) -> None:

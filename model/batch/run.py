@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +19,18 @@ from labels.schema import Schema
 from model.article import Article
 from model.batch.engine import Job, iter_tagged, read_documents
 from model.batch.entries import Entry, Tagged
+from model.batch.failures import nothing_read, told_lines
 from model.batch.formats import Format
 from model.batch.journal import Journal, errors_of
 from model.batch.outputs import write_csv, write_parquet, write_sidecars
 from model.inputs.documents import Document, Failure
+from model.inputs.finding import MOST_NAMED
 from model.inputs.inputs import Inputs
 from model.tagging import Model
 
-MOST_NAMED = 20  # failures told on stderr; the file of errors has them all
+if TYPE_CHECKING:
+    from model.batch.sources import Sources
+
 _JOURNAL = 1  # its version: another one cannot go on with it
 _AT_ONCE = 128  # articles whose scores are taken at once for the prevalence
 
@@ -70,6 +75,12 @@ class Summary:
         """Count an input that an earlier run tagged, and that `add` counts once its turn comes."""
         self.n_kept += 1
         self.n_new_paragraphs -= entry.n_paragraphs
+
+    def told_lines(self, inputs: Inputs | Sources, listed: object) -> list[str]:
+        """Return what failed and what was skipped, for a person: see `failures.told_lines`."""
+        return told_lines(
+            self.failures, self.n_failed, inputs.skipped, inputs.n_skipped, listed=listed
+        )
 
     @property
     def seconds(self) -> float:
@@ -192,8 +203,7 @@ class Batch:
                         summary.add(tagged.entry, kept=False)
                     progress(summary)
                 if not summary.n_articles:
-                    journal.discard()
-                    raise InputError(*summary.failures or ["no article in what was named"])
+                    raise self._nothing(journal, summary)
                 summary.unchanged = journal.is_finished
                 if not summary.unchanged:
                     journal.commit()
@@ -206,6 +216,18 @@ class Batch:
             ) from err
         return summary
 
+    def _nothing(self, journal: Journal, summary: Summary) -> InputError:
+        """Return the error of a batch without one article, of which a list of errors may be left.
+
+        That is where not all could be named.
+        """
+        listed = self.errors if summary.n_failed > MOST_NAMED else None
+        if listed:
+            journal.commit()
+            journal.put_errors()
+        journal.discard()
+        return nothing_read(summary.told_lines(self.inputs, listed))
+
     def _undone(
         self, journal: Journal, summary: Summary, progress: Progress
     ) -> Iterator[Document | Tagged]:
@@ -214,7 +236,7 @@ class Batch:
         for item in self.inputs:
             if keeping:
                 entry = journal.next_kept()
-                if entry is not None and _is_of(entry, item):
+                if entry is not None and _is_of(entry, item, summary.schema.n_labels):
                     journal.keep()
                     summary.add(entry, kept=True)
                     continue
@@ -250,8 +272,10 @@ class Batch:
         return path
 
 
-def _is_of(entry: Entry, item: Document | Failure) -> bool:
-    """Whether an entry tells of just this input."""
+def _is_of(entry: Entry, item: Document | Failure, n_labels: int) -> bool:
+    """Whether an entry tells of just this input, and of labels that there are."""
+    if any(column >= n_labels for column in entry.given):
+        return False
     if isinstance(item, Failure):
         return (entry.where, entry.reason, entry.key) == (item.where, item.reason, "")
     return (entry.where, entry.id, entry.key) == (item.where, item.id, item.key)

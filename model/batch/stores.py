@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import os
+import posixpath
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from labels.errors import BatchError, InputError, MissingExtraError
+from labels.places import followed
 from labels.terminal import escaped
 from model.inputs.documents import Failure
-from model.inputs.finding import Found
+from model.inputs.finding import MOST_NAMED, Found
 from model.inputs.opening import ENDINGS, Meter, ending_of, reason_of, unpacked
 from model.inputs.patterns import matches_any
 
@@ -35,6 +38,22 @@ def named(uri: str) -> str:
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}".rstrip("/")
 
 
+def place_of(address: str) -> str:
+    """Return what a URI or a path stands for, whichever way it is written.
+
+    >>> place_of("s3://key:secret@bucket/a/../b/?region=eu-west-3"), place_of("file:///srv/b/")
+    ('s3://bucket/b', '/srv/b')
+    """
+    if not is_uri(address):
+        return os.fspath(followed(Path(address)))
+    scheme, _, rest = named(address).partition("://")
+    host, _, path = rest.partition("/")
+    path = posixpath.normpath(f"/{unquote(path)}")
+    if scheme in ("file", "local"):
+        return os.fspath(followed(Path(path)))
+    return f"{scheme}://{host}{path}"
+
+
 def find_in_store(
     uri: str, *, include: Sequence[str], exclude: Sequence[str]
 ) -> tuple[Found, list[int]]:
@@ -45,6 +64,7 @@ def find_in_store(
     """
     name, skipped = named(uri), {"hidden": 0, "excluded": 0, "other ending": 0}
     found: list[tuple[str, int]] = []
+    unread: list[str] = []
     try:
         for relative, size in _listed(uri):
             last = relative.rpartition("/")[2] or name
@@ -54,6 +74,8 @@ def find_in_store(
                 skipped["excluded"] += 1
             elif relative and not (ending_of(last).known or include):
                 skipped["other ending"] += 1
+                if len(unread) < MOST_NAMED:
+                    unread.append(f"{escaped(f'{name}/{relative}')}: skipped: other ending")
             else:
                 found.append((f"{name}/{relative}" if relative else name, size))
     except OSError as err:
@@ -65,7 +87,16 @@ def find_in_store(
     paths: list[str | Failure] = [path for path, _ in found]
     sizes = [size for _, size in found]
     counts = {reason: n for reason, n in skipped.items() if n}
-    return Found(paths=paths, n_files=len(paths), total_bytes=sum(sizes), n_skipped=counts), sizes
+    return (
+        Found(
+            paths=paths,
+            n_files=len(paths),
+            total_bytes=sum(sizes),
+            n_skipped=counts,
+            skipped=unread,
+        ),
+        sizes,
+    )
 
 
 def _failed(name: str, reason: str) -> Found:
@@ -113,7 +144,7 @@ def _store_of(uri: str) -> tuple[Any, str]:
     except ImportError as err:
         raise MissingExtraError("pyarrow", "batch") from err
     if not is_uri(uri):
-        return LocalFileSystem(), os.fspath(Path(uri).resolve())
+        return LocalFileSystem(), os.fspath(followed(Path(uri)))
     try:
         store, base = FileSystem.from_uri(uri)
     except (pyarrow.ArrowException, ValueError) as err:
@@ -148,6 +179,7 @@ class Folder:
         """
         from pyarrow.fs import FileSelector, FileType
 
+        self._check_links()
         try:
             if self._store.get_file_info(self._base).type == FileType.File:
                 raise BatchError(f"{self.name}: is a file; a cluster writes a folder of shards")
@@ -157,6 +189,19 @@ class Folder:
             raise BatchError(f"{self.name}: {reason_of(err)}") from err
         start = len(self._base) + 1
         return sorted(file.path[start:] for file in files if file.type == FileType.File)
+
+    def _check_links(self) -> None:
+        """Refuse links in a folder on a disk, which would lead what is written elsewhere."""
+        if self._store.type_name != "local":
+            return
+        for top, folders, files in os.walk(self._base):
+            for path in (Path(top, name) for name in sorted((*folders, *files))):
+                if path.is_symlink() or not (path.is_file() or path.is_dir()):
+                    relative = path.relative_to(self._base).as_posix()
+                    raise BatchError(
+                        f"{self.name}/{relative}: a link or device, which classify did not make: "
+                        "give another name"
+                    )
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file, over one of that name.

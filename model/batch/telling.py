@@ -21,13 +21,8 @@ def run_told(batch: Batch | ClusterBatch, tell: Callable[[str], None]) -> int:
     """
     with _progress(batch.inputs) as progress:
         summary = batch.run(progress)
-    for failure in summary.failures:
-        tell(failure)
-    n_more = summary.n_failed - len(summary.failures)
-    if n_more:
-        tell(f"… and {n_more} more")
-    if summary.n_failed:
-        tell(f"failed inputs are listed in {batch.errors}")
+    for line in summary.told_lines(batch.inputs, batch.errors):
+        tell(line)
     for line in summary.lines(batch.inputs.n_skipped):
         tell(line)
     return summary.n_failed

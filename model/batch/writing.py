@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
-from labels.errors import InputError
 from labels.schema import Schema
 from labels.writing import open_output
 from model.batch.engine import Job
+from model.batch.failures import Failures, Warnings, nothing_read, told_lines
 from model.batch.formats import Format
 from model.batch.run import iter_outcomes
 from model.inputs.inputs import Inputs
@@ -29,34 +30,53 @@ def write_outcomes(
     tell: Callable[[str], None],
     single: bool,
     paragraphs: bool,
+    errors: Path | None = None,
 ) -> int:
-    """Write the records as they come; return how many inputs failed, which `tell` names."""
-    failures: list[str] = []
+    """Write the records as they come; return how many inputs failed.
 
-    def lines() -> Iterator[str]:
-        for entry, line in iter_outcomes(inputs, job, model, n_jobs):
-            for warning in entry.warnings:
-                tell(f"{entry.where}: {warning}")
-            if entry.reason:
-                failures.append(f"{entry.where}: {entry.reason}")
-            else:
-                yield line.decode()
+    Parameters
+    ----------
+    tell
+        Is given what a person should know of the inputs, a line each: the first warnings, failed
+        and skipped inputs, and how many more there are.
+    errors
+        File that lists all that failed.
 
-    with open_output(output, is_drawn=form is Format.table) as file:
+    Raises
+    ------
+    InputError
+        When not one input could be read, or a file cannot be written.
+    """
+    with open_output(errors) if errors is not None else nullcontext() as listed:
+        failures, warnings = Failures(listed), Warnings(tell)
+
+        def lines() -> Iterator[str]:
+            for entry, line in iter_outcomes(inputs, job, model, n_jobs):
+                for warning in entry.warnings:
+                    warnings.add(f"{entry.where}: {warning}")
+                if entry.reason:
+                    failures.add(entry.where, entry.reason)
+                else:
+                    yield line.decode()
+
         found = lines()
         first = next(found, None)
-        if first is None:
-            raise InputError(*failures or ["no article in what was named"])
-        whole = chain([first], found)
-        if form is Format.csv:
-            from model.batch.outputs import write_csv
+        if first is not None:
+            with open_output(output, is_drawn=form is Format.table) as file:
+                whole = chain([first], found)
+                if form is Format.csv:
+                    from model.batch.outputs import write_csv
 
-            write_csv(map(json.loads, whole), model.schema, file, paragraphs=paragraphs)
-        else:
-            _write_records(whole, file, form, single=single, schema=model.schema)
-    for failure in failures:
-        tell(failure)
-    return len(failures)
+                    write_csv(map(json.loads, whole), model.schema, file, paragraphs=paragraphs)
+                else:
+                    _write_records(whole, file, form, single=single, schema=model.schema)
+    warnings.end()
+    told = told_lines(failures.first, failures.n, inputs.skipped, inputs.n_skipped, listed=errors)
+    if first is None:
+        raise nothing_read(told)
+    for line in told:
+        tell(line)
+    return failures.n
 
 
 def _write_records(

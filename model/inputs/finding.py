@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -10,13 +11,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from labels.errors import InputError
+from labels.places import files_of
 from labels.terminal import escaped
 from model.inputs.documents import Failure
 from model.inputs.opening import ENDINGS, ending_of, is_pipe_of_shell, reason_of
 from model.inputs.patterns import Glob, is_pattern, matches_any
 
 STDIN = "-"
+MOST_NAMED = 20  # failed, and skipped, on stderr
+UNREAD = ("archive", "other ending")  # reasons to skip what may well be an article
 _NO_FILE = "not a file that can be read"
+_A_TEXT = "too long for the name of a file; a text is read from standard input: give -"
+_LONGEST = 80  # characters shown of what is too long to be a path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +32,14 @@ class Found:
 
     `n_skipped` counts by reason: hidden, excluded, other ending, archive (files or whole folders),
     output (of an earlier command, with its journal), and doubles, which are read where they come
-    first.
+    first. `skipped` names the first of those that were skipped for the reasons of `UNREAD`.
     """
 
     paths: list[str | Failure] = field(default_factory=list)
     n_files: int = 0
     total_bytes: int = 0
     n_skipped: dict[str, int] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
 
 
 def find_inputs(
@@ -40,14 +48,21 @@ def find_inputs(
     files_from: Path | None = None,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    outputs: Sequence[Path] = (),
 ) -> Found:
     """Return the files that `paths` and the lines of `files_from` name, in their order.
 
     A folder stands for its files with a known ending, sorted, then its subfolders'. A pattern that
     no file is called by is expanded. `-` is standard input, in `paths` an article and as
     `files_from` a list of paths, one a line, or divided by NULs when it holds one.
+
+    Raises
+    ------
+    InputError
+        When a file is found that is one of `outputs`, or lies in one that is a folder, by whatever
+        name or link.
     """
-    finder = _Finder(include, exclude)
+    finder = _Finder(include, exclude, outputs)
     for path in paths:
         finder.add(path)
     if files_from is not None:
@@ -57,18 +72,23 @@ def find_inputs(
         n_files=finder.n_files,
         total_bytes=finder.total_bytes,
         n_skipped=dict(+finder.n_skipped),
+        skipped=finder.skipped,
     )
 
 
 class _Finder:
-    def __init__(self, include: Sequence[str], exclude: Sequence[str]) -> None:
+    def __init__(
+        self, include: Sequence[str], exclude: Sequence[str], outputs: Sequence[Path]
+    ) -> None:
         self.paths: list[str | Failure] = []
         self.n_files = 0
         self.total_bytes = 0
         self.n_skipped: Counter[str] = Counter()
         self._include = include
         self._exclude = exclude
+        self.skipped: list[str] = []
         self._seen: set[object] = set()
+        self._written = {key: path for top in outputs for key, path in files_of(top).items()}
 
     def add(self, path: str, *, listed: bool = False) -> None:
         """Add what a path names; in a list, a path is no more than a path."""
@@ -77,6 +97,7 @@ class _Finder:
             return
         if path == STDIN and not listed:
             if self._is_new(STDIN):
+                self._spare_stdin()
                 self.paths.append(STDIN)
                 self.n_files += 1
             return
@@ -91,7 +112,12 @@ class _Finder:
                 more = "" if listed else ", nor a command: see classify --help"
                 self._fail(path, f"no such file or folder{more}")
         except OSError as err:
-            self._fail(path, reason_of(err))
+            if err.errno == errno.ENAMETOOLONG:
+                self._fail(f"{path[:_LONGEST]}…", _A_TEXT)
+            else:
+                self._fail(path, reason_of(err))
+        except ValueError as err:
+            self._fail(path, f"no path of a file: {err}")
         else:
             if stat.S_ISDIR(status.st_mode):
                 self._add_folder(clean)
@@ -103,8 +129,10 @@ class _Finder:
         name = "the list on standard input" if str(source) == STDIN else str(source)
         try:
             if str(source) != STDIN:
+                self._spare(source.stat())
                 data = source.read_bytes()
             else:
+                self._spare_stdin()
                 data = sys.stdin.buffer.read() if sys.stdin is not None else b""
         except OSError as err:
             self._fail(name, reason_of(err))
@@ -115,6 +143,25 @@ class _Finder:
             self._fail(name, "empty: give a path a line")
         for path in paths:
             self.add(path, listed=True)
+
+    def _spare(self, status: os.stat_result) -> None:
+        """Raise when a file that is to be read is to be written as well."""
+        output = self._written.get((status.st_dev, status.st_ino))
+        if output is not None:
+            raise InputError(f"{output}: is read, and would be overwritten: give another name")
+
+    def _spare_stdin(self) -> None:
+        if self._written and sys.stdin is not None:
+            try:
+                self._spare(os.fstat(sys.stdin.fileno()))
+            except (OSError, ValueError):  # no file
+                return
+
+    def _skip(self, path: str, reason: str) -> None:
+        """Count what is passed over, and name the first that may well be articles."""
+        self.n_skipped[reason] += 1
+        if reason in UNREAD and len(self.skipped) < MOST_NAMED:
+            self.skipped.append(f"{escaped(path)}: skipped: {reason}")
 
     def _fail(self, path: str, reason: str) -> None:
         self.paths.append(Failure(where=escaped(path), reason=reason))
@@ -138,6 +185,7 @@ class _Finder:
 
     def _add_file(self, path: str, status: os.stat_result) -> None:
         """Add a file that is to be read whatever its ending."""
+        self._spare(status)
         # An inode is a file unless it has several names: those are files of their own.
         once = status.st_nlink == 1 and status.st_ino
         if not self._is_new((status.st_dev, status.st_ino) if once else str(Path(path).resolve())):
@@ -159,12 +207,12 @@ class _Finder:
         for entry, relative in self._walk(top, glob):
             name = entry.name
             ending = ending_of(name)
+            file = str(Path(entry.path)) if top == "." else entry.path
             if not self._is_chosen(relative):
                 continue
             if not (ending.known or self._include or (glob and glob.spells(name))):
-                self.n_skipped["archive" if ending.refusal else "other ending"] += 1
+                self._skip(file, "archive" if ending.refusal else "other ending")
                 continue
-            file = str(Path(entry.path)) if top == "." else entry.path
             try:
                 self._add_file(file, entry.stat())
             except OSError as err:
@@ -224,9 +272,17 @@ def _outputs(entries: Sequence[os.DirEntry[str]]) -> set[str]:
     found: set[str] = set()
     for entry in entries:
         output = entry.name.removesuffix(".journal")
-        if output != entry.name and Path(entry.path, "job.json").is_file():
+        if output != entry.name and _is_journal(entry):
             found |= {output, entry.name, f"{output}.errors.jsonl"}
     return found
+
+
+def _is_journal(entry: os.DirEntry[str]) -> bool:
+    try:
+        status = Path(entry.path, "job.json").lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and not entry.is_symlink()
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

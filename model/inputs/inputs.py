@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -65,13 +66,27 @@ class Inputs:
         self._asked = ColumnNames(text=text_column, id=id_column, title=title_column)
         self._meter = Meter()
 
+    def spare(self, outputs: Sequence[Path]) -> None:
+        """Look for the files to be read, and refuse outputs that are among them; call it first.
+
+        Raises
+        ------
+        InputError
+            When a file is one of `outputs`, or lies in one that is a folder, by whatever name.
+        """
+        self._found = self._find(outputs)
+
     @cached_property
     def _found(self) -> Found:
+        return self._find(())
+
+    def _find(self, outputs: Sequence[Path]) -> Found:
         return find_inputs(
             self._paths,
             files_from=self._files_from,
             include=self._include,
             exclude=self._exclude,
+            outputs=outputs,
         )
 
     @property
@@ -94,7 +109,11 @@ class Inputs:
         path = self._paths[0]
         if path == STDIN:
             return True
-        return not Path(path).is_dir() and Path(path).exists() and ending_of(path).table is None
+        try:
+            status = Path(path).stat()
+        except (OSError, ValueError):
+            return False
+        return not stat.S_ISDIR(status.st_mode) and ending_of(path).table is None
 
     @property
     def n_files(self) -> int:
@@ -115,6 +134,11 @@ class Inputs:
     def n_skipped(self) -> dict[str, int]:
         """Files and folders passed over, by reason; see `Found`."""
         return dict(self._found.n_skipped)
+
+    @property
+    def skipped(self) -> list[str]:
+        """The first of those that may well be articles, by name; see `Found`."""
+        return self._found.skipped
 
     @cached_property
     def _standard_input(self) -> Document | Failure:

@@ -11,10 +11,9 @@ import typer
 
 from labels.cli import JsonOption, OrangesumOption, SchemaOption
 from labels.dataset import SHIPPED
-from labels.errors import InputError
 from labels.schema import DEFAULT_SCHEMA, read_schema
 from labels.terminal import show_json, show_lines, tell
-from labels.writing import open_output
+from labels.writing import check_output, open_output
 from train import MOST_SEED
 from train.cli import check_extra, load_labelled
 
@@ -64,9 +63,10 @@ def audit(
     paths = labels or list(SHIPPED)
     if output is not None:
         check_format(output)
-    for file in filter(None, (output, queue)):
-        if file.resolve() in [path.resolve() for path in paths]:
-            raise InputError(f"{file}: is a file of labels to audit: give another name")
+    outputs = [path for path in (output, queue) if path is not None]
+    for file in outputs:
+        others = (other for other in outputs if other is not file)
+        check_output(file, inputs=[*paths, schema, *others])
     start = time.monotonic()
 
     def progress(step: str) -> None:

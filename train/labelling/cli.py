@@ -246,6 +246,8 @@ def _report(pool: Pool, where: str, what: str = "paragraph to label") -> None:
     """Say what could not be read; refuse a pool without paragraphs."""
     for failure in pool.failures:
         tell(f"{failure.where}: {failure.reason}")
+    if pool.n_failed > len(pool.failures):
+        tell(f"{pool.n_failed} failed in all")
     if pool.n_without_text:
         tell(f"{pool.n_without_text} paragraphs need OrangeSum's texts (--orangesum DIR)")
     if not pool.items:

@@ -21,6 +21,7 @@ from labels.votes import read_votes
 from model.article import Article
 from model.batch.engine import read_documents
 from model.inputs.documents import Document, Failure
+from model.inputs.finding import MOST_NAMED
 from model.inputs.inputs import Inputs
 
 _OPENING = re.compile(r"\w+\W+\w+\W+\w+")
@@ -33,12 +34,14 @@ _ID_DIGITS = 12  # hexadecimal, of a text's SHA-256: one in 16 million pairs of 
 class Pool:
     """Paragraphs by id, in the order of the inputs, and what could not be read or was there twice.
 
-    A text that the labels file has under another id keeps that id.
+    A text that the labels file has under another id keeps that id. `failures` are the first, of
+    `n_failed`.
     """
 
     known: Mapping[str, LabelledParagraph]
     items: dict[str, Item] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
+    n_failed: int = 0
     n_repeated: int = 0
     n_without_text: int = 0
 
@@ -55,6 +58,12 @@ class Pool:
             return
         self._texts.add(item.folded)
         self.items[item.id] = item
+
+    def fail(self, failure: Failure) -> None:
+        """Count an input that could not be read, and keep the first."""
+        self.n_failed += 1
+        if len(self.failures) < MOST_NAMED:
+            self.failures.append(failure)
 
     def id_of(self, article: str, text: str) -> str:
         """Return the id of a text: that of the labels file, else of the article and the words.
@@ -90,14 +99,16 @@ def read_pool(
     waiting = iter(inputs)
     while batch := list(islice(waiting, _AT_ONCE)):
         documents = [one for one in batch if isinstance(one, Document)]
-        pool.failures += [one for one in batch if isinstance(one, Failure)]
+        for one in batch:
+            if isinstance(one, Failure):
+                pool.fail(one)
         for document, article in zip(documents, read_documents(documents), strict=True):
             if isinstance(article, Article):
                 for item in _items(article, pool, source):
                     pool.add(item)
             else:
                 reason = str(article).removeprefix(f"{document.id}: ")
-                pool.failures.append(Failure(where=document.where, reason=reason))
+                pool.fail(Failure(where=document.where, reason=reason))
         report(len(pool.items))
     return pool
 

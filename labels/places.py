@@ -1,0 +1,114 @@
+"""What a path leads to: nothing, a file, a folder; one clear line where it cannot be looked at."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from labels.errors import InputError
+
+_LONGEST = 255  # characters of a path in a message, as many as a name has; a text has more
+
+
+def status_of(path: Path) -> os.stat_result | None:
+    """Return the status of what a path leads to, None of nothing.
+
+    Raises
+    ------
+    InputError
+        When it cannot be looked at: too long a name, a folder that may not be entered, a loop of
+        links, a byte that no name has.
+    """
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as err:
+        if isinstance(err, OSError) and err.errno == errno.ELOOP:
+            raise _loop(path) from err
+        raise _not_seen(path, err) from err
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether a path leads to a folder; raise as `status_of` does."""
+    status = status_of(path)
+    return status is not None and stat.S_ISDIR(status.st_mode)
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a path leads to a file and not a device or the like; raise as `status_of`."""
+    status = status_of(path)
+    return status is not None and stat.S_ISREG(status.st_mode)
+
+
+def is_device(path: Path) -> bool:
+    """Return whether a path leads to a pipe, a device or the like; raise as `status_of` does."""
+    status = status_of(path)
+    return status is not None and not stat.S_ISREG(status.st_mode) | stat.S_ISDIR(status.st_mode)
+
+
+def followed(path: Path) -> Path:
+    """Return the absolute path that a path leads to, all links followed; it need not be there.
+
+    Raises
+    ------
+    InputError
+        When a link leads back to itself, or a folder on the way cannot be looked at.
+    """
+    try:
+        return path.resolve()
+    except RuntimeError as err:  # up to Python 3.12
+        raise _loop(path) from err
+    except (OSError, ValueError) as err:
+        raise _not_seen(path, err) from err
+
+
+def open_itself(name: str, flags: int) -> int:
+    """Open or make a file, as the `opener` of `open`; a link raises OSError and is not followed."""
+    no_link = os.O_NOFOLLOW if hasattr(os, "O_NOFOLLOW") else 0  # not of Windows
+    return os.open(name, flags | os.O_CREAT | no_link, 0o666)
+
+
+def files_of(path: Path) -> dict[tuple[int, int], Path]:
+    """Return a file, or the files in a folder, by what tells them whatever their names.
+
+    That is device and inode: two hard links are one file. Links are followed; what cannot be looked
+    at, which is for its reader to tell, is left out.
+    """
+    found: dict[tuple[int, int], Path] = {}
+    try:
+        folder = path.is_dir()
+    except OSError:
+        return found
+    paths = [path]
+    if folder:
+        paths = [Path(top, name) for top, _, names in os.walk(path) for name in names]
+    for file in paths:
+        try:
+            status = file.stat()
+        except (OSError, ValueError):
+            continue
+        if stat.S_ISREG(status.st_mode):
+            found[status.st_dev, status.st_ino] = file
+    return found
+
+
+def reason_of(err: OSError | ValueError) -> str:
+    """Return why the system cannot use a path, in its words."""
+    return (err.strerror if isinstance(err, OSError) else None) or str(err)
+
+
+def shortened(path: Path | str) -> str:
+    """Return a path as one line, and its start where it is too long to be one."""
+    line = " ".join(str(path).split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
+def _loop(path: Path) -> InputError:
+    return InputError(f"{path}: a link that leads back to itself: give another name")
+
+
+def _not_seen(path: Path, err: OSError | ValueError) -> InputError:
+    return InputError(f"{shortened(path)}: cannot be looked at: {reason_of(err)}")

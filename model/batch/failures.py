@@ -1,0 +1,120 @@
+"""The inputs that failed: the first by name, all of them in a file as they come, and how many."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from labels.errors import BatchError, InputError
+from model.inputs.finding import MOST_NAMED, UNREAD
+
+_LONGEST = 1 << 20  # bytes that are read of a list to tell that it is one
+
+
+class Failures:
+    """Counts what failed, and keeps the first by name.
+
+    Parameters
+    ----------
+    file
+        Where to list all, a line of JSON each.
+    """
+
+    def __init__(self, file: TextIO | None = None) -> None:
+        self.n = 0
+        self.first: list[str] = []
+        self._file = file
+
+    def add(self, where: str, reason: str) -> None:
+        """Take an input that failed, and why."""
+        self.n += 1
+        if len(self.first) < MOST_NAMED:
+            self.first.append(f"{where}: {reason}")
+        if self._file is not None:
+            self._file.write(error_line(where, reason))
+
+
+class Warnings:
+    """Tells the first warnings as they come, and at the end how many more there were."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._n = 0
+        self._tell = tell
+
+    def add(self, warning: str) -> None:
+        """Take what a reader should know of an input."""
+        self._n += 1
+        if self._n <= MOST_NAMED:
+            self._tell(warning)
+
+    def end(self) -> None:
+        """Tell how many were not told."""
+        if self._n > MOST_NAMED:
+            self._tell(f"… and {self._n - MOST_NAMED} more warnings")
+
+
+def error_line(where: str, reason: str) -> str:
+    """Return the line of a list of errors about an input that failed."""
+    return json.dumps({"input": where, "reason": reason}, ensure_ascii=False) + "\n"
+
+
+def told_lines(
+    first: Sequence[str],
+    n_failed: int,
+    skipped: Sequence[str],
+    n_skipped: Mapping[str, int],
+    *,
+    listed: object = None,
+) -> list[str]:
+    """Return what a person is told of inputs that failed or were skipped.
+
+    The first of each by name; where that is not all, or there is a list, how many, and where.
+
+    Parameters
+    ----------
+    skipped, n_skipped
+        As `model.inputs.finding.Found` has them.
+    listed
+        The file or folder that lists all that failed.
+    """
+    n_unread = sum(n_skipped.get(reason, 0) for reason in UNREAD)
+    lines, counts = [*first, *skipped], f"{n_failed} failed, {n_unread} skipped"
+    if n_failed and listed is not None:
+        lines.append(f"{counts}: failed inputs are listed in {listed}")
+    elif n_failed > len(first):
+        lines.append(f"{counts}: --errors FILE lists all that failed")
+    elif n_unread > len(skipped):
+        lines.append(counts)
+    return lines
+
+
+def nothing_read(lines: Sequence[str]) -> InputError:
+    """Return the error of inputs that hold not one article, with what is told of them."""
+    return InputError(*lines or ["no article in what was named"])
+
+
+def check_list(path: Path) -> None:
+    """Refuse to replace what has the name of a list of errors and is none.
+
+    Raises
+    ------
+    BatchError
+        When it is a link, a folder, or a file whose first line is not as `error_line` makes it.
+    """
+    first = None
+    try:
+        if stat.S_ISREG(path.lstat().st_mode):
+            with path.open("rb") as file:
+                first = json.loads(file.readline(_LONGEST))
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, RecursionError):
+        pass
+    if not isinstance(first, dict) or first.keys() != {"input", "reason"}:
+        raise BatchError(
+            f"{path}: not a list of failed inputs that classify wrote: move it away, or give "
+            "another --output"
+        )
