@@ -77,9 +77,9 @@ def on_terminal(
         done.stdin.write(stdin)
         done.stdin.close()
     seen, answered, waiting = b"", 0, list(keys)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120  # MLflow takes its time
     while True:
-        if time.monotonic() > end or not select.select([leader], [], [], 20)[0]:
+        if time.monotonic() > end or not select.select([leader], [], [], 120)[0]:
             done.kill()
             done.wait()
             pytest.fail(f"waits for {waiting}: {seen[-2000:]!r}")
@@ -290,7 +290,8 @@ for run in client.search_runs([e.experiment_id for e in client.search_experiment
         (("ui", "--port", "1"), "1"),
         (("serve", "--model-uri", f"runs:/gone{MARKS}/model"), "gone"),
     ):
-        assert word in shown(on_terminal(tmp_path, *args), drawn=True), args
+        screen = shown(on_terminal(tmp_path, *args), drawn=True)
+        assert word in screen, args
 
 
 @pytest.mark.slow
