@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from model.occlusion import occlude, sentences_of
 from model.tagging import SHIPPED
 from train.encoder.base import Base, find_base, load_encoder, load_tokenizer
 from train.encoder.batches import Examples, make_examples, shuffled_batches
-from train.encoder.checkpoint import Checkpoint
+from train.encoder.checkpoint import Checkpoint, State
 from train.encoder.checks import check_memory, fertility_warnings
 from train.encoder.fitting import Task, label_weights, predict_examples, rate_at
 from train.encoder.judging import collapses, stuck
@@ -385,6 +385,72 @@ def test_fitting_that_stops_goes_on_to_the_same_weights(base: Path, tmp_path: Pa
     again = fit("stopped", lambda _: None)  # it is finished: nothing is done anew
     assert all((again[name] == weights).all() for name, weights in whole.items())
     assert len(whole["losses"]) == 2
+
+
+@needs_torch
+@pytest.mark.parametrize("name", ["state", "best"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        *("garbage", "empty", "header", "no state", "deep", "nan", "types", "unknown", "weights"),
+        *("shapes", "moments", "numbers"),
+    ],
+)
+def test_checkpoint_that_is_none_is_said(name: str, change: str, tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    model = torch.nn.Linear(3, 2)
+    optimizer = torch.optim.AdamW(model.parameters())
+    model(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    checkpoint = Checkpoint(tmp_path / "fold")
+    state = State(history=[{"loss": 0.5}], best=0, epoch=1)
+    checkpoint.save(model, optimizer, state)
+    checkpoint.save_best(model)
+    assert checkpoint.load(model, optimizer) == state
+    checkpoint.load_best(model)
+    path = tmp_path / "fold" / f"{name}.safetensors"
+    tensors, told = load_file(path), json.dumps(asdict(state))
+    states = {
+        "deep": "[" * 100_000,
+        "nan": told.replace("0.5", "NaN"),
+        "types": told.replace("[", "3,").replace("]", ""),
+        "unknown": told.replace('"epoch"', '"age"'),
+        "numbers": told.replace('"epoch": 1', '"epoch": 1e300'),
+    }
+    if change in ("garbage", "empty", "header"):
+        data = {"garbage": b"x" * 99, "empty": b"", "header": (1 << 60).to_bytes(8, "little")}
+        path.write_bytes(data[change])
+    elif name == "best":
+        save_file({"weight": torch.ones(9)}, path)
+    elif change in ("weights", "shapes", "moments"):
+        if change == "weights":
+            tensors["model.weight"] = torch.ones(9)
+        elif change == "shapes":
+            tensors["adam.0.exp_avg"] = torch.ones(9)
+        else:
+            tensors["adam.7.x"] = torch.ones(9)
+        save_file(tensors, path, {"state": told})
+    else:
+        save_file(tensors, path, {} if change == "no state" else {"state": states[change]})
+    with pytest.raises(TrainingError, match=rf"{name}\.safetensors: the checkpoint is damaged"):
+        checkpoint.load(model, optimizer) if name == "state" else checkpoint.load_best(model)
+
+
+@needs_torch
+def test_checkpoint_is_not_written_through_a_link(tmp_path: Path) -> None:
+    import torch
+
+    (tmp_path / "fold").mkdir()
+    (tmp_path / "victim").write_text("precious")
+    for name in ("state", "best"):
+        (tmp_path / "fold" / f"{name}.tmp").symlink_to(tmp_path / "victim")
+        (tmp_path / "fold" / f"{name}.safetensors").symlink_to(tmp_path / "victim")
+    checkpoint = Checkpoint(tmp_path / "fold")
+    checkpoint.save_best(torch.nn.Linear(3, 2))
+    checkpoint.finish(State())
+    assert (tmp_path / "victim").read_text() == "precious"
 
 
 @needs_torch

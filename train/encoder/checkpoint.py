@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from labels.errors import TrainingError
+from labels.parsing import parse_json
 
 _STATE, _BEST = "state.safetensors", "best.safetensors"
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # of AdamW, for each weight
@@ -62,16 +65,11 @@ class Checkpoint:
         if not (self.folder / _STATE).is_file():
             return None
         tensors, metadata = self._read(_STATE)
-        state = State(**json.loads(metadata["state"]))
-        if not tensors:  # it is finished
-            return state
-        moments: dict[int, dict[str, Any]] = {}
-        for name in [name for name in tensors if name.startswith("adam.")]:
-            _, i, moment = name.split(".")
-            moments.setdefault(int(i), {})[moment] = tensors.pop(name)
-        model.load_state_dict({name.removeprefix("model."): t for name, t in tensors.items()})
-        groups = optimizer.state_dict()["param_groups"]
-        optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        with self._whole(_STATE):
+            state = _parse_state(metadata["state"])
+            if not tensors:  # it is finished
+                return state
+            _restore(model, optimizer, tensors)
         return state
 
     def finish(self, state: State) -> None:
@@ -84,7 +82,9 @@ class Checkpoint:
 
     def load_best(self, model: Any) -> None:
         """Give a model the weights of its best pass."""
-        model.load_state_dict(self._read(_BEST)[0])
+        weights, _ = self._read(_BEST)
+        with self._whole(_BEST):
+            model.load_state_dict(weights)
 
     def remove(self) -> None:
         """Forget the fitting."""
@@ -99,6 +99,7 @@ class Checkpoint:
         whole = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            temporary.unlink(missing_ok=True)  # a link is not followed
             save_file(whole, temporary, metadata)
             temporary.replace(path)
         except (OSError, SafetensorError) as err:
@@ -116,6 +117,55 @@ class Checkpoint:
                 names = list(file.keys())
                 return {key: file.get_tensor(key) for key in names}, file.metadata() or {}
         except (OSError, SafetensorError) as err:
-            raise TrainingError(
-                f"{path}: the checkpoint is damaged ({err}): remove the folder to begin anew"
-            ) from err
+            raise _damaged(path, err) from err
+
+    @contextmanager
+    def _whole(self, name: str) -> Iterator[None]:
+        """Say what is wrong with a file that holds other things than a checkpoint of this model."""
+        try:
+            yield
+        except (RuntimeError, KeyError, ValueError, TypeError) as err:
+            raise _damaged(self.folder / name, err) from err
+
+
+def _damaged(path: Path, err: Exception) -> TrainingError:
+    reason = (str(err).splitlines() or [type(err).__name__])[0]
+    return TrainingError(
+        f"{path}: the checkpoint is damaged ({reason:.200}): remove the folder to begin anew"
+    )
+
+
+def _parse_state(text: str) -> State:
+    """Return how far a fitting is; raise `ValueError` or `TypeError` where a text does not say."""
+    fields = parse_json(text)
+    state = State(**fields)
+    for name in ("epoch", "step", "best"):
+        least = -1 if name == "best" else 0
+        if type(fields[name]) is not int or fields[name] < least:
+            raise ValueError(f"{name} is {fields[name]!r:.60}")
+    for name in ("loss", "weight", "best_score"):
+        if type(fields[name]) not in (int, float):
+            raise ValueError(f"{name} is {fields[name]!r:.60}")
+    passes = state.history
+    if not isinstance(passes, list) or not all(isinstance(entry, dict) for entry in passes):
+        raise ValueError(f"history is {passes!r:.60}")
+    if state.best >= len(passes):
+        raise ValueError(f"pass {state.best} is the best of {len(passes)}")
+    return state
+
+
+def _restore(model: Any, optimizer: Any, tensors: dict[str, Any]) -> None:
+    """Bring a model and its optimizer to what tensors say."""
+    moments: dict[int, dict[str, Any]] = {}
+    for name in [name for name in tensors if name.startswith("adam.")]:
+        _, number, moment = name.split(".")
+        moments.setdefault(int(number), {})[moment] = tensors.pop(name)
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    for i, found in moments.items():
+        if not 0 <= i < len(weights) or found.keys() != set(_MOMENTS):
+            raise ValueError(f"moments of weight {i}: {', '.join(sorted(found))}")
+        if any(found[name].shape != weights[i].shape for name in _MOMENTS if name != "step"):
+            raise ValueError(f"moments of weight {i} are of another shape")
+    model.load_state_dict({name.removeprefix("model."): t for name, t in tensors.items()})
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": moments, "param_groups": groups})
