@@ -12,7 +12,8 @@ from labels.paragraphs import Kind
 from model.language import language_of
 
 _HYPHENATED = re.compile(r"(?<=\w)-[ \t]*[\r\n]+[> \t]*(?=[a-zà-ÿœ])")
-_BREAK = re.compile(r"[ \t]*[\r\n\v\f\u0085\u2028\u2029]+[> \t]*")
+# Blanks are looked at from where they begin: from each of them, a run of them would take its square.
+_BREAK = re.compile(r"(?:(?<![ \t])[ \t]+)?[\r\n\v\f\u0085\u2028\u2029]+[> \t]*")
 
 
 def flow(text: str) -> str:

@@ -21,19 +21,19 @@ _ENCODINGS = {
     **dict.fromkeys(("macintosh", "x-mac-roman"), "mac_roman"),
 }
 _CHARSET = re.compile(
-    rb"(?:charset|<\?xml[^>]{0,80}\bencoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE
+    rb"(?:charset|<\?xml[^>]{0,80}\bencoding)\s*+=\s*+[\"']?\s*+([\w.:-]+)", re.IGNORECASE
 )
 _HEAD_BYTES = 4096
-_FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n(?:---|\.\.\.)\s*\n", re.DOTALL)
+_FRONT_MATTER = re.compile(r"\A---[^\S\n]*+\n(.*?)\n(?:---|\.\.\.)[^\S\n]*+\n", re.DOTALL)
 # From so many characters on, trafilatura's second opinions cost too much memory, and from so many
 # tags on its first (news pages have 3,000 to 10,000).
 _LARGE = 500_000
 _MOST_TAGS = 20_000
-_TAG = re.compile(r"<[^>]+>")
+_TAG = re.compile(r"<[^>]++>?")  # or what is never closed, to the end
 # What comes after these belongs to the body all the same (HTML Standard, 13.2.6.4.19), which
 # libxml2 does not know: it would begin a second page and leave it out.
 _END_OF_PAGE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
-_FIELD = re.compile(r"^(title|date|author|site)\s*:\s*[\"']?(.*?)[\"']?\s*$", re.MULTILINE)
+_FIELD = re.compile(r"^(title|date|author|site)\s*+:\s*+[\"']?(.*)", re.MULTILINE)
 # schema.org's date, which trafilatura passes over for the date of an update.
 _PUBLISHED = re.compile(r'"datePublished"\s*:\s*"(\d{4}-\d\d-\d\d)')
 _BLOCKS = ("p", "head", "item", "quote", "cell", "ab")
@@ -115,7 +115,9 @@ def read_markdown(text: str) -> Page:
     from markdown_it import MarkdownIt
 
     matter = _FRONT_MATTER.match(text)
-    fields = dict(_FIELD.findall(matter[1])) if matter else {}
+    found = _FIELD.findall(matter[1]) if matter else ()
+    fields = {name: value.rstrip() for name, value in found}
+    fields = {n: v[:-1] if v.endswith(('"', "'")) else v for n, v in fields.items()}
     blocks: list[tuple[str, bool]] = []
     heading = False
     for token in MarkdownIt().enable("table").parse(text[matter.end() if matter else 0 :]):
@@ -128,7 +130,7 @@ def read_markdown(text: str) -> Page:
             if words:
                 blocks.append((words, heading))
         elif token.type in ("html_block", "fence", "code_block"):
-            words = " ".join(_TAG.sub(" ", token.content).split())
+            words = " ".join(_TAG.sub(_blank_tag, token.content).split())
             if words:
                 blocks.append((words, False))
     stated = fields.get("date", "")[:10]
@@ -140,6 +142,11 @@ def read_markdown(text: str) -> Page:
         author=fields.get("author") or None,
         site=fields.get("site") or None,
     )
+
+
+def _blank_tag(found: re.Match[str]) -> str:
+    """Return a blank instead of a tag, and what looks like the start of one as it is."""
+    return " " if found[0].endswith(">") else found[0]
 
 
 def plain_text_of_html(html: str) -> str:

@@ -36,8 +36,10 @@ _LARGE = 500_000  # bytes from which what reading needed is a burden on what fol
 _HEAD = 2048  # bytes in which a page shows that it is one
 MAX_UNITS = 20_000  # lines; the longest of those articles has 60 paragraphs
 
+# Possessive and atomic groups, here and elsewhere: what is passed over is passed over once.
 _HTML = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html\b)", re.I | re.S
+    r"\A\s*+(?:<\?xml[^>]*+>\s*+)?+(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html\b)",
+    re.I | re.S,
 )
 
 
