@@ -145,9 +145,10 @@ def hostile(pattern: re.Pattern[Any]) -> Iterator[tuple[str, str, str]]:
     flags = pattern.flags & ~re.DEBUG & (~re.UNICODE if isinstance(pattern.pattern, bytes) else ~0)
     own = list(dict.fromkeys(pieces(parsed, flags)))
     some = own[:: max(1, len(own) // MOST_PIECES)]
-    starts = [""] + ["".join((sequence_samples(parsed[:i], flags) or [""])[:1]) for i in range(1, len(parsed))]
-    for start, pump, end in product(dict.fromkeys(starts), (*own, *SEPARATORS), ("", "\0", "x!")):
-        yield start, pump, end
+    starts = [""] + [
+        "".join((sequence_samples(parsed[:i], flags) or [""])[:1]) for i in range(1, len(parsed))
+    ]
+    yield from product(dict.fromkeys(starts), (*own, *SEPARATORS), ("", "\0", "x!"))
     for first, second in product(dict.fromkeys((*some, *SEPARATORS)), repeat=2):
         if first != second:
             yield "", first + second, "\0"
