@@ -33,8 +33,7 @@ _CHARSET = re.compile(
 _HEAD_BYTES = 4096
 _FRONT_MATTER = re.compile(r"\A---[^\S\n]*+\n(.*?)\n(?:---|\.\.\.)[^\S\n]*+\n", re.DOTALL)
 _PIECE = 20_000  # characters of a page that is read as plain text, parsed at a time
-# Elements within one another. The tree of libxml2 ends at 256; without a tree, it looks for what an
-# end tag ends through all that are open.
+# Elements within one another: libxml2 looks for what an end tag ends through all that are open.
 _DEEPEST = 1_000
 _TAG = re.compile(r"<[^>]++>?")  # or what is never closed, to the end
 # What comes after these belongs to the body all the same (HTML Standard, 13.2.6.4.19), which
@@ -83,9 +82,13 @@ def read_html(html: str) -> Page | None:
     import trafilatura
 
     source = _END_OF_PAGE.sub("", html).encode()
+    parser = lxml.html.HTMLParser(encoding="utf-8")
     try:
-        tree = lxml.html.document_fromstring(source, parser=lxml.html.HTMLParser(encoding="utf-8"))
+        tree = lxml.html.document_fromstring(source, parser=parser)
     except (lxml.etree.LxmlError, ValueError):
+        return None
+    # Past 256 elements within one another, libxml2 leaves out the rest of the page.
+    if any(err.type == lxml.etree.ErrorTypes.ERR_RESOURCE_LIMIT for err in parser.error_log):
         return None
     # trafilatura leaves out the header of an article, where its standfirst stands.
     standfirst = [

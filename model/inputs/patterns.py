@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 
-_PART = re.compile(r"\*\*/|\*+|\?|\[!?\]?[^\[\]/]*\]|.", re.DOTALL)
+_PART = re.compile(r"\*\*/|\*+|\?|\[!?\]?[^\]/]*\]|.", re.DOTALL)
 _MAGIC = re.compile(r"[*?\[]")
 
 
