@@ -12,14 +12,21 @@ from labels.paragraphs import Kind
 from model.language import language_of
 
 _HYPHENATED = re.compile(r"(?<=\w)-[ \t]*[\r\n]+[> \t]*(?=[a-zà-ÿœ])")
-_BREAK = re.compile(r"[ \t]*[\r\n\v\f\u0085\u2028\u2029]+[> \t]*")
+# Blanks are looked at from where they begin: from each of them, a run would take its square.
+_BREAK = re.compile(r"(?:(?<![ \t])[ \t]+)?[\r\n\v\f\u0085\u2028\u2029]+[> \t]*")
+_HUGE_REFERENCE = re.compile(r"&#[0-9]{1000,}+;?")  # on which Python's own function raises
 
 
 def flow(text: str) -> str:
     """Return a text with wrapped lines joined, divided words made whole and entities decoded."""
     if text.splitlines() != [text] and _BREAK.search(text):  # the first is much faster
         text = _BREAK.sub(" ", _HYPHENATED.sub("", text))
-    return html.unescape(text) if "&" in text else text
+    return decode_references(text) if "&" in text else text
+
+
+def decode_references(text: str) -> str:
+    """Return a text with HTML's character references decoded."""
+    return html.unescape(_HUGE_REFERENCE.sub("\ufffd", text))
 
 
 @dataclass(kw_only=True)  # not frozen: there are many, and each is made in half the time

@@ -9,6 +9,7 @@ weighs them. Dropping a paragraph is the worse error, and the model was biased a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -78,21 +79,19 @@ def find_kinds(units: Units) -> list[Kind]:
     model = load_kind_model()
     kinds = [kind for X in units.iter_signs(_UNITS_AT_ONCE) for kind in model.kinds(X.T)]
     spans = list(zip(units.spans.start.tolist(), units.spans.end.tolist(), strict=True))
+    ended, interface = units.sign("ended"), units.sign("interface")
     for start, end in spans:
         # A note or a headline alone: whatever is no furniture is the article.
         if "body" not in kinds[start:end]:
             for i in range(start, end):
-                if (
-                    kinds[i] == "heading"
-                    or units.sign("ended")[i]
-                    or not units.sign("interface")[i]
-                ):
+                if kinds[i] == "heading" or ended[i] or not interface[i]:
                     kinds[i] = "body"
     # The sign of French is doubled.
     apart = np.flatnonzero(units.sign("not_french") > units.sign("french") / 2).tolist()
     apart = [i for i in apart if kinds[i] == "body"]
     for start, end in spans if apart else ():
-        _leave_out_foreign(units, kinds, [i for i in apart if start <= i < end], start, end)
+        own = apart[bisect_left(apart, start) : bisect_left(apart, end)]
+        _leave_out_foreign(units, kinds, own, start, end)
     return kinds
 
 

@@ -12,7 +12,9 @@ _SEPARATORS = "\x1c\x1d\x1e"  # end lines for Python alone; to all others they a
 _QUOTING = re.compile(r"(?:>[ \t]?)+")  # how mail marks what it quotes
 _BULLET = re.compile(r"[-–—•·*▪►→]\s|\d{1,2}[.)]\s")
 _WORD = re.compile(r"[^\W\d_]+")
-_PAGE = re.compile(r"\W*(?:page|p\.)?\s*\d{1,4}(?:\s*(?:/|sur|of)\s*\d{1,4})?\W*", re.IGNORECASE)
+_PAGE = re.compile(
+    r"\A\W*+(?:(?:page|p\.)\s*+)?\d{1,4}(?:\s*+(?:/|sur|of)\s*+\d{1,4})?\W*+", re.IGNORECASE
+)
 _ENDED = re.compile(r"[.!?…:;»”\"]$")
 # Terminals, mail and PDF readers wrap between these widths; a web page does not wrap at all.
 _NARROWEST, _WIDEST = 40, 100

@@ -18,7 +18,7 @@ from model.scorers import Contributions
 _Span = tuple[int, int]
 _Logits = Callable[[Sequence[str]], NDArray[np.float64]]
 
-_END_OF_SENTENCE = re.compile(r"[.!?…]+[\s»”\")]*\s")
+_END_OF_SENTENCE = re.compile(r"[.!?…](?:[»”\")]*\s)+")
 _WORD = re.compile(r"\w+(?:[-'’]\w+)*")
 _MOST_SENTENCES, _MOST_WORDS = 16, 40  # taken away in turn; where there are more, several at once
 

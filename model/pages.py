@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from model.article import decode_references
 from model.dates import find_date
+from model.measures import (
+    deserves_one_opinion,
+    has_too_large_a_tag,
+    is_too_large,
+    leave_out_absurd_data,
+)
 
 # How browsers read the encodings that French pages name (WHATWG Encoding Standard, 4.2): what is
 # declared as Latin-1 is Windows-1252, and a page that can say so is not in UTF-16.
@@ -21,19 +28,18 @@ _ENCODINGS = {
     **dict.fromkeys(("macintosh", "x-mac-roman"), "mac_roman"),
 }
 _CHARSET = re.compile(
-    rb"(?:charset|<\?xml[^>]{0,80}\bencoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE
+    rb"(?:charset|<\?xml[^>]{0,80}\bencoding)\s*+=\s*+[\"']?\s*+([\w.:-]+)", re.IGNORECASE
 )
 _HEAD_BYTES = 4096
-_FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n(?:---|\.\.\.)\s*\n", re.DOTALL)
-# From so many characters on, trafilatura's second opinions cost too much memory, and from so many
-# tags on its first (news pages have 3,000 to 10,000).
-_LARGE = 500_000
-_MOST_TAGS = 20_000
-_TAG = re.compile(r"<[^>]+>")
+_FRONT_MATTER = re.compile(r"\A---[^\S\n]*+\n(.*?)\n(?:---|\.\.\.)[^\S\n]*+\n", re.DOTALL)
+_PIECE = 20_000  # characters of a page that is read as plain text, parsed at a time
+# Elements within one another: libxml2 looks for what an end tag ends through all that are open.
+_DEEPEST = 1_000
+_TAG = re.compile(r"<[^>]++>?")  # or what is never closed, to the end
 # What comes after these belongs to the body all the same (HTML Standard, 13.2.6.4.19), which
 # libxml2 does not know: it would begin a second page and leave it out.
 _END_OF_PAGE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
-_FIELD = re.compile(r"^(title|date|author|site)\s*:\s*[\"']?(.*?)[\"']?\s*$", re.MULTILINE)
+_FIELD = re.compile(r"^(title|date|author|site)\s*+:\s*+[\"']?(.*)", re.MULTILINE)
 # schema.org's date, which trafilatura passes over for the date of an update.
 _PUBLISHED = re.compile(r'"datePublished"\s*:\s*"(\d{4}-\d\d-\d\d)')
 _BLOCKS = ("p", "head", "item", "quote", "cell", "ab")
@@ -69,7 +75,7 @@ def declared_encoding(data: bytes) -> str | None:
 
 def read_html(html: str) -> Page | None:
     """Return the article of a page, None where trafilatura finds none or the page is too large."""
-    if html.count("<") > _MOST_TAGS:
+    if is_too_large(html):
         return None
     import logging
 
@@ -80,21 +86,33 @@ def read_html(html: str) -> Page | None:
     for name in ("trafilatura", "htmldate"):  # their messages name no file, and quote the page
         logging.getLogger(name).setLevel(logging.CRITICAL)
     source = _END_OF_PAGE.sub("", html).encode()
+    parser = lxml.html.HTMLParser(encoding="utf-8")
     try:
-        tree = lxml.html.document_fromstring(source, parser=lxml.html.HTMLParser(encoding="utf-8"))
+        tree = lxml.html.document_fromstring(source, parser=parser)
     except (lxml.etree.LxmlError, ValueError):
+        return None
+    # Past 256 elements within one another, libxml2 leaves out the rest of the page.
+    if any(err.type == lxml.etree.ErrorTypes.ERR_RESOURCE_LIMIT for err in parser.error_log):
         return None
     # trafilatura leaves out the header of an article, where its standfirst stands.
     standfirst = [
         (" ".join(p.text_content().split()), False) for p in tree.iterfind(".//article//header//p")
     ]
-    document: Any = trafilatura.bare_extraction(
-        tree,
-        include_comments=False,
-        with_metadata=True,
-        fast=len(html) > _LARGE,
-        date_extraction_params={"original_date": True, "extensive_search": True},
-    )
+    leave_out_absurd_data(tree)
+    try:
+        document: Any = trafilatura.bare_extraction(
+            tree,
+            include_comments=False,
+            with_metadata=True,
+            fast=deserves_one_opinion(html),
+            date_extraction_params={"original_date": True, "extensive_search": True},
+        )
+    except (
+        AttributeError,
+        LookupError,
+        RecursionError,
+    ):  # at data of types that it does not expect
+        return None
     if document is None or document.body is None:
         return None
     for line_break in document.body.iter("lb"):
@@ -119,7 +137,9 @@ def read_markdown(text: str) -> Page:
     from markdown_it import MarkdownIt
 
     matter = _FRONT_MATTER.match(text)
-    fields = dict(_FIELD.findall(matter[1])) if matter else {}
+    found = _FIELD.findall(matter[1]) if matter else ()
+    fields = {name: value.rstrip() for name, value in found}
+    fields = {n: v[:-1] if v.endswith(('"', "'")) else v for n, v in fields.items()}
     blocks: list[tuple[str, bool]] = []
     heading = False
     for token in MarkdownIt().enable("table").parse(text[matter.end() if matter else 0 :]):
@@ -132,7 +152,7 @@ def read_markdown(text: str) -> Page:
             if words:
                 blocks.append((words, heading))
         elif token.type in ("html_block", "fence", "code_block"):
-            words = " ".join(_TAG.sub(" ", token.content).split())
+            words = " ".join(_without_tags(token.content, " ").split())
             if words:
                 blocks.append((words, False))
     stated = fields.get("date", "")[:10]
@@ -148,16 +168,25 @@ def read_markdown(text: str) -> Page:
 
 def plain_text_of_html(html: str) -> str:
     """Return all the text of a page, furniture and all, a line a block; no tree is built of it."""
+    if has_too_large_a_tag(html):
+        return decode_references(_without_tags(html, "\n"))
     from lxml import etree
 
     parser = etree.HTMLParser(target=_TextOfPage(), encoding="utf-8")
     try:
-        for start in range(0, len(html), _LARGE):
-            parser.feed(html[start : start + _LARGE].encode())
+        for start in range(0, len(html), _PIECE):
+            parser.feed(html[start : start + _PIECE].encode())
         text: str = parser.close()
     except etree.XMLSyntaxError:  # nothing in it
         return ""
+    except RecursionError:
+        return decode_references(_without_tags(html, "\n"))
     return text
+
+
+def _without_tags(text: str, instead: str) -> str:
+    """Return a text with something instead of each tag; what is never closed is none."""
+    return _TAG.sub(lambda tag: instead if tag[0].endswith(">") else tag[0], text)
 
 
 class _TextOfPage:
@@ -166,12 +195,17 @@ class _TextOfPage:
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._unseen = 0
+        self._depth = 0
 
     def start(self, tag: str, _: object) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise RecursionError
         self._unseen += tag in _UNSEEN
         self._break(tag)
 
     def end(self, tag: str) -> None:
+        self._depth -= 1
         self._unseen -= tag in _UNSEEN
         self._break(tag)
 

@@ -14,6 +14,7 @@ from model.article import Article
 from model.dates import find_date
 from model.decoding import decode
 from model.lines import Unit, split_units
+from model.measures import is_too_much_markdown
 from model.memory import give_back_memory
 from model.pages import Page, declared_encoding, plain_text_of_html, read_html, read_markdown
 from model.passages import cut_passages, find_title, tell_languages, units_of_blocks
@@ -31,12 +32,15 @@ FORMS: dict[str, Form] = {
 # The longest article of a corpus of 26,422 has 32 kB; this leaves room for a book.
 MAX_BYTES = 10_000_000
 _ALL_READ = "no article found in the page, or too large a page: all its text was read"
+_NO_MARKDOWN = "too many marks of Markdown: it was read as plain text, marks and all"
 _LARGE = 500_000  # bytes from which what reading needed is a burden on what follows
 _HEAD = 2048  # bytes in which a page shows that it is one
 MAX_UNITS = 20_000  # lines; the longest of those articles has 60 paragraphs
 
+# Possessive and atomic groups, here and elsewhere: what is passed over is passed over once.
 _HTML = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html\b)", re.I | re.S
+    r"\A\s*+(?:<\?xml[^>]*+>\s*+)?+(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html\b)",
+    re.I | re.S,
 )
 
 
@@ -146,6 +150,8 @@ def _open(document: RawArticle) -> _Opened:
         page = read_html(text)
         if page is None or not page.blocks:
             text, page, note = plain_text_of_html(text), None, _ALL_READ
+    elif form == "markdown" and is_too_much_markdown(text):
+        form, note = "text", _NO_MARKDOWN
     elif form == "markdown":
         page = read_markdown(text)
     if page is not None:

@@ -17,7 +17,7 @@ from model.marks import Signs, matches, written_signs
 from model.places import Spans, place_signs
 from model.words import WordCounts, count_words
 
-_NAMELIKE = re.compile(r"(?:[A-ZÀ-Ý][\w'’-]*\.?\s?(?:d[eu]\s|la\s|le\s)?){1,4}$")
+_NAMELIKE = re.compile(r"\A(?:[A-ZÀ-Ý][\w'’-]*+\.?+\s?+(?:d[eu]\s|la\s|le\s)?+){1,4}$")
 
 _LONG = 110  # characters of a unit that reads like a paragraph; the shortest of 741 marked has 123
 _HEAD, _TAIL = 400, 120  # characters of a long unit that are looked at

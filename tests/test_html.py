@@ -281,6 +281,19 @@ def test_nothing_hostile_runs_and_all_of_it_is_shown(open_page: Open) -> None:
     assert page.evaluate("window.pwned") is None
 
 
+@pytest.mark.parametrize("pairs", [[["mot", 1.0]], [["un mot", 1.0], ["mot", 0.5], ["un", 0.4]]])
+def test_words_that_stand_very_often_are_marked_at_once(
+    open_page: Open, pairs: list[list[Any]]
+) -> None:
+    n = 160_000 // len(pairs)
+    record = make_record(SCHEMA, ["un mot " * n], {"t": "t0", "s": "s0"})
+    record["paragraphs"][0]["evidence"] = {"t0": pairs}
+    page = open_page([record], at="#article=1&q=mot")
+    page.get_by_text("Au-delà des 2\u202f000 premiers, ").wait_for()
+    assert page.locator("mark").count() == 2000
+    assert page.locator(".text").text_content() == "un mot " * n
+
+
 def test_totals_times_and_sources_are_right(open_page: Open) -> None:
     page = open_page(twelve(), n_failed=2)
     facts = page.locator("#facts").inner_text()

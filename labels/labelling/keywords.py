@@ -22,7 +22,7 @@ def _pattern(keyword: str) -> str:
     """Return a keyword as a regular expression, `*` as any ending of a word."""
     parts = []
     for part in keyword.split():
-        ending = r"\w*" if part.endswith("*") else ""
         word = re.escape(part.rstrip("*"))
+        ending = (r"\w*+" if word else r"\w++") if part.endswith("*") else ""
         parts.append(re.sub("['’]", _APOSTROPHES, word) + ending)
-    return r"\s+".join(parts)
+    return r"\s++".join(parts)

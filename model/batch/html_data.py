@@ -15,7 +15,7 @@ from model.record import scores_key
 # lines for JavaScript; half a surrogate pair cannot be encoded.
 _UNSAFE = re.compile("[<>&\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?!\d)")
-_FOLDER = re.compile(r"(.*)[/\\]", re.DOTALL)
+_FOLDER = re.compile(r"\A(.*)[/\\]", re.DOTALL)
 _WHOLE = "0001-01-01"  # completes a date of which the month or the day is unknown
 
 

@@ -22,7 +22,7 @@ _USUAL = {
     "date": "date published published_at pubdate date_publication publication_date",
     "source": "source site media journal publisher outlet",
 }
-_DAY = re.compile(r"\s*(\d{4}-\d\d-\d\d)(?=\s*$|[T ])", re.ASCII)
+_DAY = re.compile(r"\A\s*+(\d{4}-\d\d-\d\d)(?=\s*+\Z|[T ])", re.ASCII)
 _N_LISTED = 20  # columns that a message names
 _JSON_TYPES = {bool: "true or false", int: "a number", float: "a number", list: "a list"}
 

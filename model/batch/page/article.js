@@ -65,10 +65,14 @@ function paragraphRow(passage, n, choose) {
     el("div", {className: "margin"}, el("span", {className: "sign"}, `§ ${n}`),
       ...paragraphChips(passage, choose)), el("div", {className: "body"}, text));
   const pairs = passage.evidence?.[reading.column] ?? [];
-  const missing = writeMarked(text, passage.text, pairs, reading.column);
+  const {missing, nUnmarked} = writeMarked(text, passage.text, pairs, reading.column);
   if (missing.length) {
     const words = missing.map(([w, value]) => `${w} ${logOdds(value)}`).join(", ");
     row.lastChild.append(el("p", {className: "note isolate"}, `Aussi : ${words}`));
+  }
+  if (nUnmarked) {
+    row.lastChild.append(el("p", {className: "note"},
+      `Au-delà des ${number(MOST_MARKS)} premiers, ${plural(nUnmarked, "passage")} sans marque.`));
   }
   return row;
 }

@@ -1,6 +1,7 @@
 // The words behind a label, marked where they stand in a paragraph.
 
 const STRONG = 1.2; // log-odds from which a mark is as dark as it gets
+const MOST_MARKS = 2000; // of a paragraph: a browser lays out 64,000 of them in twenty seconds
 const [FAINTEST, DARKEST] = [16, 52]; // per cent of the label's colour, so that text stays legible
 
 const isWordLike = (character) => /[\p{L}\p{N}_]/u.test(character);
@@ -19,13 +20,15 @@ function wordsPattern(words) {
 function findEvidence(text, pairs) {
   const ranges = [];
   const missing = [];
+  const taken = new Uint8Array(text.length); // a word may stand thousands of times
   const strongest = [...pairs].sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
   for (const [words, value] of strongest) {
     const found = words.trim() ? [...text.matchAll(wordsPattern(words))] : [];
     if (!found.length) missing.push([words, value]);
     for (const match of found) {
       const range = {start: match.index, end: match.index + match[0].length, value};
-      if (ranges.every((other) => range.end <= other.start || range.start >= other.end)) {
+      if (!taken.subarray(range.start, range.end).includes(1)) {
+        taken.fill(1, range.start, range.end);
         ranges.push(range);
       }
     }
@@ -67,35 +70,38 @@ function listenToMarks() {
   document.addEventListener("scroll", hide, {capture: true, passive: true});
 }
 
-// Put a text into an element, the words behind a label marked; return the words not found in it.
+// Put a text into an element, the words behind a label marked; return the words not found in it,
+// and how often words stand in it that are not marked.
 function writeMarked(place, text, pairs, column) {
   const {ranges, missing} = findEvidence(text, pairs);
-  const parts = [];
+  const parts = document.createDocumentFragment();
   let at = 0;
-  for (const {start, end, value} of ranges) {
-    parts.push(text.slice(at, start), mark(text.slice(start, end), value, column));
+  for (const {start, end, value} of ranges.slice(0, MOST_MARKS)) {
+    parts.append(text.slice(at, start), mark(text.slice(start, end), value, column));
     at = end;
   }
-  place.replaceChildren(...parts, text.slice(at));
-  return missing;
+  parts.append(text.slice(at));
+  place.replaceChildren(parts);
+  return {missing, nUnmarked: Math.max(0, ranges.length - MOST_MARKS)};
 }
 
 // Show where the words searched stand, without a change to the text; where browsers can.
 function highlightSearch(places) {
   if (!globalThis.Highlight) return;
-  const ranges = [];
+  const highlight = new Highlight();
   for (const term of termsOf(state.query)) {
     for (const place of places) {
       const walker = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
       for (let node = walker.nextNode(); node; node = walker.nextNode()) {
         for (const match of node.data.matchAll(term)) {
+          if (highlight.size === MOST_MARKS) break;
           const range = new Range();
           range.setStart(node, match.index);
           range.setEnd(node, match.index + match[0].length);
-          ranges.push(range);
+          highlight.add(range);
         }
       }
     }
   }
-  CSS.highlights.set("searched", new Highlight(...ranges));
+  CSS.highlights.set("searched", highlight);
 }
