@@ -21,7 +21,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,7 @@ def held(folder: Path) -> Iterator[None]:
     ArtifactError
         When another training holds it, or nothing can be written there.
     """
-    lock = ExitStack()
+    lock, is_new = ExitStack(), not folder.parent.exists()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock.enter_context(locked(folder.with_name(f".{folder.name}.lock")))
@@ -126,8 +126,13 @@ def held(folder: Path) -> Iterator[None]:
     except (OSError, ValueError) as err:  # the latter of a folder without a name
         why = err.strerror if isinstance(err, OSError) else err
         raise ArtifactError(f"{folder}: cannot be written: {why}") from err
-    with lock:
-        yield
+    try:
+        with lock:
+            yield
+    finally:
+        if is_new:
+            with suppress(OSError):  # of a training that left something there
+                folder.parent.rmdir()
 
 
 def save_artifact(artifact: Artifact, folder: Path, *, card: str) -> Artifact:

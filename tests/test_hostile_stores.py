@@ -259,8 +259,11 @@ def test_folder_of_a_model_is_held_by_one_training(tmp_path: Path) -> None:
             pass
         holder.kill()
     with held(folder):
+        (folder.parent / "kept").touch()
+    assert [path.name for path in folder.parent.iterdir()] == ["kept"]
+    with held(tmp_path / "new" / "m"):
         pass
-    assert not [*folder.parent.iterdir()]
+    assert not (tmp_path / "new").exists()
 
 
 def test_training_is_refused_before_the_work_where_it_cannot_be_logged(
