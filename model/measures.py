@@ -35,7 +35,7 @@ _MOST_LOOKED_AT = 10_000_000
 # Lines and signs that the parser of Markdown looks at: each takes 10 to 50 us and 1 to 2 kB. A text
 # of 1 MB has as many.
 _MOST_MARKS = 20_000
-_MARKS = "\n*_`[]<&!\\|~"
+_MARKS = "\n\r*_`[]<&!\\|~"
 _DATA = './/script[@type="application/ld+json" or @type="application/settings+json"]'
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _LOOKED_FROM = re.compile(r'"author"|erson"|"publisher"|"@type"')
@@ -68,7 +68,7 @@ def deserves_one_opinion(html: str) -> bool:
 
 def is_too_much_markdown(text: str) -> bool:
     """Return whether a text has more marks of Markdown than its parser should read."""
-    return len(text) > _MOST_MARKS and sum(map(text.count, _MARKS)) > _MOST_MARKS
+    return sum(map(text.replace("\r\n", "\n").count, _MARKS)) > _MOST_MARKS
 
 
 def leave_out_absurd_data(tree: Any) -> None:

@@ -94,10 +94,7 @@ def read_html(html: str) -> Page | None:
     # Past 256 elements within one another, libxml2 leaves out the rest of the page.
     if any(err.type == lxml.etree.ErrorTypes.ERR_RESOURCE_LIMIT for err in parser.error_log):
         return None
-    # trafilatura leaves out the header of an article, where its standfirst stands.
-    standfirst = [
-        (" ".join(p.text_content().split()), False) for p in tree.iterfind(".//article//header//p")
-    ]
+    standfirst = list(_iter_standfirst(tree))
     leave_out_absurd_data(tree)
     try:
         document: Any = trafilatura.bare_extraction(
@@ -107,18 +104,15 @@ def read_html(html: str) -> Page | None:
             fast=deserves_one_opinion(html),
             date_extraction_params={"original_date": True, "extensive_search": True},
         )
-    except (
-        AttributeError,
-        LookupError,
-        RecursionError,
-    ):  # at data of types that it does not expect
+    except (AttributeError, LookupError, RecursionError):  # JSON of types that it does not expect
         return None
     if document is None or document.body is None:
         return None
     for line_break in document.body.iter("lb"):
         line_break.tail = f" {line_break.tail or ''}"
     blocks = list(_iter_blocks(document.body))
-    blocks[:0] = [block for block in standfirst if block[0] and block not in blocks]
+    found = set(blocks)
+    blocks[:0] = [block for block in standfirst if block[0] and block not in found]
     published = _PUBLISHED.search(html)
     headings = [" ".join(h.text_content().split()) for h in tree.iter("h1")]
     title = _page_title(document.title, [h for h in headings if h], document.sitename)
@@ -137,9 +131,7 @@ def read_markdown(text: str) -> Page:
     from markdown_it import MarkdownIt
 
     matter = _FRONT_MATTER.match(text)
-    found = _FIELD.findall(matter[1]) if matter else ()
-    fields = {name: value.rstrip() for name, value in found}
-    fields = {n: v[:-1] if v.endswith(('"', "'")) else v for n, v in fields.items()}
+    fields = _read_fields(matter[1]) if matter else {}
     blocks: list[tuple[str, bool]] = []
     heading = False
     for token in MarkdownIt().enable("table").parse(text[matter.end() if matter else 0 :]):
@@ -164,6 +156,12 @@ def read_markdown(text: str) -> Page:
         author=fields.get("author") or None,
         site=fields.get("site") or None,
     )
+
+
+def _read_fields(matter: str) -> dict[str, str]:
+    """Return what front matter states, without the quotes around it."""
+    stated = ((name, value.rstrip()) for name, value in _FIELD.findall(matter))
+    return {name: v[:-1] if v.endswith(('"', "'")) else v for name, v in stated}
 
 
 def plain_text_of_html(html: str) -> str:
@@ -219,6 +217,15 @@ class _TextOfPage:
     def _break(self, tag: str) -> None:
         if tag not in _INLINE:
             self._pieces.append("\n")
+
+
+def _iter_standfirst(tree: Any) -> Iterator[tuple[str, bool]]:
+    """Yield the paragraphs in the header of an article, which trafilatura leaves out."""
+    # Each once, however many articles and headers it is in.
+    articles = tree.iter("article")
+    headers = dict.fromkeys(h for article in articles for h in article.iterdescendants("header"))
+    for p in dict.fromkeys(p for header in headers for p in header.iterdescendants("p")):
+        yield " ".join(p.text_content().split()), False
 
 
 def _iter_blocks(body: Any) -> Iterator[tuple[str, bool]]:

@@ -197,6 +197,7 @@ PAGES = {
     "cells": lambda n: page(body="<table><tr>" + "<td>a" * (n // 5) + "</table>"),
     "items": lambda n: page(body="<li>a" * (n // 5)),
     "paragraphs": lambda n: page(body="<p>a b</p>" * (n // 10)),
+    "standfirsts": lambda n: page(body="<article><header>" * 100 + "<p>a" * (n // 4)),
     "depth": lambda n: page(body="<div>" * (n // 5)),
     "depth with other ends": lambda n: page(body="<svg></p>" * (n // 9)),
     "attributes": lambda n: page(body=f"<a {' '.join(f'a{i}=1' for i in range(n // 9))}>b</a>"),
