@@ -49,7 +49,7 @@ def schemas(draw: st.DrawFn) -> Schema:
     for name in draw(st.lists(IDS, min_size=1, max_size=3, unique=True)):
         kind = draw(st.sampled_from(["multi", "single"]))
         labels = draw(st.lists(IDS, min_size=2, max_size=4, unique=True))
-        fields = {"fr": draw(FILLED), "en": name}
+        fields = {"fr": draw(FILLED.filter(str.isprintable)), "en": name}
         label = [{"id": x, "fr": "é", "en": x, "definition": draw(FILLED)} for x in labels]
         dimensions.append({"id": name, "kind": kind, **fields, "label": label})
     return parse_schema({"name": "s", "version": 1, "dimension": dimensions}, where="s")
