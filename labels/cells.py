@@ -22,7 +22,7 @@ _RUNS = rf"[{_BEFORE}]*[{_SIGNS}]"
 # Of the first piece by itself: a pattern that begins with a set of characters is found seven times
 # as fast as one that may begin at the start.
 # A tab or a carriage return there, which a spreadsheet may drop, counts as a sign.
-_FIRST, _FIRST_MARKED = (re.compile(rf"{x}[{_BEFORE}]*[{_SIGNS}\t\r]") for x in ("", "'"))
+_FIRST, _FIRST_MARKED = (re.compile(rf"\A{x}[{_BEFORE}]*[{_SIGNS}\t\r]") for x in ("", "'"))
 _LATER, _LATER_MARKED = (re.compile(f"([{_DIVIDES}]){x}(?={_RUNS})") for x in ("", "'"))
 
 

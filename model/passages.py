@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -14,7 +14,7 @@ from model.article import Passage, flow, joined_paragraphs
 from model.furniture import find_kinds
 from model.language import MOST
 from model.languages import Tally, tally
-from model.lines import Unit
+from model.lines import LONGEST, Unit, cut_long
 from model.pages import Page
 from model.signs import Units, look_at
 
@@ -34,6 +34,18 @@ class Cut:
     passages: list[list[Passage]]
     whole: list[list[int]]
     units: Units | None
+
+
+def cut_long_blocks(page: Page) -> Page:
+    """Return the page with blocks that are too long for a paragraph cut: see `cut_long`."""
+    if all(len(block) <= LONGEST for block, _ in page.blocks):
+        return page
+    blocks = (
+        (block[part.start : part.end], heading)
+        for block, heading in page.blocks
+        for part in cut_long(block, [Unit(0, len(block), True)])
+    )
+    return replace(page, blocks=tuple(blocks))
 
 
 def units_of_blocks(page: Page) -> list[Unit]:

@@ -13,11 +13,17 @@ from labels.errors import InputError
 from model.article import Article
 from model.dates import find_date
 from model.decoding import decode
-from model.lines import Unit, split_units
+from model.lines import Unit, cut_long, split_units
 from model.measures import is_too_much_markdown
 from model.memory import give_back_memory
 from model.pages import Page, declared_encoding, plain_text_of_html, read_html, read_markdown
-from model.passages import cut_passages, find_title, tell_languages, units_of_blocks
+from model.passages import (
+    cut_long_blocks,
+    cut_passages,
+    find_title,
+    tell_languages,
+    units_of_blocks,
+)
 
 Form = Literal["text", "html", "markdown"]
 
@@ -155,10 +161,14 @@ def _open(document: RawArticle) -> _Opened:
     elif form == "markdown":
         page = read_markdown(text)
     if page is not None:
+        page = cut_long_blocks(page)
         text = "\n\n".join(block for block, _ in page.blocks)
     if not text.strip():
         raise InputError(f"{id}: empty: there is no text to tag")
-    units = split_units(text, MAX_UNITS + 1) if page is None else units_of_blocks(page)
+    if page is None:
+        units = cut_long(text, split_units(text, MAX_UNITS + 1))
+    else:
+        units = units_of_blocks(page)
     _check_number(len(units), id)
     sha256 = sha256 or hashlib.sha256(data).hexdigest()
     return _Opened(id, sha256, encoding, text, form != "text", page, note, units)

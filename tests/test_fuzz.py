@@ -134,3 +134,21 @@ def test_mutated_megabytes_take_at_most_twenty_times_their_size(tmp_path: Path, 
             cwd=ROOT,
         )
         assert float(done.stdout) < 20
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read as Linux states it")
+@pytest.mark.parametrize("pump", ["word", "*a* ", "[a](b) ", "&eacute; "])
+@pytest.mark.parametrize("form", ["txt", "md", "html"])
+def test_one_line_of_megabytes_takes_bounded_memory(tmp_path: Path, form: str, pump: str) -> None:
+    small, large = tmp_path / f"small.{form}", tmp_path / f"large.{form}"
+    rng = random.Random(4)
+    small.write_text("Le ministre a annoncé lundi un accord avec la Russie.")
+    words = ("".join(rng.choices("aeilnorst", k=7)) for _ in range(700_000))
+    line = " ".join(words) if pump == "word" else pump * (5_000_000 // len(pump))
+    large.write_text(f"<html><body><article><p>{line}</p></article>" if form == "html" else line)
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, small, large], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < (40 if form == "html" else 20)  # README says so

@@ -27,7 +27,6 @@ SEPARATORS = (" ", "\n", "\t", "a", "A", "1", ".", ",", "-", "<", ">", "\u00e9")
 TRIED = "".join(map(chr, (*range(32, 127), 10, 9, 0xE9, 0x2028)))
 MOST_PIECES = 10
 # Looked for at the start of a cell or a line alone; and what takes apart a pattern as it is typed.
-AT_START = ("labels.exchange.csv_table._FORMULA", "model.batch.ray_session._TOLD")
 TYPED = ("model.inputs.patterns._PART",)
 
 
@@ -173,10 +172,7 @@ def cpu(used: Callable[[Any], object], text: str | bytes) -> float:
 def uses(name: str) -> Sequence[Callable[[Any], object]]:
     """Return how a pattern can be used: what `search`, `sub` and `split` do, and at one place."""
     pattern = PATTERNS[name]
-    at_start = (pattern.match, pattern.fullmatch)
-    if name in AT_START:
-        return at_start
-    return (lambda text: sum(1 for _ in pattern.finditer(text)), *at_start)
+    return lambda text: sum(1 for _ in pattern.finditer(text)), pattern.match, pattern.fullmatch
 
 
 def never_ends(_: int, __: FrameType | None) -> None:

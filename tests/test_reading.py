@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labels.errors import InputError
-from model.reading import MAX_BYTES, parse_article, read_article
+from model.lines import LONGEST
+from model.reading import MAX_BYTES, Form, parse_article, read_article
 
 LONG = (
     "Le ministre a reçu son homologue pour parler de la paix dans la région, a indiqué le palais. "
@@ -69,6 +70,25 @@ def test_short_note_is_an_article() -> None:
     assert [p.text for p in parse_article(b"Paris a sign\xc3\xa9.", id="x").paragraphs] == [
         "Paris a signé."
     ]
+
+
+@pytest.mark.parametrize("form", ["text", "html", "markdown"])
+@pytest.mark.parametrize(
+    ("line", "end"), [(LONG, "palais."), (LONG.replace(".", ""), ""), ("x" * 90, "x")]
+)
+def test_line_longer_than_any_paragraph_is_cut_and_loses_nothing(
+    line: str, end: str, form: Form
+) -> None:
+    n = 3 * LONGEST // len(line)
+    data = (
+        f"<html><body><article><p>{line * n}</p></article></body></html>" if form == "html" else ""
+    )
+    article = parse_article((data or line * n).encode(), id="x", form=form)
+    passages = article.passages
+    assert all(0 < len(p.text) <= LONGEST for p in passages)
+    assert all(p.text.endswith(end) for p in passages)
+    assert " ".join(p.text for p in passages).replace(" ", "") == (line * n).replace(" ", "")
+    assert all(article.text[p.start : p.end] == p.text for p in passages)
 
 
 @given(

@@ -22,7 +22,7 @@ _LOOPBACK = "127.0.0.1"
 _STORE_BYTES = 1 << 29  # of memory for what is in flight on one machine
 _LONGEST_REASON = 300
 _PATIENCE_S = 10
-_TOLD = re.compile(r"(?!ray\.)(\w+\.)*\w*(Error|Exception)\b: .")  # a traceback's last line
+_TOLD = re.compile(r"\A(?!ray\.)(?:\w++\.)*+\w*(?:Error|Exception)\b: .")  # a traceback's last line
 
 
 def check_ray() -> None:
