@@ -104,7 +104,7 @@ def test_link_that_comes_once_a_journal_is_open_is_not_followed(here: Path) -> N
         journal.begin()
         journal.append(Tagged(Entry("a", "a", "k", "empty"), b""))
         journal.commit()
-        journal.finish(None)
+        journal.finish(None, [])
     (here / "link").symlink_to(dear)
     with pytest.raises(OSError, match="symbolic links"):
         open_at(here / "link", 0)
@@ -494,16 +494,17 @@ def test_failed_and_skipped_inputs_are_named_in_part_and_listed_whole(here: Path
         assert status == 3
         assert len(lines) == 41
         assert sum(": skipped: " in line for line in lines) == 20
-        where = "failed inputs are listed in e.jsonl" if more else "--errors FILE lists all"
+        where = "all are listed in e.jsonl" if more else "--errors FILE lists them all"
         assert lines[-1].startswith(f"classify: 51 failed, 60 skipped: {where}")
     listed = rows_of(here / "e.jsonl")
-    assert len(listed) == 51
+    assert len(listed) == 51 + 60
+    assert listed[-1] == {"input": "in/p29.zip", "reason": "skipped: archive"}
     assert listed[1] == {
         "input": "in/t.jsonl:2",
         "reason": "not an object: write each article as one, with its text",
     }
     told = tag("in", "--output", "o.csv")[1]
-    assert "classify: 51 failed, 60 skipped: failed inputs are listed in o.csv.errors.jsonl" in told
+    assert "classify: 51 failed, 60 skipped: all are listed in o.csv.errors.jsonl" in told
     assert rows_of(here / "o.csv.errors.jsonl") == listed
 
 
@@ -516,7 +517,7 @@ def test_list_is_left_where_nothing_could_be_read(here: Path, tag: Tag) -> None:
         for _ in range(2):
             status, told = tag("bad.jsonl", *options)
             assert (status, told.count("\n")) == (1, 21)
-            assert f"70 failed, 0 skipped: failed inputs are listed in {listed}" in told
+            assert f"70 failed, 0 skipped: all are listed in {listed}" in told
             assert len(rows_of(here / listed)) == 70
     assert not (here / "o.csv.journal").exists()
     assert not (here / "o.csv").exists()
