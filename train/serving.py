@@ -21,7 +21,8 @@ from labels.processes import SAFE_PATH
 from model.artifact import load_artifact
 from model.manifest import MANIFEST
 from model.tagging import Model
-from train.tracking import CHAMPION_ALIAS, REGISTERED, connect, first_line, store_uri
+from train.connection import connect, first_line, store_uri, without_password
+from train.tracking import CHAMPION_ALIAS, REGISTERED
 
 if TYPE_CHECKING:  # the UI needs no more than MLflow
     from train.service.running import Service
@@ -132,7 +133,8 @@ def _check_model(uri: str) -> None:
                 raise TrackingError("no champion yet: classify promote RUN") from err
             reason = first_line(err)
             what = "no such model in" if missing else "cannot be had from"
-            raise TrackingError(f"{uri}: {what} {store_uri()}: {reason}") from err
+            store = without_password(store_uri())
+            raise TrackingError(f"{uri}: {what} {store}: {reason}") from err
 
 
 @contextmanager
