@@ -30,9 +30,9 @@ def parse_json(text: str | bytes) -> Any:
     try:
         found = json.loads(
             text,
-            parse_constant=_refuse_constant,
+            parse_constant=refuse_constant,
             parse_float=_parse_float,
-            object_pairs_hook=_make_object,
+            object_pairs_hook=unique_object,
         )
     except RecursionError as err:
         raise _too_deep() from err
@@ -86,7 +86,8 @@ def _too_deep() -> ValueError:
     return ValueError(f"more than {MOST_LEVELS} lists and objects within one another")
 
 
-def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON; raise `ValueError` when a name stands twice in it."""
     found = dict(pairs)
     if len(found) < len(pairs):
         counts = Counter(name for name, _ in pairs)
@@ -102,5 +103,6 @@ def _parse_float(text: str) -> float:
     return number
 
 
-def _refuse_constant(name: str) -> float:
+def refuse_constant(name: str) -> float:
+    """Raise `ValueError` of NaN and the infinities, which Python reads and JSON has not."""
     raise ValueError(f"{name} is no number")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from labels.errors import BatchError, InputError
+from labels.parsing import parse_json
 from model.inputs.finding import MOST_NAMED, UNREAD
 
 _LONGEST = 1 << 20  # bytes that are read of a list to tell that it is one
@@ -108,10 +109,10 @@ def check_list(path: Path) -> None:
     try:
         if stat.S_ISREG(path.lstat().st_mode):
             with path.open("rb") as file:
-                first = json.loads(file.readline(_LONGEST))
+                first = parse_json(file.readline(_LONGEST))
     except FileNotFoundError:
         return
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         pass
     if not isinstance(first, dict) or first.keys() != {"input", "reason"}:
         raise BatchError(
