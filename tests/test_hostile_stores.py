@@ -279,7 +279,12 @@ def test_folder_of_a_model_is_held_by_one_training(tmp_path: Path) -> None:
     with held(folder):
         (folder.parent / "kept").touch()
     assert [path.name for path in folder.parent.iterdir()] == ["kept"]
-    with held(tmp_path / "new" / "m"):
+    with held(tmp_path / "new" / "deep" / "m"):
+        pass
+    with (
+        pytest.raises(ArtifactError, match="cannot be written"),
+        held(tmp_path / "new" / ("m" * 255)),
+    ):
         pass
     assert not (tmp_path / "new").exists()
 

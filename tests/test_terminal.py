@@ -370,6 +370,12 @@ def test_keywords_are_marked_where_they_stand(text: str) -> None:
     assert [drawn.plain[span.start : span.end] for span in drawn.spans] == ["guerre", "paix"]
 
 
+def test_keyword_is_marked_each_time_that_it_stands() -> None:
+    text = "paix \u200b" * 2_000
+    drawn = Reading(KEYWORDS, TEXTS["fr"])._marked(Item(id="a:1", article="a", text=text))
+    assert [span.start for span in drawn.spans] == [*range(0, 10_000, 5)]
+
+
 @given(st.text(), st.text())
 def test_plain_text_has_nothing_to_obey_and_parts_that_can_be_found(a: str, b: str) -> None:
     assert plain(a + b) == plain(a) + plain(b)

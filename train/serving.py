@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from labels.errors import ArtifactError, TrackingError
+from labels.places import reason_of
 from labels.processes import SAFE_PATH
 from model.artifact import load_artifact
 from model.manifest import MANIFEST
@@ -196,9 +197,8 @@ def _bind(host: str, port: int) -> socket.socket:
             listener.close()
             raise
     except (OSError, UnicodeError) as err:  # the second of what no machine can be called
-        reason = err.strerror if isinstance(err, OSError) else err
         raise TrackingError(
-            f"{host}, port {port}: nothing can listen there: {reason}; "
+            f"{host}, port {port}: nothing can listen there: {reason_of(err)}; "
             "if the port is taken, give another with --port"
         ) from err
     return listener

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from model.tagging import Model
 
 _BATCH = "batch"  # instead of a file of prevalences
-_MOST_JOBS = 10_000  # on a cluster
-_MOST_JOBS_A_CORE = 16  # on this machine: many more than make it faster, and what memory bears
+_MOST_JOBS = 10_000  # on a cluster; on one machine `at_most_jobs` starts far fewer
 _SMALL = 4_000_000  # bytes of input that one process tags sooner than several start
 _ONE = (Format.table, Format.json)  # of one article, or a list
 _TABLES = (Format.csv, Format.parquet)
@@ -164,8 +163,6 @@ def tag(
     if not paths and files_from is None:
         raise typer.BadParameter("give a file, a folder, or - for standard input")
     output = Path(target) if target is not None else None
-    if address is None:
-        _check_jobs(jobs)
     if engine is Engine.ray:
         if errors is not None:
             raise typer.BadParameter("--errors: with --engine ray, OUTPUT/_errors lists them")
@@ -394,15 +391,6 @@ def _job(model: Model, folder: Path | None, *, explain: bool) -> Job:
         prevalence=model.prevalence,
         explain=explain,
     )
-
-
-def _check_jobs(jobs: int | None) -> None:
-    """Refuse what would fill the memory of this machine with processes."""
-    most = _MOST_JOBS_A_CORE * count_cores()
-    if jobs is not None and jobs > most:
-        raise typer.BadParameter(
-            f"--jobs {jobs}: give {most} at most; more make nothing faster here"
-        )
 
 
 def _n_jobs(asked: int | None, inputs: Inputs) -> int:
