@@ -13,7 +13,7 @@ import typer
 from labels.errors import SchemaError
 from labels.schema import DEFAULT_SCHEMA, read_schema
 from labels.terminal import show_json, show_lines, tell
-from labels.writing import check_output, open_output
+from labels.writing import check_output, check_outputs, open_output
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 SchemaOption = Annotated[
@@ -65,10 +65,7 @@ def agreement(
     from labels.disputes import agreed_paragraphs, write_paragraphs
     from labels.votes import read_votes
 
-    outputs = [path for path in (disputes, agreed) if path is not None]
-    for output in outputs:
-        others = (other for other in outputs if other is not output)
-        check_output(output, inputs=[*files, schema, *others])
+    check_outputs((disputes, agreed), inputs=[*files, schema])
     known = read_schema(schema)
     votes = read_votes(files, known, orangesum=orangesum)
     found = measure_agreement(votes)

@@ -50,7 +50,7 @@ def _read_article(path: Path) -> str:
         article = parse_json(path.read_text(encoding="utf-8"))["article"]
     except OSError as err:
         raise LabelsError(f"{path}: cannot be read: {err.strerror}") from err
-    except (ValueError, KeyError, TypeError, RecursionError) as err:
+    except (ValueError, KeyError, TypeError) as err:
         raise LabelsError(f"{path}: not an OrangeSum document with an 'article'") from err
     if not isinstance(article, str):
         raise LabelsError(f"{path}: 'article' is not a text")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections import Counter
 from typing import Any
 
 MOST_LEVELS = 100  # of lists and objects within one another
@@ -30,15 +30,15 @@ def parse_json(text: str | bytes) -> Any:
     try:
         found = json.loads(
             text,
-            parse_constant=_refuse_constant,
+            parse_constant=refuse_constant,
             parse_float=_parse_float,
-            object_pairs_hook=_make_object,
+            object_pairs_hook=unique_object,
         )
     except RecursionError as err:
         raise _too_deep() from err
     if text.count("[") + text.count("{") > MOST_LEVELS:
         check_levels(found)
-    if _HALVES.search(text):
+    if "\\u" in text and _HALVES.search(text):
         try:
             json.dumps(found, ensure_ascii=False).encode()
         except UnicodeEncodeError as err:
@@ -69,30 +69,29 @@ def parse_toml(text: str) -> dict[str, Any]:
 def check_levels(value: object) -> None:
     """Raise `ValueError` when lists and objects are nested too deep."""
     level = [value]
-    for _ in range(MOST_LEVELS + 1):
-        level = [inner for outer in level for inner in _iter_inner(outer)]
+    for _ in range(MOST_LEVELS):
+        inside: list[object] = []
+        for outer in level:
+            if isinstance(outer, dict):
+                inside.extend(outer.values())
+            elif isinstance(outer, list):
+                inside.extend(outer)
+        level = [inner for inner in inside if isinstance(inner, dict | list)]
         if not level:
             return
     raise _too_deep()
-
-
-def _iter_inner(value: object) -> Iterator[object]:
-    """Yield what stands in a list or an object, nothing for other values."""
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, list):
-        yield from value
 
 
 def _too_deep() -> ValueError:
     return ValueError(f"more than {MOST_LEVELS} lists and objects within one another")
 
 
-def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON; raise `ValueError` when a name stands twice in it."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, n in counts.items() if n > 1)
         raise ValueError(f"{twice!r:.60} stands twice in one object")
     return found
 
@@ -104,5 +103,6 @@ def _parse_float(text: str) -> float:
     return number
 
 
-def _refuse_constant(name: str) -> float:
+def refuse_constant(name: str) -> float:
+    """Raise `ValueError` of NaN and the infinities, which Python reads and JSON has not."""
     raise ValueError(f"{name} is no number")

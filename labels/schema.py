@@ -147,7 +147,7 @@ def read_schema(path: Path = DEFAULT_SCHEMA) -> Schema:
         data = parse_toml(path.read_text(encoding="utf-8"))
     except OSError as err:
         raise SchemaError(f"{path}: cannot read the schema: {err.strerror}") from err
-    except (ValueError, RecursionError) as err:
+    except ValueError as err:
         raise SchemaError(f"{path}: not a TOML file: {err}") from err
     return parse_schema(data, where=str(path))
 

@@ -17,17 +17,21 @@ from collections.abc import Iterable
 from typing import Any, TextIO, cast
 
 # C0, DEL, C1, the separators of lines and paragraphs, halves of surrogate pairs.
-_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+_CONTROLS = ((0, 0x1F), (0x7F, 0x9F), (0x2028, 0x2029), (0xD800, 0xDFFF))
 # Unicode's characters of format without a shape of their own (Cf): soft hyphen, zero-width ones,
 # those of direction, of annotations, of shorthand and music; and the tags, assigned or not.
 _UNSEEN = (
-    r"\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"
+    *((0xAD, 0xAD), (0x61C, 0x61C), (0x180E, 0x180E), (0x200B, 0x200F), (0x202A, 0x202E)),
+    *((0x2060, 0x206F), (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB), (0x1BCA0, 0x1BCA3)),
+    *((0x1D173, 0x1D17A), (0xE0000, 0xE007F)),
 )
-_CONTROL = re.compile(f"[{_CONTROLS}]")
-_INVISIBLE = re.compile(f"[{_UNSEEN}]")
-FORBIDDEN = re.compile(f"[{_CONTROLS}{_UNSEEN}]")
-_FORBIDDEN_IN_RECORDS = re.compile(rf"(?![\n\t])[{_CONTROLS}{_UNSEEN}]")
+_PLAIN = {
+    code: shown
+    for ranges, shown in ((_CONTROLS, " "), (_UNSEEN, None))
+    for first, last in ranges
+    for code in range(first, last + 1)
+}
+FORBIDDEN = re.compile(f"[{''.join(f'{chr(a)}-{chr(b)}' for a, b in _CONTROLS + _UNSEEN)}]")
 
 
 def plain(text: str, *, lines: bool = False) -> str:
@@ -46,7 +50,7 @@ def plain(text: str, *, lines: bool = False) -> str:
     """
     if lines:
         return "\n".join(map(plain, text.split("\n")))
-    return _INVISIBLE.sub("", _CONTROL.sub(" ", text))
+    return text.translate(_PLAIN)
 
 
 def escaped(text: str) -> str:
@@ -104,10 +108,12 @@ def _json_escaped(text: str) -> str:
     """
 
     def escape(found: re.Match[str]) -> str:
+        if found[0] in "\n\t":
+            return found[0]
         units = found[0].encode("utf-16-be", "surrogatepass").hex()
         return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
 
-    return _FORBIDDEN_IN_RECORDS.sub(escape, text)
+    return FORBIDDEN.sub(escape, text)
 
 
 def _write(stream: TextIO | None, text: str) -> None:

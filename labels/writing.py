@@ -53,6 +53,24 @@ def open_output(path: Path | None, *, is_drawn: bool = False) -> Iterator[TextIO
         raise InputError(f"{where}: cannot be written: {err.strerror}") from err
 
 
+def followed_output(path: Path) -> Path:
+    """Return what a link to a file stands for, and another path as it was given.
+
+    Raises
+    ------
+    InputError
+        When it has no name, as the current folder.
+    """
+    try:
+        is_link = path.is_symlink()
+    except OSError:  # which whoever looks at what it leads to tells
+        is_link = False
+    found = followed(path) if (is_link or not path.name) and not is_device(path) else path
+    if not found.name:
+        raise InputError(f"{path}: a folder: give the name of a file to write")
+    return found
+
+
 def check_output(path: Path, *, inputs: Iterable[Path] = (), replace: bool = True) -> None:
     """Raise unless a file of that name can be written, before work is done for it.
 
@@ -74,6 +92,16 @@ def check_output(path: Path, *, inputs: Iterable[Path] = (), replace: bool = Tru
     check_writable(path)
     if status is not None and stat.S_ISREG(status.st_mode) and not replace:
         raise _there(path)
+
+
+def check_outputs(paths: Iterable[Path | None], *, inputs: Iterable[Path] = ()) -> None:
+    """Raise unless files of those names can be written, each beside the others; see `check_output`.
+
+    None is the name of no file.
+    """
+    outputs, read = [path for path in paths if path is not None], list(inputs)
+    for i, path in enumerate(outputs):
+        check_output(path, inputs=[*read, *outputs[:i], *outputs[i + 1 :]])
 
 
 def check_spared(output: Path, inputs: Iterable[Path]) -> None:

@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.errors import ArtifactError
-from labels.places import is_file, status_of
+from labels.places import is_file, reason_of, status_of
 from labels.schema import Schema
 from labels.writing import check_folder, check_writable
 from model.arrays import format_npy, parse_npy
@@ -115,24 +115,24 @@ def held(folder: Path) -> Iterator[None]:
     ArtifactError
         When another training holds it, or nothing can be written there.
     """
-    lock, is_new = ExitStack(), not folder.parent.exists()
+    missing = [path for path in folder.parents if not path.exists()]
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock.enter_context(locked(folder.with_name(f".{folder.name}.lock")))
-    except BlockingIOError as err:
-        raise ArtifactError(
-            f"{folder}: another classify train is writing it: wait for it, or give another --output"
-        ) from err
-    except (OSError, ValueError) as err:  # the latter of a folder without a name
-        why = err.strerror if isinstance(err, OSError) else err
-        raise ArtifactError(f"{folder}: cannot be written: {why}") from err
-    try:
-        with lock:
+        with ExitStack() as lock:
+            try:
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                lock.enter_context(locked(folder.with_name(f".{folder.name}.lock")))
+            except BlockingIOError as err:
+                raise ArtifactError(
+                    f"{folder}: another classify train is writing it: wait for it, or give another "
+                    "--output"
+                ) from err
+            except (OSError, ValueError) as err:  # the latter of a folder without a name
+                raise ArtifactError(f"{folder}: cannot be written: {reason_of(err)}") from err
             yield
     finally:
-        if is_new:
-            with suppress(OSError):  # of a training that left something there
-                folder.parent.rmdir()
+        with suppress(OSError):  # of a training that left something there
+            for path in missing:
+                path.rmdir()
 
 
 def save_artifact(artifact: Artifact, folder: Path, *, card: str) -> Artifact:

@@ -36,10 +36,10 @@ def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
 
     Example: classify info --json
     """
-    from model.champion import find_promotion, resolve_champion
+    from model.champion import find_promotion
     from model.tagging import load_model, model_in_use
 
-    folder = resolve_champion(model) if model else model_in_use()
+    folder = model_in_use(model)
     promotion = find_promotion(folder)
     loaded = load_model(folder)
     artifact = loaded.artifact

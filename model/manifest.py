@@ -17,6 +17,7 @@ from typing import Any
 
 from labels.errors import ArtifactError, SchemaError
 from labels.parsing import parse_json
+from labels.places import reason_of
 from labels.schema import Schema, parse_schema
 
 FORMAT = 4
@@ -49,8 +50,9 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], Schema]:
     try:
         data = read_plain(path, at_most=_MOST_MANIFEST)
     except OSError as err:
-        why = err.strerror or err
-        raise ArtifactError(f"{folder}: not a model: {MANIFEST} cannot be read: {why}") from err
+        raise ArtifactError(
+            f"{folder}: not a model: {MANIFEST} cannot be read: {reason_of(err)}"
+        ) from err
     try:
         manifest = parse_json(data)
     except ValueError as err:
@@ -94,8 +96,9 @@ def read_files(folder: Path, digests: Mapping[str, str]) -> dict[str, bytes]:
         try:
             data = read_plain(path, at_most=room)
         except OSError as err:
-            why = err.strerror or err
-            raise ArtifactError(f"{path}: a file of the model cannot be read: {why}") from err
+            raise ArtifactError(
+                f"{path}: a file of the model cannot be read: {reason_of(err)}"
+            ) from err
         if hashlib.sha256(data).hexdigest() != expected:
             raise ArtifactError(f"{path}: changed since the model was saved: its digest differs")
         files[name] = data

@@ -35,7 +35,7 @@ def read_prevalence(path: Path, schema: Schema) -> NDArray[np.float64]:
         found = parse_json(path.read_text(encoding="utf-8"))
     except OSError as err:
         raise InputError(f"{path}: cannot be read: {err.strerror}") from err
-    except (ValueError, RecursionError) as err:
+    except ValueError as err:
         raise InputError(f"{path}: not JSON: {err}") from err
     names = schema.label_names
     if not isinstance(found, dict) or set(found) != set(names):

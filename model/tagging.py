@@ -234,13 +234,12 @@ def load_model(folder: Path | str | None = None, rule: Rule | None = None) -> Mo
     ArtifactError
         When the folder is not a complete, unchanged model of this version.
     """
-    found = resolve_champion(Path(folder)) if folder else model_in_use()
-    return Model(load_artifact(found), rule)
+    return Model(load_artifact(model_in_use(folder)), rule)
 
 
-def model_in_use() -> Path:
-    """Return the folder of the model that is used when none is named."""
-    named = os.environ.get("CLASSIFY_MODEL")
+def model_in_use(folder: Path | str | None = None) -> Path:
+    """Return the folder of the model that `load_model` loads."""
+    named = folder or os.environ.get("CLASSIFY_MODEL")
     if named:
         return resolve_champion(Path(named))
     check_owner(CHAMPION)
@@ -249,7 +248,7 @@ def model_in_use() -> Path:
 
 
 def unnamed_model(model: Model) -> str | None:
-    """Return where a model comes from that no option named, None for the shipped one."""
+    """Return where a model that no option names comes from, None for the shipped one."""
     folder, artifact = model_in_use(), model.artifact
     if folder == SHIPPED:
         return None

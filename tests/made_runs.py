@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+import train.connection
 import train.tracking
 from labels.dataset import FOLDER, LabelledSet, load_labels
 from labels.schema import Schema, read_schema
@@ -59,7 +60,7 @@ def log_all() -> None:
         "other": (load_labels([FOLDER / "seeds.jsonl"], schema), False),
         "codebook": (replace(composed, schema=_next_version(schema)), False),
     }
-    mlflow = train.tracking.import_mlflow()
+    mlflow = train.connection.import_mlflow()
     for name, (labels, shuffled) in made.items():
         training = made_training(labels, load_artifact(SHIPPED), shuffled=shuffled)
         training = training.save(Path("mlruns") / "last", card=name)

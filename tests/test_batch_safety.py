@@ -572,7 +572,13 @@ def test_three_million_bad_rows_fit_into_little_memory(here: Path) -> None:
         assert sum(1 for _ in lines) == 6 << 19
 
 
-@pytest.mark.parametrize("jobs", ["9999", "100000", str(10**20), "0", "-1"])
+def test_more_processes_than_are_of_use_are_not_started(here: Path, tag: Tag) -> None:
+    for jobs, output in (("9999", "many.jsonl"), ("1", "one.jsonl")):
+        assert tag("in", "--jobs", jobs, "--output", output)[0] == 3  # one of them is empty
+    assert (here / "many.jsonl").read_bytes() == (here / "one.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("jobs", ["10001", "100000", str(10**20), "0", "-1"])
 def test_number_of_processes_is_bounded(here: Path, tag: Tag, jobs: str) -> None:
     status, told = tag("in", "--jobs", jobs)
     assert (status, "--jobs" in told) == (2, True)

@@ -11,14 +11,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import ROOT, Classify, put_store, write_rows
 
-from labels.errors import ArtifactError, TrackingError
+from labels.errors import ArtifactError, InputError, TrackingError
 from model.artifact import held
+from train.connection import check_loggable, connect, store_uri
 from train.database import check_database, make_database
-from train.tracking import connect, store_uri
+from train.serving import CHAMPION_URI, open_service
+from train.store import Store
 
 
 def refusal(monkeypatch: pytest.MonkeyPatch, uri: str, *, create: bool = False) -> str:
@@ -183,6 +186,21 @@ def test_every_command_says_that_the_server_is_down(
     assert "champion yet" not in done.stderr
 
 
+def test_password_of_a_store_is_in_no_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    uri = f"http://me:secret@127.0.0.1:{port}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(TrackingError) as err, open_service(CHAMPION_URI, host="localhost", port=0):
+        pass
+    assert f"cannot be had from http://127.0.0.1:{port}: " in str(err.value)
+    client = SimpleNamespace(MlflowClient=lambda **_: None)
+    assert Store(client, uri).name == f"http://127.0.0.1:{port}"
+
+
 def labels(folder: Path) -> list[str]:
     """Return options that name a dozen labelled paragraphs."""
     rows = [
@@ -261,7 +279,12 @@ def test_folder_of_a_model_is_held_by_one_training(tmp_path: Path) -> None:
     with held(folder):
         (folder.parent / "kept").touch()
     assert [path.name for path in folder.parent.iterdir()] == ["kept"]
-    with held(tmp_path / "new" / "m"):
+    with held(tmp_path / "new" / "deep" / "m"):
+        pass
+    with (
+        pytest.raises(ArtifactError, match="cannot be written"),
+        held(tmp_path / "new" / ("m" * 255)),
+    ):
         pass
     assert not (tmp_path / "new").exists()
 
@@ -275,3 +298,15 @@ def test_training_is_refused_before_the_work_where_it_cannot_be_logged(
     assert done.stderr.startswith(f"classify: {uri}: ")
     assert done.stderr.count("\n") == 1
     assert {path.name for path in tmp_path.iterdir()} == {"x.jsonl"}
+
+
+def test_own_store_is_looked_at_only_where_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mlruns").touch()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    check_loggable()
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    with pytest.raises(InputError, match="mlruns is no folder"):
+        check_loggable()

@@ -54,8 +54,18 @@ def test_json_that_is_no_data_is_refused_in_a_short_line(text: str, message: str
     assert len(str(err.value)) < 200
 
 
+def test_name_that_stands_twice_is_found_among_many() -> None:
+    names = [f"{i}" for i in range(200_000)]  # by comparing each with each it would take minutes
+    text = ",".join(f'"{name}":0' for name in [*names, names[-1]])
+    with pytest.raises(ValueError, match="'199999' stands twice"):
+        parse_json(f"{{{text}}}")
+
+
 def test_most_levels_are_read() -> None:
-    assert parse_json("[" * MOST_LEVELS + "]" * MOST_LEVELS)
+    for inside in ("", "1"):
+        assert parse_json("[" * MOST_LEVELS + inside + "]" * MOST_LEVELS)
+        with pytest.raises(ValueError, match="more than 100 lists"):
+            parse_json("[" * (MOST_LEVELS + 1) + inside + "]" * (MOST_LEVELS + 1))
     assert parse_toml("a = " + "[" * (MOST_LEVELS - 1) + "]" * (MOST_LEVELS - 1))
     assert parse_json('"a pair: \\ud83d\\ude00, and no escape: \\\\ud800"').startswith("a pair: 😀")
 

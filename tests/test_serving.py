@@ -21,8 +21,9 @@ import pytest
 from conftest import ROOT, SEEDS, Classify, put_store, run_classify
 
 from model.artifact import load_artifact
+from train.connection import connect
 from train.store import open_store
-from train.tracking import CHAMPION_ALIAS, REGISTERED, connect
+from train.tracking import CHAMPION_ALIAS, REGISTERED
 from train.views import columns
 
 SEED = sorted(SEEDS.glob("*.txt"))[3]

@@ -272,8 +272,8 @@ def test_what_commands_print_is_plain(name: str, folder: Path) -> None:
 def test_runs_are_plain(runs: Path, tmp_path: Path) -> None:
     shutil.copytree(runs, tmp_path, dirs_exist_ok=True)
     code = f"""
-import train.tracking
-client = train.tracking.import_mlflow().MlflowClient("sqlite:///mlruns/mlflow.db")
+import train.connection
+client = train.connection.import_mlflow().MlflowClient("sqlite:///mlruns/mlflow.db")
 for run in client.search_runs([e.experiment_id for e in client.search_experiments()]):
     client.update_run(run.info.run_id, name="run " + run.info.run_name + {MARKS!r})
     client.set_tag(run.info.run_id, "backend", "kind" + {MARKS!r})
@@ -368,6 +368,12 @@ def test_keywords_are_marked_where_they_stand(text: str) -> None:
     item = Item(id="a:1", article="a", text=text)
     drawn = Reading(KEYWORDS, TEXTS["fr"])._marked(item)
     assert [drawn.plain[span.start : span.end] for span in drawn.spans] == ["guerre", "paix"]
+
+
+def test_keyword_is_marked_each_time_that_it_stands() -> None:
+    text = "paix \u200b" * 2_000
+    drawn = Reading(KEYWORDS, TEXTS["fr"])._marked(Item(id="a:1", article="a", text=text))
+    assert [span.start for span in drawn.spans] == [*range(0, 10_000, 5)]
 
 
 @given(st.text(), st.text())

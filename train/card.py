@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from labels.markdown import markdown_text
 from labels.schema import Dimension, Schema
 from model.artifact import Artifact
 from train.metrics import MEASURES, main_scores
-from train.report_parts import markdown_text
 
 _HEAD = """\
 ---

@@ -124,10 +124,11 @@ def train(
     check_extra()
     from model.artifact import check_destination, held
     from train.card import model_card
+    from train.connection import check_loggable
     from train.diagnostics import evaluate_training
-    from train.tracking import check_named_store, log_run
+    from train.tracking import log_run
 
-    check_named_store()
+    check_loggable()
     trainer = _trainer(
         backend,
         settings,
@@ -151,7 +152,6 @@ def train(
     check_destination(output)
     read = [*(labels or SHIPPED), schema, *([settings] if settings else [])]
     check_spared(output, [*read, *map(Path, unlabelled or [])])
-    check_folder(TUNED.parent)  # where the runs go, unless it is to a server
     found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
     n_articles = len(set(found.articles))
     progress(f"{len(found.paragraphs)} paragraphs of {n_articles} articles")
@@ -191,13 +191,13 @@ def tune(
     """
     check_extra("optuna")
     from train.backends import choose_settings
+    from train.connection import check_loggable
     from train.settings import write_settings
-    from train.tracking import check_named_store
     from train.tuning import tune as search
     from train.tuning_report import tuning_lines
     from train.tuning_runs import TuningRuns
 
-    check_named_store()
+    check_loggable()
     start = time.monotonic()
 
     def progress(step: str) -> None:
@@ -438,8 +438,8 @@ def ui(
     Example: classify ui --port 5002
     """
     check_extra()
+    from train.connection import store_uri
     from train.serving import check_port, run_ui
-    from train.tracking import store_uri
     from train.views import prepare_pages
 
     served = store_uri().startswith(("http://", "https://"))

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from labels.errors import TrackingError
+from labels.places import reason_of
 from model.locks import locked
 
 _HEAD = b"SQLite format 3\0"
@@ -50,8 +51,7 @@ def check_database(path: Path, uri: str) -> None:
     except FileNotFoundError as err:
         raise TrackingError(f"{uri}: there is no such database: {_OTHER}") from err
     except (OSError, ValueError) as err:  # the latter of a null in the name
-        why = err.strerror if isinstance(err, OSError) else err
-        raise TrackingError(f"{uri}: cannot be read: {why}: {_OTHER}") from err
+        raise TrackingError(f"{uri}: cannot be read: {reason_of(err)}: {_OTHER}") from err
     if not is_database:
         raise TrackingError(f"{uri}: not a database of SQLite: {_OTHER}")
     try:

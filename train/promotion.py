@@ -100,7 +100,7 @@ def roll_back(store: Store, *, folder: Path = CHAMPION) -> Promotion:
         version = store.version(previous.run_id)
         if version is None:
             raise PromotionError(
-                f"{store.uri}: run {previous.run_id[:8]}, the champion before, has no version in "
+                f"{store.name}: run {previous.run_id[:8]}, the champion before, has no version in "
                 "this store: go back where it was promoted"
             )
         move_alias(store, version)

@@ -8,10 +8,11 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from labels.markdown import markdown_text
 from labels.schema import Schema
 from train.report_content import report_sections
 from train.report_html import html_report
-from train.report_parts import Between, Cell, Mistake, Name, Section, Table, log_odds, markdown_text
+from train.report_parts import Between, Cell, Mistake, Name, Section, Table, log_odds
 
 __all__ = ["REPORT_FILES", "html_report", "markdown_report", "report_files"]
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labels.schema import Schema
-
-_MARKUP = re.compile(r"([\\`*_\[\]<>|~&$])")  # what Markdown or HTML would take for markup
-_BLOCK = re.compile(r"^(\d*)([-+=#.)]+)(?=\s|$)")  # what would start a list or a heading
 
 
 @dataclass(frozen=True)
@@ -74,12 +70,6 @@ class Section:
     signature: str = ""
     figures: Mapping[str, str] = field(default_factory=dict)
     mistakes: Sequence[Mistake] = ()
-
-
-def markdown_text(text: str) -> str:
-    """Return a text as one line of Markdown that shows it as it is."""
-    line = _MARKUP.sub(r"\\\1", " ".join(text.split()))
-    return _BLOCK.sub(r"\1\\\2", line)
 
 
 def percent(share: float | None) -> str:

@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from labels.errors import ArtifactError, TrackingError
+from labels.places import reason_of
 from labels.processes import SAFE_PATH
 from model.artifact import load_artifact
 from model.manifest import MANIFEST
 from model.tagging import Model
-from train.tracking import CHAMPION_ALIAS, REGISTERED, connect, first_line, store_uri
+from train.connection import connect, first_line, store_uri, without_password
+from train.tracking import CHAMPION_ALIAS, REGISTERED
 
 if TYPE_CHECKING:  # the UI needs no more than MLflow
     from train.service.running import Service
@@ -132,7 +134,8 @@ def _check_model(uri: str) -> None:
                 raise TrackingError("no champion yet: classify promote RUN") from err
             reason = first_line(err)
             what = "no such model in" if missing else "cannot be had from"
-            raise TrackingError(f"{uri}: {what} {store_uri()}: {reason}") from err
+            store = without_password(store_uri())
+            raise TrackingError(f"{uri}: {what} {store}: {reason}") from err
 
 
 @contextmanager
@@ -194,9 +197,8 @@ def _bind(host: str, port: int) -> socket.socket:
             listener.close()
             raise
     except (OSError, UnicodeError) as err:  # the second of what no machine can be called
-        reason = err.strerror if isinstance(err, OSError) else err
         raise TrackingError(
-            f"{host}, port {port}: nothing can listen there: {reason}; "
+            f"{host}, port {port}: nothing can listen there: {reason_of(err)}; "
             "if the port is taken, give another with --port"
         ) from err
     return listener

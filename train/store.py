@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -13,8 +12,9 @@ from typing import Any
 from labels.errors import SchemaError, TrackingError
 from labels.parsing import parse_json
 from labels.schema import Schema, parse_schema
-from model.champion import CHAMPION, read_promotions
+from model.champion import CHAMPION, STORE_FILE, read_promotions
 from model.manifest import MANIFEST
+from train.connection import OWN, connect, first_line, store_uri, without_password
 from train.heldout import Predictions, read_held_out
 from train.tracking import (
     CHAMPION_ALIAS,
@@ -22,11 +22,7 @@ from train.tracking import (
     HELD_OUT,
     HELD_OUT_SCHEMA,
     REGISTERED,
-    STORE,
     TRAININGS,
-    connect,
-    first_line,
-    store_uri,
 )
 
 _LEAST_PREFIX = 4  # characters of an id
@@ -70,6 +66,7 @@ class Store:
         self._mlflow = mlflow
         self._client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
         self.uri = uri
+        self.name = without_password(uri)  # for messages
 
     def runs(self, limit: int | None = None) -> list[Run]:
         """Return the trainings' runs, newest first."""
@@ -110,11 +107,11 @@ class Store:
             return found[0]
         if not found:
             raise TrackingError(
-                f"{self.uri}: no run {reference!r}: give the name of a run or {_LEAST_PREFIX} or "
+                f"{self.name}: no run {reference!r}: give the name of a run or {_LEAST_PREFIX} or "
                 "more characters of its id; classify runs lists them"
             )
         several = ", ".join(run.id[:12] for run in found[:5])
-        raise TrackingError(f"{self.uri}: {len(found)} runs answer to {reference!r}: {several}")
+        raise TrackingError(f"{self.name}: {len(found)} runs answer to {reference!r}: {several}")
 
     def held_out(self, run: Run, folder: Path) -> tuple[Schema, Predictions]:
         """Return the schema and held-out predictions of a run, fetched through `folder`."""
@@ -184,9 +181,7 @@ class Store:
 
 def store_is_there() -> bool:
     """Return whether there is a store to open; MLflow would create one, which takes seconds."""
-    return bool(os.environ.get("MLFLOW_TRACKING_URI", "").strip()) or (
-        (STORE / "mlflow.db").is_file()
-    )
+    return store_uri() != OWN or STORE_FILE.is_file()
 
 
 @contextmanager

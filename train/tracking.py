@@ -1,10 +1,8 @@
-"""MLflow: which store, one run a training with all that explains it, and models back from it."""
+"""One run in MLflow per training, with all that explains it and its model."""
 
 from __future__ import annotations
 
 import hashlib
-import logging
-import os
 import re
 import shutil
 import subprocess
@@ -15,15 +13,14 @@ from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import labels
 import model
-from labels.errors import MissingExtraError, TrackingError
+from labels.errors import TrackingError
 from labels.processes import find_program
 from labels.schema import Schema
 from model.calibration import DIGITS
-from train.database import check_database, database_path, make_database
+from train.connection import OWN, STORE, connect, store_uri
 from train.heldout import format_held_out
 
 if TYPE_CHECKING:  # commands that only look at runs do not wait for scikit-learn
@@ -32,14 +29,10 @@ if TYPE_CHECKING:  # commands that only look at runs do not wait for scikit-lear
 EXPERIMENT = "depeche"
 REGISTERED = "depeche"  # name of the registered model
 CHAMPION_ALIAS = "champion"  # of its version in use
-STORE = Path("mlruns")
 TRAININGS = "tags.data LIKE '%'"  # which runs are trainings, and not the trials of a search
 HELD_OUT = "evaluation/held_out.jsonl"
 HELD_OUT_SCHEMA = "evaluation/schema.json"
 
-EXAMPLES = "$MLFLOW_TRACKING_URI is as https://HOST:5000 or sqlite:///PATH"
-_USER = re.compile(r"(?<=://)[^/\s]*@")  # and password, in an address
-_OWN = f"sqlite:///{STORE / 'mlflow.db'}"
 _LONGEST_KEY = 250  # characters, of MLflow's tags
 _NOT_IN_KEYS = re.compile(r"[^\w\-. :/]")  # of MLflow's tags
 # What the logged model needs where it is loaded: what `model` imports, and MLflow itself.
@@ -49,99 +42,6 @@ _CODE = frozenset((".py", ".npz", ".toml"))  # of `labels` and `model`; no label
 # What the logged model takes as params; false or zero asks for nothing.
 _PARAMS: dict[str, Any] = {"explain": False, "precision": 0.0, "recall": 0.0, "coverage": 0.0}
 _EXAMPLE = ["Le ministre a reçu lundi son homologue, et un accord a été signé dans la soirée."]
-
-
-def store_uri() -> str:
-    """Return where runs are: `$MLFLOW_TRACKING_URI`, else `mlruns/mlflow.db` under this folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI", "").strip() or _OWN
-
-
-@contextmanager
-def connect(*, create: bool = False) -> Iterator[Any]:
-    """Give the module `mlflow`, set to the store; inside, its faults become `TrackingError`.
-
-    Parameters
-    ----------
-    create
-        Whether to make our own store where there is none.
-
-    Raises
-    ------
-    TrackingError
-        When there is no store yet, or it cannot be reached or written.
-    """
-    uri = store_uri()
-    path = STORE / "mlflow.db"
-    if uri == _OWN and not create and not path.is_file():
-        raise TrackingError(f"{path}: no run yet: classify train makes one")
-    mlflow = import_mlflow()
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        if uri == _OWN and create:
-            make_database(path)
-        check_store(uri)
-        _open(mlflow, uri)
-        yield mlflow
-    except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as err:
-        message = f"{uri}: MLflow's store cannot be reached or written: {first_line(err)}"
-        raise TrackingError(_USER.sub("", message)) from err
-
-
-def check_named_store() -> None:
-    """Raise `TrackingError` before the work where `$MLFLOW_TRACKING_URI` is no store to log in.
-
-    A server is not asked: it may be there again once the work is done.
-    """
-    if store_uri() != _OWN:
-        with connect():
-            pass
-
-
-def first_line(err: BaseException) -> str:
-    """Return the first line of what MLflow says; of a server that is down, the reason alone."""
-    line = (str(err).strip().splitlines() or [type(err).__name__])[0]
-    if "Max retries exceeded" in line:
-        return line.rpartition(": ")[2].strip("()'\" ")
-    return line
-
-
-def check_store(uri: str) -> None:
-    """Raise `TrackingError` when an address is none, or of a file that is no database of MLflow's.
-
-    Nothing is asked of a server.
-    """
-    try:
-        parts = urlsplit(uri)
-        is_address = parts.scheme not in ("http", "https") or bool(parts.hostname and parts.netloc)
-        is_address = is_address and parts.port != 0
-    except ValueError:
-        is_address = False
-    if not is_address:
-        raise TrackingError(_USER.sub("", f"{uri}: not the address of a server: {EXAMPLES}"))
-    if parts.scheme in ("", "file") and not uri.startswith(("databricks", "uc")):
-        raise TrackingError(f"{uri}: a folder, in which MLflow keeps no runs any more: {EXAMPLES}")
-    database = database_path(uri)
-    if database is not None:
-        check_database(database, uri)
-
-
-def _open(mlflow: Any, uri: str) -> None:
-    """Set MLflow to a store, whose driver is loaded."""
-    mlflow.set_tracking_uri(uri)
-    try:
-        if not uri.startswith("http"):  # a database, which MLflow asks ten times, for minutes
-            from mlflow.store.db import utils
-
-            utils.MAX_RETRY_COUNT = 2
-            logging.getLogger(utils.__name__).setLevel(logging.ERROR)
-        mlflow.MlflowClient()
-    except ImportError as err:
-        raise TrackingError(
-            _USER.sub("", f"{uri}: needs the driver {err.name}, which is not installed: install it")
-        ) from err
-    except ValueError as err:
-        raise TrackingError(_USER.sub("", f"{uri}: not an address: {err}; {EXAMPLES}")) from err
 
 
 def log_run(training: Training, evaluation: dict[str, Any], folder: Path) -> str:
@@ -210,28 +110,10 @@ def _metrics(evaluation: dict[str, Any], schema: Schema) -> dict[str, float]:
     return {name: round(value, DIGITS) for name, value in flatten_scores(chosen)}
 
 
-def import_mlflow() -> Any:
-    """Return the module, quiet, and patient for seconds only; raise where it is not installed."""
-    # Before the import: afterwards MLflow has already looked up its telemetry host.
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    # A server that is down is told in seconds, not after MLflow's default of several minutes.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    try:
-        import mlflow
-    except ModuleNotFoundError as err:
-        raise MissingExtraError("mlflow", "train") from err
-    # Creating the database tells of each of its 60 migrations.
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    return mlflow
-
-
 def _set_experiment(mlflow: Any) -> None:
     """Choose the experiment; a new one in our own store keeps its artifacts beside it."""
     if mlflow.get_experiment_by_name(EXPERIMENT) is None:
-        location = (STORE / "artifacts").resolve().as_uri() if store_uri() == _OWN else None
+        location = (STORE / "artifacts").resolve().as_uri() if store_uri() == OWN else None
         try:
             mlflow.create_experiment(EXPERIMENT, artifact_location=location)
         except mlflow.exceptions.MlflowException as err:

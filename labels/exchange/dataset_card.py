@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 
 from labels.exchange.formats import Export
+from labels.markdown import markdown_text
 
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
 
@@ -25,11 +25,11 @@ def dataset_card(export: Export, name: str) -> str:
         f"size_categories:\n- {size}",
         "configs:\n- config_name: default\n  data_files:\n  - split: train\n    path: data/*",
         "---\n",
-        f"# {_cell(name)}\n",
+        f"# {markdown_text(name)}\n",
         f"{n_rows} paragraphs of {articles} articles, {len(body)} of them body paragraphs with "
-        f"labels by the schema {_cell(export.schema.name)} {export.schema.version}. `kind` is "
-        "body, heading or boilerplate, and only body paragraphs have labels. `article` groups "
-        "paragraphs: a split should not divide it.\n",
+        f"labels by the schema {markdown_text(export.schema.name)} {export.schema.version}. "
+        "`kind` is body, heading or boilerplate, and only body paragraphs have labels. `article` "
+        "groups paragraphs: a split should not divide it.\n",
         "Made with `classify export`; `classify import` makes a file of labelled paragraphs of it "
         "again. Say here who labelled, by what guidelines, and under what licence.\n",
     ]
@@ -38,18 +38,13 @@ def dataset_card(export: Export, name: str) -> str:
         counts = Counter(label for p in body for label in p.labels[dimension.id])
         lines += [
             f"## {dimension.id}\n",
-            f"{_cell(dimension.fr)} / {_cell(dimension.en)}, {how} a paragraph:\n",
+            f"{markdown_text(dimension.fr)} / {markdown_text(dimension.en)}, {how} a paragraph:\n",
             "| label | | paragraphs | definition |\n| --- | --- | ---: | --- |",
             *(
-                f"| `{x.id}` | {_cell(x.fr)} / {_cell(x.en)} | {counts[x.id]} | "
-                f"{_cell(x.definition)} |"
+                f"| `{x.id}` | {markdown_text(x.fr)} / {markdown_text(x.en)} | {counts[x.id]} | "
+                f"{markdown_text(x.definition)} |"
                 for x in dimension.labels
             ),
             "",
         ]
     return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    """Return a text as it shows in one line of Markdown, whatever is in it."""
-    return re.sub(r"([\\`*_\[\]<>|#$~])", r"\\\1", " ".join(text.split()))

@@ -16,7 +16,7 @@ from labels.exchange.formats import Entry, Export, Exported, Reading
 from labels.exchange.names import put_labels
 from labels.parquet import Contents, iter_rows
 from labels.parsing import parse_json
-from labels.places import is_folder
+from labels.places import is_file, is_folder, reason_of
 from labels.schema import Dimension, Schema
 
 DATA = "data/train-00000-of-00001.parquet"
@@ -70,7 +70,7 @@ def _features(columns: list[str], schema: Schema) -> dict[str, Any]:
 
 def read(path: Path, schema: Schema) -> Reading:
     """Return the rows of a folder's Parquet files, or of one such file."""
-    files = sorted(filter(Path.is_file, path.rglob("*.parquet"))) if is_folder(path) else [path]
+    files = sorted(filter(is_file, path.rglob("*.parquet"))) if is_folder(path) else [path]
     if not files:
         raise LabelsError(f"{path}: no .parquet file in it: save the dataset with to_parquet")
     reading = Reading()
@@ -79,7 +79,7 @@ def read(path: Path, schema: Schema) -> Reading:
         try:
             _read_file(file, here, schema, reading)
         except OSError as err:
-            raise LabelsError(f"{file}: cannot be read: {err.strerror or err}") from err
+            raise LabelsError(f"{file}: cannot be read: {reason_of(err)}") from err
         except InputError as err:
             raise LabelsError(f"{file}: {err}") from err
     return reading

@@ -54,7 +54,9 @@ class Reading(Lines, can_focus=False):
 
     def _marked(self, item: Item) -> Content:
         text = Content(plain(item.text, lines=True))
+        done = shown = 0  # characters of the item's text, and of the plain text
         for found in self._keywords.finditer(item.text) if self._keywords else ():
-            start, end = (len(plain(item.text[:place])) for place in found.span())
-            text = text.stylize("underline $accent", start, end)
+            start = shown + len(plain(item.text[done : found.start()]))
+            done, shown = found.end(), start + len(plain(found[0]))
+            text = text.stylize("underline $accent", start, shown)
         return text

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labels.errors import InputError, MissingExtraError
-from labels.places import followed, is_device, is_file
+from labels.errors import MissingExtraError
+from labels.places import is_device, is_file
 from labels.terminal import tell
-from labels.writing import check_output, check_spared
+from labels.writing import check_outputs, check_spared, followed_output
 from model.batch.formats import Engine, Format, format_of
 from model.batch.telling import run_told
 from model.cli import ModelOption, tell_model
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from model.tagging import Model
 
 _BATCH = "batch"  # instead of a file of prevalences
-_MOST_JOBS = 10_000  # on a cluster
-_MOST_JOBS_A_CORE = 16  # on this machine: many more than make it faster, and what memory bears
+_MOST_JOBS = 10_000  # on a cluster; on one machine `at_most_jobs` starts far fewer
 _SMALL = 4_000_000  # bytes of input that one process tags sooner than several start
 _ONE = (Format.table, Format.json)  # of one article, or a list
 _TABLES = (Format.csv, Format.parquet)
@@ -164,8 +163,6 @@ def tag(
     if not paths and files_from is None:
         raise typer.BadParameter("give a file, a folder, or - for standard input")
     output = Path(target) if target is not None else None
-    if address is None:
-        _check_jobs(jobs)
     if engine is Engine.ray:
         if errors is not None:
             raise typer.BadParameter("--errors: with --engine ray, OUTPUT/_errors lists them")
@@ -211,13 +208,15 @@ def tag(
     single = inputs.is_single
     form = format_ or _usual_format(output, single=single)
     _check_usage(form, output, paragraphs=paragraphs)
-    if output is not None and not is_device(output):
-        output = _followed(output)
+    if output is not None:
+        output = followed_output(output)
     simple = (single and form not in _FILES) or form in _ONE
     journaled = output is not None and not simple and not is_device(output)
-    if outputs := _outputs(output, errors, form, journaled=journaled):
-        _check_outputs(outputs, _model_and_shares(model, prevalence), one_file=not journaled)
-        inputs.spare(outputs)
+    if journaled and errors is not None:
+        raise typer.BadParameter("--errors: OUTPUT.errors.jsonl lists what fails of a batch")
+    if output is not None or errors is not None:
+        read = _model_and_shares(model, prevalence)
+        inputs.spare(_checked_outputs(output, errors, form, read, journaled=journaled))
     loaded = _asked_model(model, precision, recall, coverage, prevalence)
     if prevalence == _BATCH:
         from model.batch.run import estimate
@@ -256,59 +255,33 @@ def tag(
         raise typer.Exit(3)
 
 
-def _followed(output: Path) -> Path:
-    """Return what a link stands for, and another path as it was given."""
-    found = followed(output) if not output.name or _is_link(output) else output
-    if not found.name:
-        raise InputError(f"{output}: a folder: give the name of a file to write")
-    return found
-
-
-def _is_link(path: Path) -> bool:
-    try:
-        return path.is_symlink()
-    except OSError:  # which whoever looks at what it leads to tells
-        return False
-
-
-def _outputs(
-    output: Path | None, errors: Path | None, form: Format, *, journaled: bool
+def _checked_outputs(
+    output: Path | None,
+    errors: Path | None,
+    form: Format,
+    read: Sequence[Path],
+    *,
+    journaled: bool,
 ) -> list[Path]:
-    """Return all that is to be written; of a batch with a journal it is checked that it may be."""
+    """Return all that is to be written, which can be and is not `read`."""
     if output is None or not journaled:
+        check_outputs((output, errors), inputs=read)
         return [path for path in (output, errors) if path is not None]
     from model.batch.journal import check_place, journal_files
 
-    if errors is not None:
-        raise typer.BadParameter("--errors: OUTPUT.errors.jsonl lists what fails of a batch")
     check_place(output, form)
-    return journal_files(output)
-
-
-def _check_outputs(outputs: Sequence[Path], read: Sequence[Path], *, one_file: bool) -> None:
-    """Refuse, before any work, what cannot be written or would replace what is read.
-
-    Parameters
-    ----------
-    read
-        What is read besides the inputs: files and folders.
-    one_file
-        Whether each output is a file that is written at once.
-    """
+    outputs = journal_files(output)
     for path in outputs:
-        if one_file:
-            check_output(path, inputs=[*read, *(other for other in outputs if other is not path)])
-        else:
-            check_spared(path, read)
+        check_spared(path, read)
+    return outputs
 
 
 def _model_and_shares(model: Path | None, prevalence: str | None) -> list[Path]:
     """Return what is read besides the inputs."""
-    from model.champion import resolve_champion
     from model.manifest import MANIFEST
     from model.tagging import model_in_use
 
-    folder = resolve_champion(model) if model else model_in_use()
+    folder = model_in_use(model)
     read = [folder] if is_file(folder / MANIFEST) else []  # else it is not a model, as is told soon
     return read if prevalence in (None, _BATCH) else [*read, Path(str(prevalence))]
 
@@ -385,24 +358,14 @@ def _tell_prevalence(model: Model) -> None:
 def _job(model: Model, folder: Path | None, *, explain: bool) -> Job:
     """Return what other processes load."""
     from model.batch.engine import Job
-    from model.champion import resolve_champion
     from model.tagging import model_in_use
 
     return Job(
-        folder=resolve_champion(folder) if folder else model_in_use(),
+        folder=model_in_use(folder),
         rule=model.decisions.rule,
         prevalence=model.prevalence,
         explain=explain,
     )
-
-
-def _check_jobs(jobs: int | None) -> None:
-    """Refuse what would fill the memory of this machine with processes."""
-    most = _MOST_JOBS_A_CORE * count_cores()
-    if jobs is not None and jobs > most:
-        raise typer.BadParameter(
-            f"--jobs {jobs}: give {most} at most; more make nothing faster here"
-        )
 
 
 def _n_jobs(asked: int | None, inputs: Inputs) -> int:

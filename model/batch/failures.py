@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from labels.errors import BatchError, InputError
+from labels.parsing import parse_json
 from model.inputs.documents import Failure
 from model.inputs.finding import MOST_NAMED
 
@@ -104,10 +105,10 @@ def check_list(path: Path) -> None:
     try:
         if stat.S_ISREG(path.lstat().st_mode):
             with path.open("rb") as file:
-                first = json.loads(file.readline(_LONGEST))
+                first = parse_json(file.readline(_LONGEST))
     except FileNotFoundError:
         return
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         pass
     if not isinstance(first, dict) or first.keys() != {"input", "reason"}:
         raise BatchError(

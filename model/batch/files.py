@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import stat
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from labels.errors import BatchError
+from labels.parsing import parse_json
 from labels.places import open_itself
 
 _BUFFER = 1 << 18  # bytes, of some fifty records
@@ -155,8 +155,8 @@ def _checksum(path: Path, found: int) -> int:
 def read_json(path: Path) -> dict[str, Any] | None:
     """Return the object in a file, None where there is no whole one."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
+        found = parse_json(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return found if isinstance(found, dict) else None
 

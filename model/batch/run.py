@@ -22,7 +22,6 @@ from model.batch.entries import Entry, Tagged
 from model.batch.failures import nothing_read, told_lines
 from model.batch.formats import Format
 from model.batch.journal import Journal, errors_of
-from model.batch.outputs import write_csv, write_parquet, write_sidecars
 from model.inputs.documents import Document, Failure
 from model.inputs.finding import MOST_NAMED
 from model.inputs.inputs import Inputs
@@ -257,6 +256,9 @@ class Batch:
 
     def _make(self, journal: Journal, summary: Summary) -> Path:
         """Write the output beside the records and return where."""
+        # What writes tables is not waited for at the start of `classify ARTICLE`.
+        from model.batch.outputs import write_csv, write_parquet, write_sidecars
+
         path, schema = journal.new_path(), self.model.schema
         with journal.records.open("rb") as lines:
             records = map(json.loads, lines)

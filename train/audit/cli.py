@@ -13,7 +13,7 @@ from labels.cli import JsonOption, OrangesumOption, SchemaOption
 from labels.dataset import SHIPPED
 from labels.schema import DEFAULT_SCHEMA, read_schema
 from labels.terminal import show_json, show_lines, tell
-from labels.writing import check_output, open_output
+from labels.writing import check_outputs, open_output
 from train import MOST_SEED
 from train.cli import check_extra, load_labelled
 
@@ -63,10 +63,7 @@ def audit(
     paths = labels or list(SHIPPED)
     if output is not None:
         check_format(output)
-    outputs = [path for path in (output, queue) if path is not None]
-    for file in outputs:
-        others = (other for other in outputs if other is not file)
-        check_output(file, inputs=[*paths, schema, *others])
+    check_outputs((output, queue), inputs=[*paths, schema])
     start = time.monotonic()
 
     def progress(step: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.datastructures import Headers
 
 from labels.errors import InputError
+from labels.parsing import refuse_constant, unique_object
 from model.decisions import Rule
 from train.service.refusals import Refusal
 
@@ -63,8 +64,9 @@ def parse_asked(data: bytes | bytearray) -> Asked:
             f"{n_brackets} of [ and {{: at most {_MAX_BRACKETS} are read in one request: send the "
             "texts in several",
         )
+    # Not `parse_json`: an odd text costs its own record alone.
     try:
-        body = json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        body = json.loads(data, object_pairs_hook=unique_object, parse_constant=refuse_constant)
     except RecursionError as err:
         raise Refusal(400, "the body is not read: its JSON is nested too deep") from err
     except ValueError as err:  # of what is not UTF-8 as well
@@ -101,17 +103,6 @@ def _parse_params(params: Any) -> tuple[bool, Rule]:
         raise Refusal(400, str(err)) from err
     except OverflowError as err:
         raise Refusal(400, f"{_listed(params)}: a number is too large") from err
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("an object has the same key twice")
-    return found
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number")
 
 
 def _listed(names: Iterable[str]) -> str:

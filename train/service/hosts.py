@@ -41,10 +41,10 @@ class Hosts:
 
     def __init__(self, listening: str, address: str, allowed: Iterable[str] = ()) -> None:
         own = (listening, address, *_LOCAL, *allowed)
-        self._names = {_plain(name.partition("%")[0]) for name in own}
+        self._names = {_spelled(name.partition("%")[0]) for name in own}
         self._any_address = ip_address(address.partition("%")[0]).is_unspecified
         if self._any_address:
-            self._names.add(_plain(socket.gethostname()))
+            self._names.add(_spelled(socket.gethostname()))
 
     def check(self, headers: Headers) -> None:
         """Raise `Refusal` when a request calls the server by another name or is another site's."""
@@ -92,10 +92,10 @@ def is_host(name: str) -> bool:
 
 def _named(pattern: re.Pattern[str], text: str) -> str | None:
     found = pattern.fullmatch(text)
-    return _plain(found["v6"] or found["name"]) if found else None
+    return _spelled(found["v6"] or found["name"]) if found else None
 
 
-def _plain(name: str) -> str:
+def _spelled(name: str) -> str:
     """Return a name or an address in its one spelling."""
     return str(ip_address(name)) if _is_address(name) else name.lower()
 

@@ -1,0 +1,151 @@
+"""The store of MLflow that is in use: its address, and MLflow set to it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from labels.errors import MissingExtraError, TrackingError
+from labels.writing import check_folder
+from model.champion import STORE_FILE
+from train.database import check_database, database_path, make_database
+
+STORE = STORE_FILE.parent
+OWN = f"sqlite:///{STORE_FILE}"
+
+_EXAMPLES = "$MLFLOW_TRACKING_URI is as https://HOST:5000 or sqlite:///PATH"
+_USER = re.compile(r"(?<=://)[^/\s]*@")  # and password, in an address
+
+
+def store_uri() -> str:
+    """Return where runs are: `$MLFLOW_TRACKING_URI`, else `mlruns/mlflow.db` under this folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI", "").strip() or OWN
+
+
+def without_password(uri: str) -> str:
+    """Return an address, or a message about one, without the user and the password in it."""
+    return _USER.sub("", uri)
+
+
+@contextmanager
+def connect(*, create: bool = False) -> Iterator[Any]:
+    """Give the module `mlflow`, set to the store; inside, its faults become `TrackingError`.
+
+    Parameters
+    ----------
+    create
+        Whether to make our own store where there is none.
+
+    Raises
+    ------
+    TrackingError
+        When there is no store yet, or it cannot be reached or written.
+    """
+    uri = store_uri()
+    if uri == OWN and not create and not STORE_FILE.is_file():
+        raise TrackingError(f"{STORE_FILE}: no run yet: classify train makes one")
+    mlflow = import_mlflow()
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        if uri == OWN and create:
+            make_database(STORE_FILE)
+        check_store(uri)
+        _open(mlflow, uri)
+        yield mlflow
+    except (mlflow.exceptions.MlflowException, SQLAlchemyError, OSError) as err:
+        raise _fault(
+            uri, f"MLflow's store cannot be reached or written: {first_line(err)}"
+        ) from err
+
+
+def check_loggable() -> None:
+    """Raise, before the work, where no run can be logged.
+
+    A server is not asked: it may be there again once the work is done.
+
+    Raises
+    ------
+    TrackingError
+        When `$MLFLOW_TRACKING_URI` is no store.
+    InputError
+        When our own store cannot be made or written.
+    """
+    if store_uri() == OWN:
+        check_folder(STORE)
+        return
+    with connect():
+        pass
+
+
+def first_line(err: BaseException) -> str:
+    """Return the first line of what MLflow says; of a server that is down, the reason alone."""
+    line = (str(err).strip().splitlines() or [type(err).__name__])[0]
+    if "Max retries exceeded" in line:
+        return line.rpartition(": ")[2].strip("()'\" ")
+    return line
+
+
+def check_store(uri: str) -> None:
+    """Raise `TrackingError` when an address is none, or of a file that is no database of MLflow's.
+
+    Nothing is asked of a server.
+    """
+    try:
+        parts = urlsplit(uri)
+        is_address = parts.scheme not in ("http", "https") or bool(parts.hostname and parts.netloc)
+        is_address = is_address and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise _fault(uri, f"not the address of a server: {_EXAMPLES}")
+    if parts.scheme in ("", "file") and not uri.startswith(("databricks", "uc")):
+        raise _fault(uri, f"a folder, in which MLflow keeps no runs any more: {_EXAMPLES}")
+    database = database_path(uri)
+    if database is not None:
+        check_database(database, uri)
+
+
+def _open(mlflow: Any, uri: str) -> None:
+    """Set MLflow to a store, whose driver is loaded."""
+    mlflow.set_tracking_uri(uri)
+    try:
+        if not uri.startswith("http"):  # a database, which MLflow asks ten times, for minutes
+            from mlflow.store.db import utils
+
+            utils.MAX_RETRY_COUNT = 2
+            logging.getLogger(utils.__name__).setLevel(logging.ERROR)
+        mlflow.MlflowClient()
+    except ImportError as err:
+        raise _fault(
+            uri, f"needs the driver {err.name}, which is not installed: install it"
+        ) from err
+    except ValueError as err:
+        raise _fault(uri, f"not an address: {err}; {_EXAMPLES}") from err
+
+
+def _fault(uri: str, reason: str) -> TrackingError:
+    return TrackingError(without_password(f"{uri}: {reason}"))
+
+
+def import_mlflow() -> Any:
+    """Return the module, quiet, and patient for seconds only; raise where it is not installed."""
+    # Before the import: afterwards MLflow has already looked up its telemetry host.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # A server that is down is told in seconds, not after MLflow's default of several minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    try:
+        import mlflow
+    except ModuleNotFoundError as err:
+        raise MissingExtraError("mlflow", "train") from err
+    # Creating the database tells of each of its 60 migrations.
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return mlflow
