@@ -65,10 +65,11 @@ def agreement(
     from labels.disputes import agreed_paragraphs, write_paragraphs
     from labels.votes import read_votes
 
+    texts = [orangesum] if orangesum else []
     outputs = [path for path in (disputes, agreed) if path is not None]
     for output in outputs:
         others = (other for other in outputs if other is not output)
-        check_output(output, inputs=[*files, schema, *others])
+        check_output(output, inputs=[*files, schema, *texts, *others])
     known = read_schema(schema)
     votes = read_votes(files, known, orangesum=orangesum)
     found = measure_agreement(votes)

@@ -63,10 +63,11 @@ def audit(
     paths = labels or list(SHIPPED)
     if output is not None:
         check_format(output)
+    texts = [orangesum] if orangesum else []
     outputs = [path for path in (output, queue) if path is not None]
     for file in outputs:
         others = (other for other in outputs if other is not file)
-        check_output(file, inputs=[*paths, schema, *others])
+        check_output(file, inputs=[*paths, schema, *texts, *others])
     start = time.monotonic()
 
     def progress(step: str) -> None:
