@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import zlib
@@ -284,6 +285,55 @@ def test_other_commands_write_over_none_of_their_inputs(
         assert (done.returncode, done.stdout) == (1, "")
         told = "is read, and would be overwritten: give another name"
         assert done.stderr == f"classify: {output}: {told}\n"
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", OTHER_COMMANDS[:5])
+def test_other_commands_write_over_neither_schema_nor_model_nor_texts(
+    tmp_path: Path, classify: Classify, command: tuple[str, ...]
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.jsonl").write_text(LABELS)
+    shutil.copy(ROOT / "labels" / "schema.toml", tmp_path / "s.toml")
+    shutil.copytree(ROOT / "model" / "default", tmp_path / "model")
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "t.txt").write_text(DEAR)
+    read = {"s.toml": ["--schema", "s.toml"]}
+    if command[0] != "import":
+        read["texts/t.txt"] = ["--orangesum", "texts"]
+    if "--predict" in command:
+        read["model/idf.npy"] = ["--model", "model"]
+    before = contents(tmp_path)
+    for output, options in read.items():
+        done = classify(*(word.replace("OUT", output) for word in command), *options)
+        told = "is read, and would be overwritten: give another name"
+        assert (done.returncode, done.stderr) == (1, f"classify: {output}: {told}\n")
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (("evaluate", "--labels", "a.jsonl", "--report", "r"), "r/evaluation.html"),
+        (("evaluate", "--labels", "a.jsonl", "--report", "r"), "r/evaluation.json"),
+        (("export", "a.jsonl", "r/x.json", "--force"), "r/x.config.xml"),
+        (("import", "two.csv", "r/x.jsonl", "--force"), "r/x-anna.jsonl"),
+    ],
+)
+@pytest.mark.parametrize("to", ["dear", "missing"])
+def test_no_link_is_followed_in_a_name_that_the_user_did_not_give(
+    tmp_path: Path, classify: Classify, command: tuple[str, ...], name: str, to: str
+) -> None:
+    (tmp_path / "a.jsonl").write_text(LABELS)
+    head, row = "id,article,text,topics,stance,annotator", "1,1,Un accord.,,neutral"
+    (tmp_path / "two.csv").write_text(f"{head}\n{row},anna\n{row},bruno\n")
+    (tmp_path / "dear").write_text(DEAR)
+    (tmp_path / "r").mkdir()
+    (tmp_path / name).symlink_to(f"../{to}")
+    before = contents(tmp_path)
+    done = classify(*command)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{name}: a link, which is not followed" in done.stderr.splitlines()[-1]
     assert contents(tmp_path) == before
 
 

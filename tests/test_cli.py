@@ -202,10 +202,21 @@ def test_output_follows_links_writes_to_pipes_and_refuses_folders(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which Linux has")
-def test_full_disk_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        ((str(ARTICLE),), "standard output"),
+        (("info",), "what is written"),
+        (("info", "--json"), "what is written"),
+        (("schema", "check", str(ROOT / "labels" / "schema.toml")), "what is written"),
+        (("--version",), "what is written"),
+        (("tag", "--help"), "what is written"),
+    ],
+)
+def test_full_disk_is_one_line(command: tuple[str, ...], what: str) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "classify", str(ARTICLE)],
+            [sys.executable, "-m", "classify", *command],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -213,7 +224,7 @@ def test_full_disk_is_one_line(tmp_path: Path) -> None:
         )
     assert (done.returncode, done.stderr) == (
         1,
-        "classify: standard output: cannot be written: No space left on device\n",
+        f"classify: {what}: cannot be written: No space left on device\n",
     )
 
 
