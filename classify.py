@@ -56,6 +56,9 @@ class _FrontDoor(TyperGroup):
             for line in err.lines:
                 tell(line)
             ctx.exit(1)
+        except MemoryError:
+            tell("the memory that this process may have is full: give it smaller files, or fewer")
+            ctx.exit(1)
         except KeyboardInterrupt:
             tell(stopping.MESSAGE, start="")
             ctx.exit(stopping.STATUS)
