@@ -419,6 +419,19 @@ def test_long_requests_do_not_keep_others_waiting(port: int) -> None:
     assert done == [200] * len(clients)
 
 
+def test_clients_that_never_send_their_large_request_keep_no_other_waiting(port: int) -> None:
+    head = b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    stalled = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+    try:
+        for client in stalled:
+            client.sendall(head + b'Content-Length: 20000000\r\n\r\n{"inputs": [')
+        texts = ["Le ministre a annoncé lundi un accord de paix. " * 40] * 600  # 1.1 MB
+        assert len(ask(port, texts)) == 600
+    finally:
+        for client in stalled:
+            client.close()
+
+
 def test_four_clients_at_once_get_the_records_of_one_thread(port: int, model: Model) -> None:
     texts = load_labels([FOLDER / "composed.jsonl"], read_schema()).texts
     expected = [json.dumps({**record, "id": "0"}) for record in model.tag(texts)]

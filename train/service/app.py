@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib.metadata import version
@@ -93,8 +93,8 @@ class _Invocations:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         check_content(request.headers)
-        async with self._turn(request):
-            asked = await self._read(request)
+        async with AsyncExitStack() as turn:
+            asked = await self._read(request, turn)
             # Before the status is sent, so that what fails gets one of its own.
             first = await self._tag(asked, _stretch(asked.texts, 0, _FIRST_TEXTS))
             if first.stretch.stop == len(asked.texts):
@@ -104,24 +104,29 @@ class _Invocations:
                 pieces = self._pieces(asked, first)
                 await StreamingResponse(pieces, media_type=_JSON)(scope, receive, send)
 
-    def _turn(self, request: Request) -> AbstractAsyncContextManager[object]:
-        """Return what to wait for before a request is read: a turn where it may be large."""
-        declared = _declared_length(request)
-        if declared is not None and declared > MAX_BYTES:
+    async def _read(self, request: Request, turn: AsyncExitStack) -> Asked:
+        """Return what a request asks; a large one waits for a turn once it proves to be large."""
+        declared = request.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > MAX_BYTES:
             raise _too_large()
-        return nullcontext() if declared is not None and declared < _LARGE else self._large
-
-    async def _read(self, request: Request) -> Asked:
-        data = bytearray()
-        try:
-            with anyio.fail_after(_BODY_S):
-                async for piece in request.stream():
-                    data += piece
-                    if len(data) > MAX_BYTES:  # whatever its length was said to be
-                        raise _too_large()
-        except TimeoutError as err:
-            raise Refusal(408, f"the body did not arrive within {_BODY_S:.0f} s") from err
-        return await run_sync(parse_asked, data, limiter=self._parsing)
+        data, pieces, seconds = bytearray(), request.stream(), _BODY_S
+        is_large = False
+        while True:
+            start = perf_counter()
+            try:
+                with anyio.fail_after(seconds):
+                    piece = await anext(pieces, None)
+            except TimeoutError as err:
+                raise Refusal(408, f"the body did not arrive within {_BODY_S:.0f} s") from err
+            seconds -= perf_counter() - start
+            if piece is None:
+                return await run_sync(parse_asked, data, limiter=self._parsing)
+            data += piece
+            if len(data) > MAX_BYTES:  # whatever its length was said to be
+                raise _too_large()
+            if len(data) > _LARGE and not is_large:
+                is_large = True
+                await turn.enter_async_context(self._large)
 
     async def _pieces(self, asked: Asked, tagged: _Tagged) -> AsyncIterator[bytes]:
         yield b'{"predictions": [' + tagged.records
@@ -152,11 +157,6 @@ def _stretch(texts: list[object], start: int, n: int) -> range:
         if size > _STRETCH_CHARACTERS:
             return range(start, max(i, start + 1))
     return range(start, min(start + n, len(texts)))
-
-
-def _declared_length(request: Request) -> int | None:
-    declared = request.headers.get("content-length", "")
-    return int(declared) if declared.isdecimal() else None
 
 
 def _too_large() -> Refusal:
