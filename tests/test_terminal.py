@@ -7,6 +7,7 @@ import pty
 import re
 import select
 import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -281,6 +282,8 @@ for run in client.search_runs([e.experiment_id for e in client.search_experiment
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=env)
     names = {name: f"run {name}{MARKS}".replace("\0", "") for name in ("good", "shuffled", "other")}
+    taken = socket.create_server(("127.0.0.1", 0))
+    port = str(taken.getsockname()[1])
     for args, word in (
         (("runs",), "run good"),
         (("runs", "--json"), "run good"),
@@ -288,11 +291,12 @@ for run in client.search_runs([e.experiment_id for e in client.search_experiment
         (("compare", names["good"], f"gone{MARKS}"), "gone"),
         (("promote", f"gone{MARKS}"), "gone"),
         (("promote", names["good"]), "champion"),
-        (("ui", "--port", "1"), "1"),
+        (("ui", "--port", port), port),
         (("serve", "--model-uri", f"runs:/gone{MARKS}/model"), "gone"),
     ):
         screen = shown(on_terminal(tmp_path, *args), drawn=True)
         assert word in screen, args
+    taken.close()
 
 
 @pytest.mark.slow
