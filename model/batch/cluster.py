@@ -128,7 +128,7 @@ class ClusterBatch:
                 self.inputs.done_bytes += shard["n_bytes"]
                 progress(summary)
         if not summary.n_articles:
-            raise nothing_read(summary.told_lines(self.inputs, self.errors))
+            raise nothing_read(summary.failure_lines(self.inputs, self.errors))
         if lost := sorted(written.difference(folder.names())):
             raise BatchError(
                 f"{folder.name}: {len(lost)} shards are not there, such as {lost[0]}: OUTPUT is a "

@@ -62,7 +62,7 @@ def error_line(where: str, reason: str) -> str:
     return json.dumps({"input": where, "reason": reason}, ensure_ascii=False) + "\n"
 
 
-def told_lines(
+def failure_lines(
     first: Sequence[str],
     n_failed: int,
     skipped: Sequence[str],

@@ -19,7 +19,7 @@ from labels.schema import Schema
 from model.article import Article
 from model.batch.engine import Job, iter_tagged, read_documents
 from model.batch.entries import Entry, Tagged
-from model.batch.failures import nothing_read, told_lines
+from model.batch.failures import failure_lines, nothing_read
 from model.batch.formats import Format
 from model.batch.journal import Journal, errors_of
 from model.inputs.documents import Document, Failure
@@ -75,9 +75,9 @@ class Summary:
         self.n_kept += 1
         self.n_new_paragraphs -= entry.n_paragraphs
 
-    def told_lines(self, inputs: Inputs | Sources, listed: object) -> list[str]:
-        """Return what failed and what was skipped, for a person: see `failures.told_lines`."""
-        return told_lines(
+    def failure_lines(self, inputs: Inputs | Sources, listed: object) -> list[str]:
+        """Return what failed and what was skipped, for a person: see `failures.failure_lines`."""
+        return failure_lines(
             self.failures, self.n_failed, inputs.skipped, inputs.n_skipped, listed=listed
         )
 
@@ -225,7 +225,7 @@ class Batch:
             journal.commit()
             journal.put_errors()
         journal.discard()
-        return nothing_read(summary.told_lines(self.inputs, listed))
+        return nothing_read(summary.failure_lines(self.inputs, listed))
 
     def _undone(
         self, journal: Journal, summary: Summary, progress: Progress

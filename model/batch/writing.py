@@ -12,7 +12,7 @@ from typing import TextIO
 from labels.schema import Schema
 from labels.writing import open_output
 from model.batch.engine import Job
-from model.batch.failures import Failures, Warnings, nothing_read, told_lines
+from model.batch.failures import Failures, Warnings, failure_lines, nothing_read
 from model.batch.formats import Format
 from model.batch.run import iter_outcomes
 from model.inputs.inputs import Inputs
@@ -71,7 +71,9 @@ def write_outcomes(
                 else:
                     _write_records(whole, file, form, single=single, schema=model.schema)
     warnings.end()
-    told = told_lines(failures.first, failures.n, inputs.skipped, inputs.n_skipped, listed=errors)
+    told = failure_lines(
+        failures.first, failures.n, inputs.skipped, inputs.n_skipped, listed=errors
+    )
     if first is None:
         raise nothing_read(told)
     for line in told:
