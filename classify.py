@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -34,6 +35,7 @@ from labels.terminal import escaped, show_lines, tell
 
 # Click's or, from typer 0.26 on, that of typer's own copy of click.
 _UsageError: Any = typer.BadParameter.__base__
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a disk, wherever a command meets it
 
 
 class _FrontDoor(TyperGroup):
@@ -53,6 +55,9 @@ class _FrontDoor(TyperGroup):
         except ClassifyError as err:
             for line in err.lines:
                 tell(line)
+            ctx.exit(1)
+        except MemoryError:
+            tell("the memory that this process may have is full: give it smaller files, or fewer")
             ctx.exit(1)
         except KeyboardInterrupt:
             tell(stopping.MESSAGE, start="")
@@ -117,8 +122,15 @@ app.command()(train.cli.serve)
 def main() -> None:
     """Run the command line."""
     sys.excepthook = _tell_fault
-    # Not app(), which puts a hook of typer's in the place of ours.
-    typer.main.get_command(app)()
+    try:
+        # Not app(), which puts a hook of typer's in the place of ours.
+        typer.main.get_command(app)()
+    except OSError as err:
+        if err.errno not in _FULL:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still to be flushed finds no room
+        tell(f"{err.filename or 'what is written'}: cannot be written: {err.strerror}")
+        sys.exit(1)
 
 
 def _tell_fault(

@@ -65,7 +65,8 @@ def agreement(
     from labels.disputes import agreed_paragraphs, write_paragraphs
     from labels.votes import read_votes
 
-    check_outputs((disputes, agreed), inputs=[*files, schema])
+    texts = [orangesum] if orangesum else []
+    check_outputs((disputes, agreed), inputs=[*files, schema, *texts])
     known = read_schema(schema)
     votes = read_votes(files, known, orangesum=orangesum)
     found = measure_agreement(votes)

@@ -121,6 +121,20 @@ def check_spared(output: Path, inputs: Iterable[Path]) -> None:
             raise InputError(f"{where}: is read, and would be overwritten: give another name")
 
 
+def check_no_link(path: Path) -> None:
+    """Raise when a name that we chose, and not the user, is a link.
+
+    In a folder that came with the data it may lead to any file of the user's.
+
+    Raises
+    ------
+    InputError
+        When it is, wherever it leads.
+    """
+    if path.is_symlink():
+        raise InputError(f"{path}: a link, which is not followed: remove it, or give another name")
+
+
 def check_writable(path: Path) -> None:
     """Raise unless a new file or folder can take the name of a path: it is tried.
 

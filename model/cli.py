@@ -144,6 +144,7 @@ def export(
         predict=answers if predict else None,
         indicators=indicators,
         force=force,
+        read=[schema, *([model] if model else [])],
     )
     if summary.n_left_out:
         tell(

@@ -151,12 +151,15 @@ def run(warm: Warm, mixed: tuple[Path, list[str]], tmp_path: Path) -> Run:
         told = (folder.parent / "stderr").read_text()
         assert "Traceback" not in told
         assert "\x1b" not in told
-        assert told.count("\n") == 27
+        assert told.count("\n") == 29  # 20 failed and 3 skipped inputs, both counts, a summary
         assert f"classify: {N_GOOD} articles, " in told
         assert "classify: 2 archive files, 1 hidden file, 1 other ending file, " in told
         assert f"; {N_BAD} failed\n" in told
         listed = (tmp_path / "out.errors.jsonl").read_text().split("\n")[:-1]
         failed = [json.loads(line) for line in listed]
+        skipped = [failure["input"] for failure in failed[N_BAD:]]
+        assert skipped == ["good/picture.png", "bad/a.tar.gz", "bad/archive.zip"]
+        failed = failed[:N_BAD]
         for failure in failed:
             assert failure["input"].isprintable()
             assert failure["reason"].isprintable()

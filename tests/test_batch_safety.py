@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import zlib
@@ -104,7 +105,7 @@ def test_link_that_comes_once_a_journal_is_open_is_not_followed(here: Path) -> N
         journal.begin()
         journal.append(Tagged(Entry("a", "a", "k", "empty"), b""))
         journal.commit()
-        journal.finish(None)
+        journal.finish(None, [])
     (here / "link").symlink_to(dear)
     with pytest.raises(OSError, match="symbolic links"):
         open_at(here / "link", 0)
@@ -284,6 +285,55 @@ def test_other_commands_write_over_none_of_their_inputs(
         assert (done.returncode, done.stdout) == (1, "")
         told = "is read, and would be overwritten: give another name"
         assert done.stderr == f"classify: {output}: {told}\n"
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", OTHER_COMMANDS[:5])
+def test_other_commands_write_over_neither_schema_nor_model_nor_texts(
+    tmp_path: Path, classify: Classify, command: tuple[str, ...]
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.jsonl").write_text(LABELS)
+    shutil.copy(ROOT / "labels" / "schema.toml", tmp_path / "s.toml")
+    shutil.copytree(ROOT / "model" / "default", tmp_path / "model")
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "t.txt").write_text(DEAR)
+    read = {"s.toml": ["--schema", "s.toml"]}
+    if command[0] != "import":
+        read["texts/t.txt"] = ["--orangesum", "texts"]
+    if "--predict" in command:
+        read["model/idf.npy"] = ["--model", "model"]
+    before = contents(tmp_path)
+    for output, options in read.items():
+        done = classify(*(word.replace("OUT", output) for word in command), *options)
+        told = "is read, and would be overwritten: give another name"
+        assert (done.returncode, done.stderr) == (1, f"classify: {output}: {told}\n")
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (("evaluate", "--labels", "a.jsonl", "--report", "r"), "r/evaluation.html"),
+        (("evaluate", "--labels", "a.jsonl", "--report", "r"), "r/evaluation.json"),
+        (("export", "a.jsonl", "r/x.json", "--force"), "r/x.config.xml"),
+        (("import", "two.csv", "r/x.jsonl", "--force"), "r/x-anna.jsonl"),
+    ],
+)
+@pytest.mark.parametrize("to", ["dear", "missing"])
+def test_no_link_is_followed_in_a_name_that_the_user_did_not_give(
+    tmp_path: Path, classify: Classify, command: tuple[str, ...], name: str, to: str
+) -> None:
+    (tmp_path / "a.jsonl").write_text(LABELS)
+    head, row = "id,article,text,topics,stance,annotator", "1,1,Un accord.,,neutral"
+    (tmp_path / "two.csv").write_text(f"{head}\n{row},anna\n{row},bruno\n")
+    (tmp_path / "dear").write_text(DEAR)
+    (tmp_path / "r").mkdir()
+    (tmp_path / name).symlink_to(f"../{to}")
+    before = contents(tmp_path)
+    done = classify(*command)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{name}: a link, which is not followed" in done.stderr.splitlines()[-1]
     assert contents(tmp_path) == before
 
 
@@ -494,16 +544,17 @@ def test_failed_and_skipped_inputs_are_named_in_part_and_listed_whole(here: Path
         assert status == 3
         assert len(lines) == 41
         assert sum(": skipped: " in line for line in lines) == 20
-        where = "failed inputs are listed in e.jsonl" if more else "--errors FILE lists all"
+        where = "all are listed in e.jsonl" if more else "--errors FILE lists them all"
         assert lines[-1].startswith(f"classify: 51 failed, 60 skipped: {where}")
     listed = rows_of(here / "e.jsonl")
-    assert len(listed) == 51
+    assert len(listed) == 51 + 60
+    assert listed[-1] == {"input": "in/p29.zip", "reason": "skipped: archive"}
     assert listed[1] == {
         "input": "in/t.jsonl:2",
         "reason": "not an object: write each article as one, with its text",
     }
     told = tag("in", "--output", "o.csv")[1]
-    assert "classify: 51 failed, 60 skipped: failed inputs are listed in o.csv.errors.jsonl" in told
+    assert "classify: 51 failed, 60 skipped: all are listed in o.csv.errors.jsonl" in told
     assert rows_of(here / "o.csv.errors.jsonl") == listed
 
 
@@ -516,7 +567,7 @@ def test_list_is_left_where_nothing_could_be_read(here: Path, tag: Tag) -> None:
         for _ in range(2):
             status, told = tag("bad.jsonl", *options)
             assert (status, told.count("\n")) == (1, 21)
-            assert f"70 failed, 0 skipped: failed inputs are listed in {listed}" in told
+            assert f"70 failed, 0 skipped: all are listed in {listed}" in told
             assert len(rows_of(here / listed)) == 70
     assert not (here / "o.csv.journal").exists()
     assert not (here / "o.csv").exists()

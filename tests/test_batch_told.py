@@ -30,9 +30,7 @@ def test_summary_counts_what_the_records_say(here: Path, tag: Tag) -> None:
     assert status == 3
     assert lines[0] == "classify: in/a0002b.txt: empty: there is no text to tag"
     assert lines[1] == "classify: in/picture.png: skipped: other ending"
-    assert lines[2] == (
-        "classify: 1 failed, 1 skipped: failed inputs are listed in out.jsonl.errors.jsonl"
-    )
+    assert lines[2] == ("classify: 1 failed, 1 skipped: all are listed in out.jsonl.errors.jsonl")
     assert lines[3] == f"classify: 7 articles, {n_paragraphs} paragraphs"
     for line, dimension in zip(lines[4:6], read_schema().dimensions, strict=True):
         counts = []
@@ -49,7 +47,8 @@ def test_summary_counts_what_the_records_say(here: Path, tag: Tag) -> None:
         f"{n_lines} heading or furniture {noun} skipped; 1 not French; 1 failed"
     )
     assert rows_of(here / "out.jsonl.errors.jsonl") == [
-        {"input": "in/a0002b.txt", "reason": "empty: there is no text to tag"}
+        {"input": "in/a0002b.txt", "reason": "empty: there is no text to tag"},
+        {"input": "in/picture.png", "reason": "skipped: other ending"},
     ]
     (here / "in" / "a0002b.txt").unlink()
     assert tag("in", "in/a0000.txt", "--output", "out.jsonl")[0] == 0
@@ -61,7 +60,7 @@ def test_many_failures_are_told_in_part_and_listed_whole(here: Path, tag: Tag) -
         (here / "in" / f"empty{i:02}.txt").touch()
     told = tag("in", "--output", "out.jsonl")[1]
     assert told.count("there is no text to tag") == 20
-    assert "classify: 31 failed, 0 skipped: failed inputs are listed in out.jsonl.errors" in told
+    assert "classify: 31 failed, 0 skipped: all are listed in out.jsonl.errors" in told
     assert len(rows_of(here / "out.jsonl.errors.jsonl")) == 31
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -202,10 +203,21 @@ def test_output_follows_links_writes_to_pipes_and_refuses_folders(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which Linux has")
-def test_full_disk_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        ((str(ARTICLE),), "standard output"),
+        (("info",), "what is written"),
+        (("info", "--json"), "what is written"),
+        (("schema", "check", str(ROOT / "labels" / "schema.toml")), "what is written"),
+        (("--version",), "what is written"),
+        (("tag", "--help"), "what is written"),
+    ],
+)
+def test_full_disk_is_one_line(command: tuple[str, ...], what: str) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "classify", str(ARTICLE)],
+            [sys.executable, "-m", "classify", *command],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -213,8 +225,35 @@ def test_full_disk_is_one_line(tmp_path: Path) -> None:
         )
     assert (done.returncode, done.stderr) == (
         1,
-        "classify: standard output: cannot be written: No space left on device\n",
+        f"classify: {what}: cannot be written: No space left on device\n",
     )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("agreement", "endless", "other"),
+        ("export", "endless", "x.csv"),
+        ("import", "endless", "x.jsonl", "--from", "doccano"),
+        ("schema", "check", "endless"),
+        ("tag", str(ARTICLE), "--prevalence", "endless"),
+    ],
+)
+def test_file_larger_than_the_memory_is_one_line(command: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    (tmp_path / "other").symlink_to("/dev/zero")
+    bound = 2 << 30
+    done = subprocess.run(
+        [sys.executable, "-m", "classify", *command],
+        cwd=tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (bound, bound)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("classify: the memory that this process may have is full")
+    assert done.stderr.count("\n") == 1
 
 
 def test_records_are_utf8_whatever_the_locale(classify: Classify) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from conftest import put_store, some_labels
+from conftest import ROOT, Classify, put_store, some_labels
 from made_batches import text
 from pyarrow import parquet
 from test_serving import free_port
@@ -129,6 +129,20 @@ def test_ray_imports_nothing_from_the_current_folder(trapped: Path) -> None:
     run(trapped, LAUNCHER, "tag", ".", *asked)
     assert json.loads((trapped.parent / "out" / "_SUCCESS").read_text())["articles"] == 6
     assert marks(trapped) == []
+
+
+@pytest.mark.parametrize("kind", ["settings", "pipe"])
+def test_matplotlib_obeys_nothing_in_the_current_folder(
+    tmp_path: Path, classify: Classify, kind: str
+) -> None:
+    path = tmp_path / "matplotlibrc"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:  # LaTeX, where it is installed, would run what the preamble says
+        path.write_text("text.usetex: True\ntext.latex.preamble: \\input{/etc/hosts}\n")
+    done = classify("evaluate", "--labels", ROOT / "labels" / "seeds.jsonl", "--report", "r")
+    assert done.returncode == 0, done.stderr
+    assert "report in r" in done.stderr
 
 
 @pytest.mark.slow
@@ -272,6 +286,26 @@ def test_workers_that_cannot_start_end_the_batch(others: set[BaseProcess]) -> No
     with pytest.raises(BatchError, match="no worker process can start"):
         tagged([document(0)], job_of(StillbornJob), 2)
     assert set(active_children()) <= others
+
+
+def test_workers_of_a_folder_that_is_gone_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(text(0))
+    code = (
+        "import os, sys; from classify import main; os.mkdir('gone'); os.chdir('gone'); "
+        "os.rmdir('../gone'); sys.argv[1:] = ['tag', *sys.argv[1:]]; main()"
+    )
+    inputs = [str(tmp_path / "a.txt"), str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *inputs, "--jobs", "2", "--format", "jsonl"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("classify: no worker process can start: No such file or")
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("n_taken", [1, 99])

@@ -333,3 +333,12 @@ def test_train_takes_settings_and_options_go_before_them(
     assert "seed:1" in done.stdout
     manifest = json.loads((tmp_path / "mlruns" / "last" / "manifest.json").read_text())
     assert manifest["settings"]["penalty_c"] == 5.0
+
+
+def test_settings_are_not_written_through_a_link_that_waits_for_them(tmp_path: Path) -> None:
+    path, dear = tmp_path / "tuned.json", tmp_path / "dear"
+    dear.write_text("dear to its owner\n")
+    path.with_name(f"{path.name}.{os.getpid()}.tmp").symlink_to(dear)
+    write_settings(TrainSettings(seed=3), path)
+    assert dear.read_text() == "dear to its owner\n"
+    assert read_settings(path).seed == 3

@@ -19,7 +19,7 @@ from labels.dataset import SHIPPED, LabelledSet, load_labels
 from labels.errors import InputError, MissingExtraError
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from labels.terminal import show_json, show_lines, tell
-from labels.writing import check_folder, check_spared, open_output
+from labels.writing import check_folder, check_no_link, check_spared, open_output
 from model.cli import ModelOption, tell_model
 from train import DEFAULT_BASE, MOST_SEED, Backend
 
@@ -257,8 +257,10 @@ def evaluate(
 
     if report is not None:
         check_folder(report)
+        read = [*labels, *(path for path in (schema, orangesum) if path)]
         for name in REPORT_FILES:
-            check_spared(report / name, [*labels, *([schema] if schema else [])])
+            check_no_link(report / name)
+            check_spared(report / name, read)
     loaded = load_model(model)
     tell_model(model, loaded)
     if schema is not None:

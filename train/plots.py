@@ -6,16 +6,20 @@ import math
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, confusion_matrix, precision_recall_curve
 
 from labels.schema import Dimension, Schema
 from train.diagnostics import NEXT
+from train.drawing import (
+    Axes,
+    Figure,
+    FontProperties,
+    LineCollection,
+    NullLocator,
+    findfont,
+    get_font,
+)
 from train.evaluation import Scored
 from train.metrics import MEASURES, N_BINS, equal_mass_bins, main_measure
 

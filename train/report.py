@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from labels.markdown import markdown_text
 from labels.schema import Schema
+from train.drawing import Figure
 from train.report_content import report_sections
 from train.report_html import html_report
 from train.report_parts import Between, Cell, Mistake, Name, Section, Table, log_odds

@@ -134,6 +134,7 @@ def write_settings(settings: TrainSettings, path: Path) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)  # a link is not followed
         temporary.write_text(json.dumps(settings.to_dict(), indent=2) + "\n", encoding="utf-8")
         temporary.replace(path)
     except OSError as err:

@@ -54,6 +54,7 @@ def import_(
         read_schema(schema),
         annotator=annotator,
         force=force,
+        read=[schema],
     )
     for note in imported.notes:
         tell(note)

@@ -12,7 +12,14 @@ from labels.orangesum import hydrate
 from labels.paragraphs import read_labels
 from labels.places import is_device
 from labels.schema import Schema
-from labels.writing import check_output, check_spared, check_writable, open_output, write_folder
+from labels.writing import (
+    check_no_link,
+    check_output,
+    check_spared,
+    check_writable,
+    open_output,
+    write_folder,
+)
 
 Predict = Callable[[Sequence[str]], Sequence[Prediction]]
 
@@ -36,8 +43,14 @@ def export_labels(
     predict: Predict | None = None,
     indicators: bool = False,
     force: bool = False,
+    read: Sequence[Path] = (),
 ) -> Summary:
     """Write the paragraphs of a file in the format of another tool; stand-off ones need OrangeSum.
+
+    Parameters
+    ----------
+    read
+        What is read besides, as the schema and the model: no output replaces it.
 
     Raises
     ------
@@ -46,10 +59,11 @@ def export_labels(
     InputError
         When the output is already there and `force` is not given, or cannot be written.
     """
+    inputs = [labels, *read, *([orangesum] if orangesum else [])]
     if form is Format.huggingface:
         check_writable(output)
     else:  # before the model is asked
-        check_output(output, inputs=[labels], replace=force)
+        check_output(output, inputs=inputs, replace=force)
     found = read_labels(labels, schema)
     paragraphs = [p for p in found if p.text]
     if orangesum is not None:
@@ -63,10 +77,10 @@ def export_labels(
     made = exchange_of(form).write(export, output.name)
     if made.is_folder:
         for name in made.files:
-            check_spared(output / name, [labels])
+            check_spared(output / name, inputs)
         write_folder(output, made.files, replace=force)
     else:
-        _write_files(output, made.files, labels, replace=force)
+        _write_files(output, made.files, inputs, replace=force)
     return Summary(
         n_paragraphs=len(paragraphs),
         n_left_out=len(found) - len(paragraphs),
@@ -75,13 +89,15 @@ def export_labels(
 
 
 def _write_files(
-    output: Path, files: Mapping[str, str | bytes], labels: Path, *, replace: bool
+    output: Path, files: Mapping[str, str | bytes], inputs: Sequence[Path], *, replace: bool
 ) -> None:
     targets = {output.parent / name: content for name, content in files.items()}
     if len(targets) > 1 and is_device(output):
         raise InputError(f"{output}: no file: give a name, for {len(targets)} are written")
     for target in targets:
-        check_output(target, inputs=[labels], replace=replace)
+        if target != output:
+            check_no_link(target)
+        check_output(target, inputs=inputs, replace=replace)
     for target, content in targets.items():
         with open_output(target) as file:
             file.write(str(content))

@@ -14,7 +14,7 @@ from labels.errors import LabelsError
 from labels.exchange.formats import Format, Reading, exchange_of
 from labels.paragraphs import LabelledParagraph, check_faults, format_labels, parse_record
 from labels.schema import Schema
-from labels.writing import check_output, open_output
+from labels.writing import check_no_link, check_output, open_output
 
 _LONGEST_SLUG = 80  # bytes; names of files have 255 at most
 _NAMED = 5  # places named of what is left out; the rest is counted
@@ -36,6 +36,7 @@ def import_labels(
     *,
     annotator: str | None = None,
     force: bool = False,
+    read: Sequence[Path] = (),
 ) -> Imported:
     """Write the labelled paragraphs that a file of another tool holds.
 
@@ -46,6 +47,8 @@ def import_labels(
     ----------
     annotator
         Who labelled, in place of what the file says.
+    read
+        What is read besides, as the schema: no output replaces it.
 
     Raises
     ------
@@ -54,13 +57,15 @@ def import_labels(
     InputError
         When an output is already there and `force` is not given, or cannot be written.
     """
-    check_output(output, inputs=[path])  # before work is done for it
+    check_output(output, inputs=[path, *read])  # before work is done for it
     reading = exchange_of(form).read(path, schema)
     n_alone = _complete(path, reading, annotator)
     paragraphs = _check(path, reading, schema)
     files = _by_annotator(paragraphs, output)
     for target in files:
-        check_output(target, inputs=[path], replace=force)
+        if target != output:
+            check_no_link(target)
+        check_output(target, inputs=[path, *read], replace=force)
     for target, found in files.items():
         with open_output(target) as file:
             file.write(format_labels(found, schema))

@@ -91,9 +91,9 @@ class ClusterBatch:
     fresh: bool = False
 
     @property
-    def errors(self) -> str:
-        """The folder that lists the inputs that failed."""
-        return f"{Folder(self.output).name}/{ERRORS}"
+    def listed(self) -> str:
+        """Where the inputs that failed are listed, for a person."""
+        return f"failed inputs are listed in {Folder(self.output).name}/{ERRORS}"
 
     def run(self, progress: Progress) -> Summary:
         """Tag all inputs and return what was done.
@@ -128,7 +128,7 @@ class ClusterBatch:
                 self.inputs.done_bytes += shard["n_bytes"]
                 progress(summary)
         if not summary.n_articles:
-            raise nothing_read(summary.failure_lines(self.inputs, self.errors))
+            raise nothing_read(summary.told_lines(self.inputs, self.listed))
         if lost := sorted(written.difference(folder.names())):
             raise BatchError(
                 f"{folder.name}: {len(lost)} shards are not there, such as {lost[0]}: OUTPUT is a "

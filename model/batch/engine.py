@@ -157,13 +157,12 @@ class _Workers:
 
     def submit(self, documents: list[Document]) -> Future[list[Tagged]]:
         """Have documents tagged; a process is started where none is free."""
-        with starting():
-            try:
-                return self._many.submit(_work, documents)
-            except BrokenProcessPool:
-                self._many.shutdown()
-                self._many = _start_workers(self._job, self._n_jobs)
-                return self._many.submit(_work, documents)
+        try:
+            return _submit(self._many, documents)
+        except BrokenProcessPool:
+            self._many.shutdown()
+            self._many = _start_workers(self._job, self._n_jobs)
+            return _submit(self._many, documents)
 
     def result(self, documents: list[Document], tagged: Future[list[Tagged]]) -> list[Tagged]:
         """Return what became of documents that were submitted."""
@@ -177,9 +176,7 @@ class _Workers:
             self._single = _start_workers(self._job, 1)
             self._check_start(self._single)
         try:
-            with starting():
-                tagged = self._single.submit(_work, [document])
-            return tagged.result()[0]
+            return _submit(self._single, [document]).result()[0]
         except BrokenProcessPool:
             self._single.shutdown()
             self._single = None
@@ -188,14 +185,9 @@ class _Workers:
 
     def _check_start(self, workers: ProcessPoolExecutor) -> None:
         try:
-            with starting():
-                ready = workers.submit(_work, [])
-            ready.result()
+            _submit(workers, []).result()
         except BrokenProcessPool as err:
-            raise BatchError(
-                "no worker process can start, perhaps for want of memory: "
-                "the same command goes on where it stopped; --jobs 1 starts none"
-            ) from err
+            raise _not_started("perhaps for want of memory") from err
 
     def close(self) -> None:
         """End the processes, once they are done with what they are at work on."""
@@ -208,6 +200,22 @@ def _start_workers(job: Job, n_jobs: int) -> ProcessPoolExecutor:
     # Started anew everywhere alike: a copy of a process with threads can hang.
     with starting():
         return ProcessPoolExecutor(n_jobs, get_context("spawn"), _start_worker, (job,))
+
+
+def _submit(workers: ProcessPoolExecutor, documents: list[Document]) -> Future[list[Tagged]]:
+    """Have documents tagged by one of some workers, which may be started for it."""
+    try:
+        with starting():
+            return workers.submit(_work, documents)
+    except OSError as err:  # too many processes, no memory, a current folder that is gone
+        raise _not_started(str(err.strerror)) from err
+
+
+def _not_started(why: str) -> BatchError:
+    return BatchError(
+        f"no worker process can start: {why}: the same command goes on where it stopped; "
+        "--jobs 1 starts none"
+    )
 
 
 def _iter_chunks(

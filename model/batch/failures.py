@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from labels.errors import BatchError, InputError
 from labels.parsing import parse_json
-from model.inputs.finding import MOST_NAMED, UNREAD
+from model.inputs.documents import Failure
+from model.inputs.finding import MOST_NAMED
 
 _LONGEST = 1 << 20  # bytes that are read of a list to tell that it is one
 
@@ -62,33 +63,28 @@ def error_line(where: str, reason: str) -> str:
     return json.dumps({"input": where, "reason": reason}, ensure_ascii=False) + "\n"
 
 
-def failure_lines(
+def told_lines(
     first: Sequence[str],
     n_failed: int,
-    skipped: Sequence[str],
-    n_skipped: Mapping[str, int],
+    skipped: Sequence[Failure],
     *,
-    listed: object = None,
+    listed: str,
+    is_list: bool = True,
 ) -> list[str]:
     """Return what a person is told of inputs that failed or were skipped.
 
-    The first of each by name; where that is not all, or there is a list, how many, and where.
+    The first of each by name; then how many of each, where not all are named or there is a list.
 
     Parameters
     ----------
-    skipped, n_skipped
-        As `model.inputs.finding.Found` has them.
     listed
-        The file or folder that lists all that failed.
+        Where they are listed, or how to get a list.
+    is_list
+        Whether there is a list of what failed.
     """
-    n_unread = sum(n_skipped.get(reason, 0) for reason in UNREAD)
-    lines, counts = [*first, *skipped], f"{n_failed} failed, {n_unread} skipped"
-    if n_failed and listed is not None:
-        lines.append(f"{counts}: failed inputs are listed in {listed}")
-    elif n_failed > len(first):
-        lines.append(f"{counts}: --errors FILE lists all that failed")
-    elif n_unread > len(skipped):
-        lines.append(counts)
+    lines = [*first, *(f"{one.where}: {one.reason}" for one in skipped[:MOST_NAMED])]
+    if max(n_failed, len(skipped)) > MOST_NAMED or (is_list and n_failed):
+        lines.append(f"{n_failed} failed, {len(skipped)} skipped: {listed}")
     return lines
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +42,8 @@ from model.batch.files import (
     write_whole,
 )
 from model.batch.formats import Format
+from model.inputs.documents import Failure
+from model.inputs.finding import MOST_NAMED
 from model.locks import locked
 
 _COMMIT_S = 0.5  # what a kill can lose
@@ -264,15 +266,18 @@ class Journal:
         remove(path)
         return path
 
-    def finish(self, made: Path | None) -> None:
-        """Put the output in its place: `made`, or where there is none the records themselves."""
+    def finish(self, made: Path | None, skipped: Sequence[Failure]) -> None:
+        """Put the output in its place: `made`, or where there is none the records themselves.
+
+        And beside it the list of what failed or was `skipped`.
+        """
         self._close_files()
         records = self._folder / _RECORDS
         if made is not None:
             put_in_place(made, self.output)
         elif records.exists():
             records.replace(self.output)
-        self.put_errors()
+        self.put_errors(skipped)
         write_whole(self._folder / _FINISHED, json.dumps({"checksum": checksum_of(self.output)}))
         self._tidy()
 
@@ -288,16 +293,20 @@ class Journal:
         if not self.output.exists() and self._earlier.is_empty:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def put_errors(self) -> None:
-        """Write the list of the inputs that failed, or remove that of an earlier run."""
+    def put_errors(self, skipped: Sequence[Failure]) -> None:
+        """Write the list of what failed or was skipped, or remove that of an earlier run.
+
+        There is one where anything failed, or more was skipped than is named.
+        """
         path, new = errors_of(self.output), self._folder / (_NEW + "errors.jsonl")
-        if not self._any_failed:
+        if not self._any_failed and len(skipped) <= MOST_NAMED:
             path.unlink(missing_ok=True)
             return
         with new_file(new) as file:
             for entry in self.entries():
                 if entry.reason:
                     file.write(error_line(entry.where, entry.reason).encode())
+            file.writelines(error_line(one.where, one.reason).encode() for one in skipped)
         new.replace(path)
 
     def _remove(self, *names: str) -> None:

@@ -19,7 +19,7 @@ from labels.schema import Schema
 from model.article import Article
 from model.batch.engine import Job, iter_tagged, read_documents
 from model.batch.entries import Entry, Tagged
-from model.batch.failures import failure_lines, nothing_read
+from model.batch.failures import nothing_read, told_lines
 from model.batch.formats import Format
 from model.batch.journal import Journal, errors_of
 from model.inputs.documents import Document, Failure
@@ -75,11 +75,9 @@ class Summary:
         self.n_kept += 1
         self.n_new_paragraphs -= entry.n_paragraphs
 
-    def failure_lines(self, inputs: Inputs | Sources, listed: object) -> list[str]:
-        """Return what failed and what was skipped, for a person: see `failures.failure_lines`."""
-        return failure_lines(
-            self.failures, self.n_failed, inputs.skipped, inputs.n_skipped, listed=listed
-        )
+    def told_lines(self, inputs: Inputs | Sources, listed: str) -> list[str]:
+        """Return what failed and what was skipped, for a person: see `failures.told_lines`."""
+        return told_lines(self.failures, self.n_failed, inputs.skipped, listed=listed)
 
     @property
     def seconds(self) -> float:
@@ -168,9 +166,9 @@ class Batch:
     fresh: bool = False
 
     @property
-    def errors(self) -> Path:
-        """The file that lists the inputs that failed."""
-        return errors_of(self.output)
+    def listed(self) -> str:
+        """Where the inputs that failed or were skipped are listed, for a person."""
+        return f"all are listed in {errors_of(self.output)}"
 
     def run(self, progress: Progress) -> Summary:
         """Tag what is not tagged yet, put the output in its place and return what was done.
@@ -206,7 +204,8 @@ class Batch:
                 summary.unchanged = journal.is_finished
                 if not summary.unchanged:
                     journal.commit()
-                    journal.finish(None if moves else self._make(journal, summary))
+                    made = None if moves else self._make(journal, summary)
+                    journal.finish(made, self.inputs.skipped)
         except OSError as err:
             raise BatchError(
                 f"{self.output}: cannot be written: {os.strerror(err.errno) if err.errno else err}"
@@ -220,12 +219,18 @@ class Batch:
 
         That is where not all could be named.
         """
-        listed = self.errors if summary.n_failed > MOST_NAMED else None
-        if listed:
+        told = told_lines(
+            summary.failures,
+            summary.n_failed,
+            self.inputs.skipped,
+            listed=self.listed,
+            is_list=False,
+        )
+        if max(summary.n_failed, len(self.inputs.skipped)) > MOST_NAMED:
             journal.commit()
-            journal.put_errors()
+            journal.put_errors(self.inputs.skipped)
         journal.discard()
-        return nothing_read(summary.failure_lines(self.inputs, listed))
+        return nothing_read(told)
 
     def _undone(
         self, journal: Journal, summary: Summary, progress: Progress

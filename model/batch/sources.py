@@ -13,7 +13,7 @@ from labels.errors import InputError
 from model.batch.stores import find_in_store, is_uri, named, opened_in_store
 from model.inputs.columns import ColumnNames
 from model.inputs.documents import Document, Failure
-from model.inputs.finding import MOST_NAMED, STDIN, find_inputs
+from model.inputs.finding import STDIN, find_inputs
 from model.inputs.inputs import read_file
 from model.inputs.opening import Meter, is_pipe_of_shell, opened
 
@@ -53,7 +53,7 @@ class Sources:
     total_bytes: int = 0
     done_bytes: int = 0
     n_skipped: dict[str, int] = field(default_factory=dict)
-    skipped: list[str] = field(default_factory=list)
+    skipped: list[Failure] = field(default_factory=list)
 
     def groups(self, n_bytes: int) -> list[list[Source | Failure]]:
         """Return the files in order, so many together that each group has `n_bytes` or more."""
@@ -90,14 +90,14 @@ def find_sources(
     if local or files_from is not None:
         found = find_inputs(local, files_from=files_from, include=include, exclude=exclude)
         sources.n_skipped = dict(found.n_skipped)
-        sources.skipped = found.skipped
+        sources.skipped = list(found.skipped)
         for path in found.paths:
             sources.found.append(path if isinstance(path, Failure) else _on_disk(path))
     for uri in filter(is_uri, paths):
         found, sizes = find_in_store(uri, include=include, exclude=exclude)
         for reason, n in found.n_skipped.items():
             sources.n_skipped[reason] = sources.n_skipped.get(reason, 0) + n
-        sources.skipped = [*sources.skipped, *found.skipped][:MOST_NAMED]
+        sources.skipped += found.skipped
         for path, size in zip(found.paths, sizes, strict=True):
             sources.found.append(path if isinstance(path, Failure) else _in_store(path, uri, size))
     sources.total_bytes = sum(s.size for s in sources.found if isinstance(s, Source))

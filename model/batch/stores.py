@@ -15,7 +15,7 @@ from labels.errors import BatchError, InputError, MissingExtraError
 from labels.places import followed
 from labels.terminal import escaped
 from model.inputs.documents import Failure
-from model.inputs.finding import MOST_NAMED, Found
+from model.inputs.finding import Found
 from model.inputs.opening import ENDINGS, Meter, ending_of, reason_of, unpacked
 from model.inputs.patterns import matches_any
 
@@ -64,7 +64,7 @@ def find_in_store(
     """
     name, skipped = named(uri), {"hidden": 0, "excluded": 0, "other ending": 0}
     found: list[tuple[str, int]] = []
-    unread: list[str] = []
+    unread: list[Failure] = []
     try:
         for relative, size in _listed(uri):
             last = relative.rpartition("/")[2] or name
@@ -74,8 +74,8 @@ def find_in_store(
                 skipped["excluded"] += 1
             elif relative and not (ending_of(last).known or include):
                 skipped["other ending"] += 1
-                if len(unread) < MOST_NAMED:
-                    unread.append(f"{escaped(f'{name}/{relative}')}: skipped: other ending")
+                where = escaped(f"{name}/{relative}")
+                unread.append(Failure(where=where, reason="skipped: other ending"))
             else:
                 found.append((f"{name}/{relative}" if relative else name, size))
     except OSError as err:

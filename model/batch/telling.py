@@ -21,7 +21,7 @@ def run_told(batch: Batch | ClusterBatch, tell: Callable[[str], None]) -> int:
     """
     with _progress(batch.inputs) as progress:
         summary = batch.run(progress)
-    for line in summary.failure_lines(batch.inputs, batch.errors):
+    for line in summary.told_lines(batch.inputs, batch.listed):
         tell(line)
     for line in summary.lines(batch.inputs.n_skipped):
         tell(line)

@@ -12,7 +12,7 @@ from typing import TextIO
 from labels.schema import Schema
 from labels.writing import open_output
 from model.batch.engine import Job
-from model.batch.failures import Failures, Warnings, failure_lines, nothing_read
+from model.batch.failures import Failures, Warnings, error_line, nothing_read, told_lines
 from model.batch.formats import Format
 from model.batch.run import iter_outcomes
 from model.inputs.inputs import Inputs
@@ -40,7 +40,7 @@ def write_outcomes(
         Is given what a person should know of the inputs, a line each: the first warnings, failed
         and skipped inputs, and how many more there are.
     errors
-        File that lists all that failed.
+        File that lists all that failed or were skipped.
 
     Raises
     ------
@@ -70,9 +70,15 @@ def write_outcomes(
                     write_csv(map(json.loads, whole), model.schema, file, paragraphs=paragraphs)
                 else:
                     _write_records(whole, file, form, single=single, schema=model.schema)
+        if listed is not None:
+            listed.writelines(error_line(one.where, one.reason) for one in inputs.skipped)
     warnings.end()
-    told = failure_lines(
-        failures.first, failures.n, inputs.skipped, inputs.n_skipped, listed=errors
+    told = told_lines(
+        failures.first,
+        failures.n,
+        inputs.skipped,
+        listed="--errors FILE lists them all" if errors is None else f"all are listed in {errors}",
+        is_list=errors is not None,
     )
     if first is None:
         raise nothing_read(told)

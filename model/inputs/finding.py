@@ -32,14 +32,14 @@ class Found:
 
     `n_skipped` counts by reason: hidden, excluded, other ending, archive (files or whole folders),
     output (of an earlier command, with its journal), and doubles, which are read where they come
-    first. `skipped` names the first of those that were skipped for the reasons of `UNREAD`.
+    first. `skipped` names those that were skipped for the reasons of `UNREAD`.
     """
 
     paths: list[str | Failure] = field(default_factory=list)
     n_files: int = 0
     total_bytes: int = 0
     n_skipped: dict[str, int] = field(default_factory=dict)
-    skipped: list[str] = field(default_factory=list)
+    skipped: list[Failure] = field(default_factory=list)
 
 
 def find_inputs(
@@ -86,7 +86,7 @@ class _Finder:
         self.n_skipped: Counter[str] = Counter()
         self._include = include
         self._exclude = exclude
-        self.skipped: list[str] = []
+        self.skipped: list[Failure] = []
         self._seen: set[object] = set()
         self._written = {key: path for top in outputs for key, path in files_of(top).items()}
 
@@ -158,10 +158,10 @@ class _Finder:
                 return
 
     def _skip(self, path: str, reason: str) -> None:
-        """Count what is passed over, and name the first that may well be articles."""
+        """Count what is passed over, and name what may well be an article."""
         self.n_skipped[reason] += 1
-        if reason in UNREAD and len(self.skipped) < MOST_NAMED:
-            self.skipped.append(f"{escaped(path)}: skipped: {reason}")
+        if reason in UNREAD:
+            self.skipped.append(Failure(where=escaped(path), reason=f"skipped: {reason}"))
 
     def _fail(self, path: str, reason: str) -> None:
         self.paths.append(Failure(where=escaped(path), reason=reason))

@@ -136,7 +136,7 @@ class Inputs:
         return dict(self._found.n_skipped)
 
     @property
-    def skipped(self) -> list[str]:
+    def skipped(self) -> list[Failure]:
         """The first of those that may well be articles, by name; see `Found`."""
         return self._found.skipped
 

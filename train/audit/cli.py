@@ -63,7 +63,8 @@ def audit(
     paths = labels or list(SHIPPED)
     if output is not None:
         check_format(output)
-    check_outputs((output, queue), inputs=[*paths, schema])
+    texts = [orangesum] if orangesum else []
+    check_outputs((output, queue), inputs=[*paths, schema, *texts])
     start = time.monotonic()
 
     def progress(step: str) -> None:
