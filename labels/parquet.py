@@ -110,7 +110,7 @@ class _Reading:
         self._is_busy = False  # the worker, with what it was asked for
 
     def rows(self) -> Iterator[Any]:
-        """Yield the rows; those before the one that breaks were read again, each by itself."""
+        """Yield the rows; where reading fails, go on one by one, so that all before it are had."""
         at_once = _AT_ONCE
         while True:
             try:

@@ -1,4 +1,4 @@
-r"""What goes to a terminal, all of it: nothing there that moves, hides or turns round what stands.
+r"""Prints on terminals, and makes any text safe to be shown there.
 
 Texts, ids, names of files, annotators, models and schemas are written by strangers. A control
 character in them can set the clipboard or the title of the window, one of direction turns a name

@@ -22,8 +22,8 @@ from labels.terminal import guarded
 def open_output(path: Path | None, *, is_drawn: bool = False) -> Iterator[TextIO]:
     """Give stdout, or a file that takes its name only once it is complete.
 
-    A link is followed, and a device or a pipe is written to as it is. A terminal gets records with
-    escapes for what it would obey, unless what is written `is_drawn` for one, of plain texts.
+    A link is followed, and a device or a pipe is written to as it is. On a terminal,
+    control characters in records are escaped, unless the text `is_drawn` for it, and so plain.
     """
     where = "standard output" if path is None else str(path)
     try:

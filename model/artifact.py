@@ -107,8 +107,8 @@ def check_destination(folder: Path) -> None:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Hold the folder of a model for one training, from before its work until its run is logged.
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Lock the folder of a model for one training, from before its work until its run is logged.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Pages measured before a library reads them: what would keep it for ever is told by its size.
+"""Measures pages before a library reads them, and finds those that would keep it for minutes.
 
 trafilatura and what it calls look at some things as often as there are others of them. Where that
 is too often, the thing is left out or the page read in a plainer way: what is counted decides, and

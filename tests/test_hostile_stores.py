@@ -17,7 +17,7 @@ import pytest
 from conftest import ROOT, Classify, put_store, write_rows
 
 from labels.errors import ArtifactError, InputError, TrackingError
-from model.artifact import held
+from model.artifact import lock_folder
 from train.connection import check_loggable, connect, store_uri
 from train.database import check_database, make_database
 from train.serving import CHAMPION_URI, open_service
@@ -264,7 +264,7 @@ def test_database_half_made_by_a_killed_process_is_made_anew(
 def test_folder_of_a_model_is_held_by_one_training(tmp_path: Path) -> None:
     code = (
         "import pathlib, sys, model.artifact as a\n"
-        "with a.held(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+        "with a.lock_folder(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     folder = tmp_path / "deep" / "m"
     pipe = subprocess.PIPE
@@ -273,17 +273,17 @@ def test_folder_of_a_model_is_held_by_one_training(tmp_path: Path) -> None:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         expected = "another classify train is writing it"
-        with pytest.raises(ArtifactError, match=expected), held(folder):
+        with pytest.raises(ArtifactError, match=expected), lock_folder(folder):
             pass
         holder.kill()
-    with held(folder):
+    with lock_folder(folder):
         (folder.parent / "kept").touch()
     assert [path.name for path in folder.parent.iterdir()] == ["kept"]
-    with held(tmp_path / "new" / "deep" / "m"):
+    with lock_folder(tmp_path / "new" / "deep" / "m"):
         pass
     with (
         pytest.raises(ArtifactError, match="cannot be written"),
-        held(tmp_path / "new" / ("m" * 255)),
+        lock_folder(tmp_path / "new" / ("m" * 255)),
     ):
         pass
     assert not (tmp_path / "new").exists()

@@ -122,7 +122,7 @@ def train(
     Example: classify train --backend camembert --base models/camembert-base
     """
     check_extra()
-    from model.artifact import check_destination, held
+    from model.artifact import check_destination, lock_folder
     from train.card import model_card
     from train.connection import check_loggable
     from train.diagnostics import evaluate_training
@@ -155,7 +155,7 @@ def train(
     found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
     n_articles = len(set(found.articles))
     progress(f"{len(found.paragraphs)} paragraphs of {n_articles} articles")
-    with held(output):
+    with lock_folder(output):
         training = trainer.train(found, progress)
         evaluation = evaluate_training(training, progress=progress)
         training = training.with_evaluation(evaluation)
