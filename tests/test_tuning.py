@@ -4,10 +4,11 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from conftest import Classify, put_store, write_rows, write_schema
 from mlflow.entities import Run
 
 from labels.dataset import LabelledSet, load_labels
-from labels.errors import SettingsError, TrackingError
+from labels.errors import InputError, SettingsError, TrackingError
 from labels.schema import read_schema
 from model.features import FeatureSettings
 from train.nested import Verdict, divide
@@ -180,6 +181,18 @@ def test_store_that_is_none_is_said(tmp_path: Path) -> None:
     with pytest.raises(TrackingError, match=r"tune\.db: the store of trials cannot be read"):  # noqa: SIM117
         with open_study(path, "a"):
             pass
+
+
+@pytest.mark.parametrize("name", ["tune.db", "tune.lock"])
+def test_store_that_is_a_link_is_not_followed(tmp_path: Path, name: str) -> None:
+    with closing(sqlite3.connect(tmp_path / "others.db")) as others:
+        others.execute("CREATE TABLE dear (x)")
+    before = (tmp_path / "others.db").read_bytes()
+    (tmp_path / name).symlink_to("others.db")
+    with pytest.raises(InputError, match="a link, which is not followed"):  # noqa: SIM117
+        with open_study(tmp_path / "tune.db", "a"):
+            pass
+    assert (tmp_path / "others.db").read_bytes() == before
 
 
 def test_other_data_seed_or_folds_are_other_studies(labels: LabelledSet) -> None:

@@ -12,6 +12,7 @@ from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import SQLAlchemyError
 
 from labels.errors import TrackingError
+from labels.writing import check_no_link
 
 
 @contextmanager
@@ -22,7 +23,11 @@ def open_study(storage: Path, name: str) -> Iterator[optuna.Study]:
     ------
     TrackingError
         When the file cannot be read or written, or another process has it.
+    InputError
+        When it is a link: its tables would be made in another file.
     """
+    for file in (storage, storage.with_suffix(".lock")):
+        check_no_link(file)
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # we report each trial ourselves
     try:
         storage.parent.mkdir(parents=True, exist_ok=True)
