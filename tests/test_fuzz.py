@@ -81,9 +81,9 @@ def test_mutated_seeds_and_pages_end_in_a_record_or_one_error() -> None:
 
 
 @pytest.mark.slow
-def test_twenty_thousand_mutated_inputs_end_in_a_record_or_one_error_without_hanging() -> None:
+def test_ten_thousand_mutated_inputs_end_in_a_record_or_one_error_without_hanging() -> None:
     rng = random.Random(1)
-    for _ in range(20_000):
+    for _ in range(10_000):
         data, form = mutated(rng)
         start = time.monotonic()
         tag(data, form)

@@ -22,7 +22,7 @@ MODEL = load_model(SHIPPED)
 SIZE, TENTH = 320_000, 32_000  # bytes
 MOST_GROWTH, MOST_S = 14, 4
 FLOOR_S = 0.06  # of CPU: what is fixed for any article, and what a busy machine adds
-N_TEXTS = 300
+N_TEXTS = 200
 FORMS_READ = ("txt", "md", "html", "jsonl", "rows")  # rows: lines of JSON that are none
 P = (
     "Le ministre des Affaires étrangères a annoncé lundi un accord de coopération avec la Russie "
