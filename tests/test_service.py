@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import http.client
+import io
 import json
 import shutil
 import signal
@@ -228,7 +230,8 @@ def test_body_that_asks_nothing_possible_is_told_so(
         {"Content-Type": "text/plain"},  # these three a page may send without leave
         {"Content-Type": "application/x-www-form-urlencoded"},
         {"Content-Type": "multipart/form-data; boundary=x"},
-        {"Content-Type": "text/csv"},
+        {"Content-Type": "application/x-parquet"},
+        {"Content-Type": "text/csv; charset=latin1"},
         {"Content-Type": "application/json; charset=latin1"},
         JSON | {"Content-Encoding": "gzip"},
     ],
@@ -242,6 +245,20 @@ def test_other_content_is_refused(port: int, headers: dict[str, str]) -> None:
 )
 def test_json_is_read_however_its_type_is_written(port: int, kind: str) -> None:
     assert post(port, '{"inputs": []}', {"Content-Type": kind}) == (200, {"predictions": []})
+
+
+def test_table_of_one_column_is_read_as_its_texts(port: int) -> None:
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows([["texte"], ['Un accord;\nde « paix », "signé".'], [], [" "]])
+    status, answer = post(port, file.getvalue().encode(), {"Content-Type": "text/csv"})
+    assert status == 200
+    assert answer["predictions"] == ask(port, ['Un accord;\nde « paix », "signé".', " "])
+
+
+@pytest.mark.parametrize("body", ["", "a,b\nc,d\n", 'a\n"b', "a\nb,c\n", b"a\n\xff\n", "," * 99])
+def test_other_tables_are_told_so(port: int, body: bytes | str) -> None:
+    status, answer = post(port, body, {"Content-Type": "text/csv"})
+    assert (status, answer["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
 
 
 def test_other_addresses_answer_as_those_of_mlflow_do(port: int) -> None:

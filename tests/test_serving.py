@@ -260,8 +260,10 @@ def test_serve_answers_with_records_on_this_machine_alone(store: Path) -> None:
 
 def status_and_answer(port: int, request: object) -> tuple[int, Any]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    headers = {"Content-Type": "application/json"}
-    connection.request("POST", "/invocations", json.dumps(request), headers)
+    is_csv = isinstance(request, str)
+    headers = {"Content-Type": "text/csv" if is_csv else "application/json"}
+    body = request.encode() if isinstance(request, str) else json.dumps(request)
+    connection.request("POST", "/invocations", body, headers)
     answer = connection.getresponse()
     found = json.loads(answer.read())
     connection.close()
@@ -286,6 +288,7 @@ def test_server_of_mlflow_answers_as_ours_does(store: Path) -> None:
         {"inputs": text},
         {"instances": [text]},
         [text],
+        f'texte\n"{text}"\n\n"{text[:60]}"\n',
     ]
     theirs, ours = free_port(), free_port()
     scripts = Path(sys.executable).parent

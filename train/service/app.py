@@ -23,11 +23,10 @@ from starlette.types import Receive, Scope, Send
 
 from model.cores import count_cores
 from model.tagging import Model
-from train.service.asked import MAX_BYTES, Asked, check_content, parse_asked
+from train.service.asked import JSON, MAX_BYTES, Asked, check_content, parse_asked
 from train.service.hosts import HostCheck, Hosts
 from train.service.refusals import Refusal, refuse
 
-_JSON = "application/json"
 _BODY_S = 60.0  # in which the body of a request must arrive
 _LARGE = 1_000_000  # bytes from which a request takes one of few turns, for the memory's sake
 _N_LARGE = 4
@@ -73,12 +72,12 @@ def make_app(model: Model, hosts: Hosts) -> Starlette:
 
 
 async def _ping(_: Request) -> Response:
-    return Response("\n", media_type=_JSON)
+    return Response("\n", media_type=JSON)
 
 
 async def _version(_: Request) -> Response:
     """Return MLflow's version, as its own server does."""
-    return Response(version("mlflow"), media_type=_JSON)
+    return Response(version("mlflow"), media_type=JSON)
 
 
 class _Invocations:
@@ -92,19 +91,19 @@ class _Invocations:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        check_content(request.headers)
+        kind = check_content(request.headers)
         async with AsyncExitStack() as turn:
-            asked = await self._read(request, turn)
+            asked = await self._read(request, kind, turn)
             # Before the status is sent, so that what fails gets one of its own.
             first = await self._tag(asked, _stretch(asked.texts, 0, _FIRST_TEXTS))
             if first.stretch.stop == len(asked.texts):
                 body = b'{"predictions": [' + first.records + b"]}"
-                await Response(body, media_type=_JSON)(scope, receive, send)
+                await Response(body, media_type=JSON)(scope, receive, send)
             else:
                 pieces = self._pieces(asked, first)
-                await StreamingResponse(pieces, media_type=_JSON)(scope, receive, send)
+                await StreamingResponse(pieces, media_type=JSON)(scope, receive, send)
 
-    async def _read(self, request: Request, turn: AsyncExitStack) -> Asked:
+    async def _read(self, request: Request, kind: str, turn: AsyncExitStack) -> Asked:
         """Return what a request asks; a large one waits for a turn once it proves to be large."""
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > MAX_BYTES:
@@ -120,7 +119,7 @@ class _Invocations:
                 raise Refusal(408, f"the body did not arrive within {_BODY_S:.0f} s") from err
             seconds -= perf_counter() - start
             if piece is None:
-                return await run_sync(parse_asked, data, limiter=self._parsing)
+                return await run_sync(parse_asked, data, kind, limiter=self._parsing)
             data += piece
             if len(data) > MAX_BYTES:  # whatever its length was said to be
                 raise _too_large()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from itertools import islice
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -14,6 +17,7 @@ from labels.parsing import refuse_constant, unique_object
 from model.decisions import Rule
 from train.service.refusals import Refusal
 
+JSON, CSV = "application/json", "text/csv"
 MAX_BYTES = 32_000_000  # of a request
 MAX_TEXTS = 100_000
 _MAX_BRACKETS = 1_000_000  # that may each be a list or an object, of 100 bytes and more when read
@@ -30,15 +34,16 @@ class Asked:
     rule: Rule
 
 
-def check_content(headers: Headers) -> None:
-    """Raise `Refusal` when the body of a request is not plain JSON in UTF-8.
+def check_content(headers: Headers) -> str:
+    """Return the type of a request's body, JSON or CSV in UTF-8; raise `Refusal` of another.
 
-    A page of another site can send other types without asking its browser for leave.
+    A page of another site can send some other types without asking its browser for leave.
     """
     kind, *parameters = headers.get("content-type", "").split(";")
-    if kind.strip().lower() != "application/json":
+    kind = kind.strip().lower()
+    if kind not in (JSON, CSV):
         raise Refusal(
-            415, f"Content-Type {kind[:100]!r}: only application/json is read: {{'inputs': […]}}"
+            415, f"Content-Type {kind[:100]!r}: {JSON}, {{'inputs': […]}}, or {CSV} is read"
         )
     for parameter in parameters:
         name, _, value = parameter.partition("=")
@@ -47,16 +52,43 @@ def check_content(headers: Headers) -> None:
     encoding = headers.get("content-encoding", "identity")
     if encoding.lower() != "identity":
         raise Refusal(415, f"Content-Encoding {encoding[:100]!r}: send the body as it is")
+    return kind
 
 
-def parse_asked(data: bytes | bytearray) -> Asked:
-    """Return what the body of a request asks.
+def parse_asked(data: bytes | bytearray, kind: str) -> Asked:
+    """Return what the body of a request of a type, JSON or CSV, asks.
 
     Raises
     ------
     Refusal
-        When it is not JSON, lacks the texts, has too many, or has params that cannot be met.
+        When it is not of its type, lacks the texts, has too many, or has params that cannot be met.
     """
+    asked = _parse_csv(data) if kind == CSV else _parse_json(data)
+    if len(asked.texts) > MAX_TEXTS:
+        raise Refusal(413, f"more than {MAX_TEXTS} texts, which is the most of one request")
+    return asked
+
+
+def _parse_csv(data: bytes | bytearray) -> Asked:
+    """Return the texts of a table of one column, below the column's name."""
+    cells: list[Any] = []
+    limit = csv.field_size_limit(MAX_BYTES)  # of all threads, of which one parses at a time
+    try:
+        rows = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
+        for row in islice(filter(None, rows), MAX_TEXTS + 2):
+            if len(row) > 1:
+                raise Refusal(400, "CSV must have one column, of texts, below the column's name")
+            cells += row
+    except (UnicodeDecodeError, csv.Error) as err:
+        raise Refusal(400, f"the body is not CSV: {err}") from err
+    finally:
+        csv.field_size_limit(limit)
+    if not cells:
+        raise Refusal(400, "the body is empty: give a column's name, and texts below it")
+    return Asked(texts=cells[1:], explain=False, rule=Rule())
+
+
+def _parse_json(data: bytes | bytearray) -> Asked:
     n_brackets = data.count(b"[") + data.count(b"{")
     if n_brackets > _MAX_BRACKETS:
         raise Refusal(
@@ -77,8 +109,6 @@ def parse_asked(data: bytes | bytearray) -> Asked:
     texts = body["inputs"]
     if not isinstance(texts, list):
         raise Refusal(400, f"inputs must be a list of texts, not {_kind(texts)}")
-    if len(texts) > MAX_TEXTS:
-        raise Refusal(413, f"{len(texts)} texts: at most {MAX_TEXTS} are tagged in one request")
     explain, rule = _parse_params(body.get("params"))
     return Asked(texts=texts, explain=explain, rule=rule)
 
