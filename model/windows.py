@@ -56,7 +56,7 @@ def _parse_tokenizer(data: bytes) -> Tokenizer:
         raise MissingExtraError("tokenizers", "onnx") from err
     try:
         tokenizer = Tokenizer.from_str(data.decode())
-    except Exception as err:
+    except Exception as err:  # tokenizers raises no other kind
         raise ValueError(f"the tokenizer cannot be read: {err!s:.200}") from err
     tokenizer.no_truncation()
     tokenizer.no_padding()

@@ -53,7 +53,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch, uri: str, *, create: bool = False) 
         ("sqlite+pysqlite:///runs.db", "there is no such database"),
         ("sqlite:///.", "cannot be read: Is a directory"),
         ("sqlite:////dev/zero", "not a database of SQLite"),
-        ("file:///tmp/runs", "MLflow keeps no runs any more"),
+        ("file:///some/runs", "MLflow keeps no runs any more"),
         ("./mlruns", "MLflow keeps no runs any more"),
         ("mlruns", "MLflow keeps no runs any more"),
         ("://", "MLflow keeps no runs any more"),

@@ -63,7 +63,7 @@ def tag(
     errors: Annotated[
         Path | None,
         typer.Option(
-            help="File that lists each failed input with the reason, as JSON lines.",
+            help="File that lists each input that failed or was skipped, and why, as JSON lines.",
             show_default="OUTPUT.errors.jsonl beside a batch",
         ),
     ] = None,
@@ -148,8 +148,8 @@ def tag(
     """Tag French articles: topics and stance of each paragraph and of the whole.
 
     With --output, a batch that was stopped goes on where it stopped when the same command is given
-    again; OUTPUT.journal beside it keeps what is done, OUTPUT.errors.jsonl lists what failed. The
-    result of one article, and json, is written at once, over what was there.
+    again; OUTPUT.journal beside it keeps what is done, OUTPUT.errors.jsonl lists what failed or was
+    skipped. The result of one article, and json, is written at once, over what was there.
 
     Example: classify seeds/000_b367d460ec9ad0bd.txt
 
