@@ -57,6 +57,16 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def put_no_file(path: Path, what: str) -> None:
+    """Put a pipe, a device or a folder where a file is read."""
+    if what == "fifo":
+        os.mkfifo(path)
+    elif what == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+
+
 @pytest.fixture
 def classify(tmp_path: Path) -> Classify:
     """Run the command line in a temporary folder."""

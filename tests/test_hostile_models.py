@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT, Classify
+from conftest import ROOT, Classify, put_no_file
 
 from labels.errors import ArtifactError
 from labels.schema import read_schema
@@ -101,12 +101,8 @@ def test_what_is_no_plain_file_of_the_folder_is_refused_unread(
 ) -> None:
     path = folder / ("bias.npy" if inside == "files" else MANIFEST)
     path.unlink()
-    if what == "fifo":
-        os.mkfifo(path)
-    elif what == "device":
-        path.symlink_to("/dev/zero")
-    elif what == "folder":
-        path.mkdir()
+    if what in ("fifo", "device", "folder"):
+        put_no_file(path, what)
     elif what == "sparse":
         with path.open("wb") as file:
             file.truncate(1 << 40)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Classify, run_classify
+from conftest import ROOT, Classify, put_no_file, run_classify
 
 from labels.errors import ArtifactError, PromotionError, TrackingError
 from model import load_model
@@ -314,12 +314,8 @@ def test_broken_list_of_promotions_is_refused_with_its_name(tmp_path: Path, text
 @pytest.mark.parametrize("what", ["fifo", "device", "folder", "deep", "large"])
 def test_list_of_promotions_that_is_no_file_of_one_is_refused(tmp_path: Path, what: str) -> None:
     path = tmp_path / PROMOTIONS
-    if what == "fifo":
-        os.mkfifo(path)
-    elif what == "device":
-        path.symlink_to("/dev/zero")
-    elif what == "folder":
-        path.mkdir()
+    if what in ("fifo", "device", "folder"):
+        put_no_file(path, what)
     else:
         path.write_text("[" * (100_000 if what == "deep" else 2_000_000))
     with pytest.raises(ArtifactError, match=r"promotions\.json: .*list of promotions"):

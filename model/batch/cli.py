@@ -267,7 +267,7 @@ def _checked_outputs(
     if output is None or not journaled:
         check_outputs((output, errors), inputs=read)
         return [path for path in (output, errors) if path is not None]
-    from model.batch.journal import check_place, journal_files
+    from model.batch.place import check_place, journal_files
 
     check_place(output, form)
     outputs = journal_files(output)

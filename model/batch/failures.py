@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import stat
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TextIO
 
-from labels.errors import BatchError, InputError
-from labels.parsing import parse_json
+from labels.errors import InputError
 from model.inputs.documents import Failure
 from model.inputs.finding import MOST_NAMED
-
-_LONGEST = 1 << 20  # bytes that are read of a list to tell that it is one
 
 
 class Failures:
@@ -91,27 +86,3 @@ def told_lines(
 def nothing_read(lines: Sequence[str]) -> InputError:
     """Return the error of inputs that hold not one article, with what is told of them."""
     return InputError(*lines or ["no article in what was named"])
-
-
-def check_list(path: Path) -> None:
-    """Refuse to replace what has the name of a list of errors and is none.
-
-    Raises
-    ------
-    BatchError
-        When it is a link, a folder, or a file whose first line is not as `error_line` makes it.
-    """
-    first = None
-    try:
-        if stat.S_ISREG(path.lstat().st_mode):
-            with path.open("rb") as file:
-                first = parse_json(file.readline(_LONGEST))
-    except FileNotFoundError:
-        return
-    except (OSError, ValueError):
-        pass
-    if not isinstance(first, dict) or first.keys() != {"input", "reason"}:
-        raise BatchError(
-            f"{path}: not a list of failed inputs that classify wrote: move it away, or give "
-            "another --output"
-        )

@@ -23,13 +23,10 @@ from types import TracebackType
 from typing import IO, Any
 
 from labels.errors import BatchError
-from labels.places import is_folder, status_of
-from labels.writing import check_writable
 from model.batch.earlier import Earlier
 from model.batch.entries import Entry, Tagged, entry_line, iter_entries
-from model.batch.failures import check_list, error_line
+from model.batch.failures import error_line
 from model.batch.files import (
-    check_own,
     checksum_of,
     copy_start,
     new_file,
@@ -42,66 +39,15 @@ from model.batch.files import (
     write_whole,
 )
 from model.batch.formats import Format
+from model.batch.place import FRESH, JOB, check_free, check_place, errors_of, journal_of
 from model.inputs.documents import Failure
 from model.inputs.finding import MOST_NAMED
 from model.locks import locked
 
 _COMMIT_S = 0.5  # what a kill can lose
-_LOCK, _JOB, _FINISHED = "lock", "job.json", "finished.json"
+_LOCK, _FINISHED = "lock", "finished.json"
 _RECORDS, _DONE = "records.jsonl", "done.log"
 _NEW = "new-"
-_FRESH = "give another name, or --fresh to replace it"
-
-
-def journal_of(output: Path) -> Path:
-    """Return the folder of an output's journal."""
-    return output.with_name(f"{output.name}.journal")
-
-
-def errors_of(output: Path) -> Path:
-    """Return the file that lists the inputs that failed."""
-    return output.with_name(f"{output.name}.errors.jsonl")
-
-
-def journal_files(output: Path) -> list[Path]:
-    """Return all that a batch writes: files, and folders with what is in them."""
-    return [output, errors_of(output), journal_of(output)]
-
-
-def check_place(output: Path, form: str) -> None:
-    """Refuse a place that a batch cannot write in, or with a journal that is not ours.
-
-    Raises
-    ------
-    BatchError
-        When a folder is there, unless an output of folders may take its place; when something in
-        the journal, or in the place of the list of errors, is no work of classify's.
-    InputError
-        When no file can be written there.
-    """
-    check_writable(output)
-    check_own(journal_of(output))
-    check_list(errors_of(output))
-    if is_folder(output):
-        if form != Format.sidecar:
-            raise BatchError(f"{output}: a folder: give the name of a file to write")
-        known = read_json(journal_of(output) / _JOB) or {}
-        if known.get("format") != Format.sidecar and any(output.iterdir()):
-            raise BatchError(f"{output}: a folder with other files: give a new or an empty one")
-
-
-def check_free(output: Path) -> None:
-    """Refuse to replace a file that is there and has no journal.
-
-    Raises
-    ------
-    BatchError
-        When there is one.
-    """
-    if is_folder(output) or status_of(output) is None:
-        return
-    if read_json(journal_of(output) / _JOB) is None:
-        raise BatchError(f"{output}: exists, and not by this command: {_FRESH}")
 
 
 class Journal:
@@ -151,7 +97,7 @@ class Journal:
 
     def _check(self, job: dict[str, Any], fresh: bool) -> None:
         """Refuse what another command wrote, or clear it away."""
-        known = read_json(self._folder / _JOB)
+        known = read_json(self._folder / JOB)
         if fresh or known is None:
             self._remove(_FINISHED, _DONE, _RECORDS)
             self._earlier.remove()
@@ -159,7 +105,7 @@ class Journal:
             names = ", ".join(name for name in job if known.get(name) != job[name])
             raise BatchError(
                 f"{self.output}: made by another command or model "
-                f"(not the same {names or 'version'}): {_FRESH}"
+                f"(not the same {names or 'version'}): {FRESH}"
             )
         elif (done := self._finished) is not None:
             found = checksum_of(self.output)
@@ -175,7 +121,7 @@ class Journal:
         if not (self._folder / _RECORDS).exists():
             self._earlier.complete(self._folder / _DONE)
         if known != job:
-            write_whole(self._folder / _JOB, json.dumps(job, ensure_ascii=False, indent=1) + "\n")
+            write_whole(self._folder / JOB, json.dumps(job, ensure_ascii=False, indent=1) + "\n")
 
     @property
     def _finished(self) -> dict[str, Any] | None:

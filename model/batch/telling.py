@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from model.batch.cluster import ClusterBatch
-    from model.batch.run import Batch, Progress, Summary
+    from model.batch.run import Batch
     from model.batch.sources import Sources
+    from model.batch.summary import Progress, Summary
     from model.inputs.inputs import Inputs
 
 
