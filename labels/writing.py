@@ -171,9 +171,13 @@ def check_folder(path: Path) -> None:
 
 
 def _try(folder: Path, name: str, path: Path) -> None:
-    """Make a file in a folder for a moment, as whatever is written to `path` will be."""
+    """Make a file in a folder for a moment, as whatever is written to `path` will be.
+
+    Without a name where the disk can (Linux), so that a kill in that moment leaves nothing.
+    """
     try:
-        with tempfile.NamedTemporaryFile(prefix=f".{name}.", dir=folder):
+        status_of(folder / f".{name}.12345678")  # as long a name as the file has while it is made
+        with tempfile.TemporaryFile(dir=folder):
             pass
     except (OSError, ValueError) as err:
         raise InputError(f"{shortened(path)}: cannot be written: {reason_of(err)}") from err
