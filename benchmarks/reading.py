@@ -1,7 +1,7 @@
 """How well the reader tells paragraphs, headings and site furniture apart, out of sample.
 
     python benchmarks/reading.py            # the scores
-    python benchmarks/reading.py --write    # and fit the model that ships, model/furniture.npz
+    python benchmarks/reading.py --write    # and fit the model that ships, model/reading/line_kinds/classifier.npz
 
 The marked lines of the seeds, the composed articles and labels/lines.jsonl are scored by eight
 folds that keep articles whole; tests/gold/lines.jsonl was never trained on and is scored by the
@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from labels.paragraphs import Kind
-from model.furniture import WEIGHTS
-from model.signs import signs
+from model.reading.line_kinds.classifier import WEIGHTS
+from model.reading.line_kinds.features import signs
 from train.furniture import (
     LINES,
     MarkedText,

@@ -15,7 +15,7 @@ from labels.dataset import FOLDER
 from labels.paragraphs import read_labels
 from labels.schema import read_schema
 from model import load_model
-from model.reading import RawArticle, parse_article, parse_articles
+from model.reading.reader import RawArticle, parse_article, parse_articles
 
 SIZE = 5_000
 TOGETHER = 128

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.schema import Dimension, Schema
-from model.article import Article, Passage
 from model.calibration import DIGITS
 from model.decisions import Decisions
+from model.reading.article import Article, Passage
 from model.rollup import article_scores, mean_proba, shares_of_body
 
 Evidence = dict[str, list[list[Any]]]  # of a paragraph: by label, [words, log-odds] pairs

@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.errors import InputError
-from model.article import Article
 from model.artifact import Artifact, load_artifact
 from model.calibration import DIGITS
 from model.champion import CHAMPION, STORE_FILE, check_owner, find_promotion, resolve_champion
 from model.decisions import Decisions, Rule
-from model.pages import declared_encoding
 from model.prevalence import anchor, estimate_prevalence
-from model.reading import FORMS, Form, RawArticle, parse_articles, read_bytes
+from model.reading.article import Article
+from model.reading.pages import declared_encoding
+from model.reading.reader import FORMS, Form, RawArticle, parse_articles, read_bytes
 from model.record import Evidence, build_records
 
 SHIPPED = Path(__file__).parent / "default"

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model.furniture import KindModel
-from model.interface import FAMILIES, LONGEST_PHRASE, PHRASES
-from model.language import fold, language_shares
-from model.signs import OWN_SIGNS
+from model.reading.counts.interface_words import FAMILIES, LONGEST_PHRASE, PHRASES
+from model.reading.language import fold, language_shares
+from model.reading.line_kinds.classifier import KindModel
+from model.reading.line_kinds.features import OWN_SIGNS
 
 _WORD = re.compile(r"[^\W\d_]+")
 _NEWLINE = re.compile(r"\r\n|[\r\n\v\f\u0085\u2028\u2029]")

@@ -28,7 +28,7 @@ from model.decisions import (
     recall_threshold,
 )
 from model.prevalence import anchor, estimate_prevalence, read_prevalence
-from model.reading import read_article
+from model.reading.reader import read_article
 from model.tagging import SHIPPED, Model
 from train.metrics import calibration_error
 

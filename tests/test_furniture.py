@@ -10,11 +10,11 @@ from conftest import ROOT
 
 from labels.errors import InputError
 from model import load_model
-from model.article import Article
-from model.furniture import load_kind_model, unit_kinds
-from model.lines import split_units
-from model.reading import parse_article, read_article
-from model.signs import signs
+from model.reading.article import Article
+from model.reading.line_kinds.classifier import load_kind_model, unit_kinds
+from model.reading.line_kinds.features import signs
+from model.reading.reader import parse_article, read_article
+from model.reading.wrapping import split_units
 from model.tagging import SHIPPED
 from train.furniture import (
     LINES,
@@ -169,7 +169,7 @@ def test_markdown_marks_are_removed_and_front_matter_read() -> None:
 def test_page_without_an_article_falls_back_to_its_text_and_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("model.reading.read_html", lambda html: None)
+    monkeypatch.setattr("model.reading.reader.read_html", lambda html: None)
     page = b"<html><body><span>Paris a sign\xc3\xa9.</span></body></html>"
     article = parse_article(page, id="x.html", form="html")
     assert text_of(article) == ["Paris a signé."]

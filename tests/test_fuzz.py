@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from labels.errors import InputError
 from model import load_model
-from model.reading import FORMS, Form, parse_article
+from model.reading.reader import FORMS, Form, parse_article
 from model.tagging import SHIPPED
 
 MODEL = load_model(SHIPPED)
@@ -99,7 +99,7 @@ PEAK = """
 import re, sys
 from pathlib import Path
 from model import load_model
-from model.reading import read_article
+from model.reading.reader import read_article
 from model.tagging import SHIPPED
 
 def kilobytes():

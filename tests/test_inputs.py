@@ -26,7 +26,7 @@ from model.inputs.documents import encodable
 from model.inputs.inputs import Document, Failure, Inputs
 from model.inputs.lines import MAX_ROW_BYTES
 from model.inputs.opening import ending_of
-from model.reading import MAX_BYTES, parse_article
+from model.reading.reader import MAX_BYTES, parse_article
 
 TEXT = "Le ministre a reçu son homologue pour parler de la paix dans la région."
 ROWS = [{"id": f"n-{i}", "title": f"Titre {i}", "text": f"{TEXT} {i}"} for i in range(3)]

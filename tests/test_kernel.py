@@ -17,21 +17,27 @@ from test_signs import PIECES
 import model.kernel
 import model.linear
 from model import load_model
-from model.characters import _CLASSES, Characters
 from model.features import FeatureSettings
-from model.furniture import load_kind_model
-from model.interface import PHRASES
 from model.kernel import Kernel, find_kernel
-from model.language import COMMON
 from model.linear import LinearScorer
+from model.reading.counts.characters import _CLASSES, Characters
+from model.reading.counts.interface_words import PHRASES
+from model.reading.counts.words import _VERBS, count_words
+from model.reading.language import COMMON
+from model.reading.line_kinds.classifier import load_kind_model
 from model.tokens import PIECE, TokenTable
-from model.words import _VERBS, count_words
 
 needs_kernel = pytest.mark.skipif(
     find_kernel() is None,
     reason="no compiled kernel: `pip install -e .` makes one where there is a C compiler",
 )
-USERS = ("model.tokens", "model.linear", "model.words", "model.trees", "model.characters")
+USERS = (
+    "model.tokens",
+    "model.linear",
+    "model.reading.counts.words",
+    "model.reading.line_kinds.trees",
+    "model.reading.counts.characters",
+)
 # What words are cut at, elided by and joined by, and what no text should hold.
 SIGNS = "aé e'’ʼ‘`´«»\"!?…\u0301\u00ad\u200b\u2060\ufeff\0\n\u2028\ud800\udfff_²١İßœ📷𝔄"
 ANY_TEXT = st.text(alphabet=SIGNS, max_size=60) | st.text(alphabet=st.characters(), max_size=60)

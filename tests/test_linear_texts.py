@@ -14,8 +14,8 @@ from model import load_model
 from model.inputs.columns import ColumnNames
 from model.inputs.documents import Document
 from model.inputs.inputs import read_file
-from model.pages import read_html
-from model.reading import FORMS, MAX_BYTES, RawArticle, parse_article, parse_articles
+from model.reading.pages import read_html
+from model.reading.reader import FORMS, MAX_BYTES, RawArticle, parse_article, parse_articles
 from model.tagging import SHIPPED
 
 MODEL = load_model(SHIPPED)

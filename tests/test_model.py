@@ -20,7 +20,7 @@ from model.artifact import load_artifact, save_artifact
 from model.calibration import Calibration, Knots
 from model.decisions import Decisions, HeldOut, Rule
 from model.manifest import FORMAT, MANIFEST
-from model.reading import read_article
+from model.reading.reader import read_article
 from model.rollup import article_scores, mean_proba, shares_of_body
 from model.table import article_table
 from model.tagging import SHIPPED

@@ -21,7 +21,6 @@ from test_serving import free_port
 
 from labels.errors import BatchError
 from labels.processes import find_program, starting
-from model.article import Article
 from model.artifact import load_artifact
 from model.batch import engine
 from model.batch.engine import Job, iter_tagged
@@ -29,6 +28,7 @@ from model.batch.entries import Tagged
 from model.cores import at_most_jobs, count_cores
 from model.decisions import Rule
 from model.inputs.documents import Document
+from model.reading.article import Article
 from model.tagging import SHIPPED, Model
 from train.tracking import _git_commit
 

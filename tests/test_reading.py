@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labels.errors import InputError
-from model.lines import LONGEST
-from model.reading import MAX_BYTES, Form, parse_article, read_article
+from model.reading.reader import MAX_BYTES, Form, parse_article, read_article
+from model.reading.wrapping import LONGEST
 
 LONG = (
     "Le ministre a reçu son homologue pour parler de la paix dans la région, a indiqué le palais. "

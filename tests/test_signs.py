@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from plain_signs import plain_lines, plain_signs, plain_values
 
 from labels.errors import InputError
-from model.article import joined_paragraphs
-from model.furniture import load_kind_model
-from model.language import language_of
-from model.lines import split_units
-from model.reading import MAX_BYTES, RawArticle, parse_article, parse_articles
-from model.signs import look_at, signs
+from model.reading.article import joined_paragraphs
+from model.reading.language import language_of
+from model.reading.line_kinds.classifier import load_kind_model
+from model.reading.line_kinds.features import look_at, signs
+from model.reading.reader import MAX_BYTES, RawArticle, parse_article, parse_articles
+from model.reading.wrapping import split_units
 from train.furniture import LINES, MarkedText, read_marked_articles, read_marked_lines
 
 LONG = (

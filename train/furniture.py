@@ -17,9 +17,9 @@ from sklearn.model_selection import GroupKFold
 from labels.dataset import FOLDER
 from labels.paragraphs import KINDS, Kind, read_labels
 from labels.schema import read_schema
-from model.furniture import KindModel
-from model.lines import split_units
-from model.signs import signs
+from model.reading.line_kinds.classifier import KindModel
+from model.reading.line_kinds.features import signs
+from model.reading.wrapping import split_units
 
 LINES = FOLDER / "lines.jsonl"
 

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from labels.errors import BatchError, InputError
 from labels.processes import end_with_parent, starting
-from model.article import Article
 from model.artifact import load_artifact
 from model.batch.entries import Entry, Tagged, given_columns
 from model.cores import at_most_jobs
 from model.decisions import Rule
 from model.inputs.documents import Document
-from model.reading import RawArticle, parse_articles
+from model.reading.article import Article
+from model.reading.reader import RawArticle, parse_articles
 from model.tagging import Model
 
 _MOST_DOCUMENTS, _MOST_BYTES = 128, 500_000  # of a chunk: what a worker takes at once

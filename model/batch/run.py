@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labels.errors import BatchError, InputError
-from model.article import Article
 from model.batch.engine import Job, iter_tagged, read_documents
 from model.batch.entries import Entry, Tagged
 from model.batch.failures import nothing_read, told_lines
@@ -24,6 +23,7 @@ from model.batch.summary import Progress, Summary
 from model.inputs.documents import Document, Failure
 from model.inputs.finding import MOST_NAMED
 from model.inputs.inputs import Inputs
+from model.reading.article import Article
 from model.tagging import Model
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from model.inputs.documents import Document, Failure, encodable
 from model.inputs.finding import STDIN, Found, find_inputs
 from model.inputs.opening import Ending, Meter, ending_of, opened, reason_of
 from model.inputs.tables import read_table
-from model.reading import MAX_BYTES
+from model.reading.reader import MAX_BYTES
 
 __all__ = ["Document", "Failure", "Inputs", "read_file"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from labels.errors import InputError, MissingExtraError
-from model.reading import FORMS, Form
+from model.reading.reader import FORMS, Form
 
 if TYPE_CHECKING:
     from zstandard import ZstdDecompressionObj

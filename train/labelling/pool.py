@@ -18,11 +18,11 @@ from labels.orangesum import hydrate
 from labels.paragraphs import LabelledParagraph, read_labels
 from labels.schema import Schema
 from labels.votes import read_votes
-from model.article import Article
 from model.batch.engine import read_documents
 from model.inputs.documents import Document, Failure
 from model.inputs.finding import MOST_NAMED
 from model.inputs.inputs import Inputs
+from model.reading.article import Article
 
 _OPENING = re.compile(r"\w+\W+\w+\W+\w+")
 _OPENING_AT_MOST = 200  # characters

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.kernel import Kernel, find_kernel
-from model.language import fold, tells_language
+from model.reading.language import fold, tells_language
 
 
 def _is_letter(c: str) -> bool:

@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.paragraphs import KINDS, Kind
-from model.language import UNDETERMINED, language_of
-from model.signs import Units, look_at
-from model.trees import PackedTrees
+from model.reading.language import UNDETERMINED, language_of
+from model.reading.line_kinds.features import Units, look_at
+from model.reading.line_kinds.trees import PackedTrees
 
-WEIGHTS = Path(__file__).parent / "furniture.npz"
+WEIGHTS = Path(__file__).parent / "classifier.npz"
 
 _UNITS_AT_ONCE = 256  # so that a long text takes little memory
 

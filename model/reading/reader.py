@@ -10,20 +10,26 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from labels.errors import InputError
-from model.article import Article
-from model.dates import find_date
-from model.decoding import decode
-from model.lines import Unit, cut_long, split_units
-from model.measures import is_too_much_markdown
 from model.memory import give_back_memory
-from model.pages import Page, declared_encoding, plain_text_of_html, read_html, read_markdown
-from model.passages import (
+from model.reading.article import Article
+from model.reading.dates import find_date
+from model.reading.decoding import decode
+from model.reading.measures import is_too_much_markdown
+from model.reading.pages import (
+    Page,
+    declared_encoding,
+    plain_text_of_html,
+    read_html,
+    read_markdown,
+)
+from model.reading.passages import (
     cut_long_blocks,
     cut_passages,
     find_title,
     tell_languages,
     units_of_blocks,
 )
+from model.reading.wrapping import Unit, cut_long, split_units
 
 Form = Literal["text", "html", "markdown"]
 

@@ -1,0 +1,1 @@
+"""What the characters and words of many texts are, counted at once."""

@@ -1,0 +1,1 @@
+"""What each line of a text is: body, heading or boilerplate."""
