@@ -24,8 +24,8 @@ from pyarrow import parquet
 from labels.errors import InputError
 from model.inputs.documents import encodable
 from model.inputs.inputs import Document, Failure, Inputs
-from model.inputs.lines import MAX_ROW_BYTES
 from model.inputs.opening import ending_of
+from model.inputs.table_lines import MAX_ROW_BYTES
 from model.reading.reader import MAX_BYTES, parse_article
 
 TEXT = "Le ministre a reçu son homologue pour parler de la paix dans la région."

@@ -21,8 +21,8 @@ from model.inputs.columns import (
     usual_names,
 )
 from model.inputs.documents import Document, Failure
-from model.inputs.lines import MAX_ROW_BYTES, Lines, RowError, too_large
 from model.inputs.opening import Table, reason_of
+from model.inputs.table_lines import MAX_ROW_BYTES, Lines, RowError, too_large
 
 _N_TRIED = 1000  # rows of JSON without a text after which none is expected
 _DELIMITERS = ",;\t|"
