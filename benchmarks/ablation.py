@@ -22,7 +22,7 @@ import train.directions as directions
 from labels.dataset import SHIPPED, load_labels
 from labels.schema import read_schema
 from model.artifact import load_artifact, save_artifact
-from model.features import FeatureExtractor, FeatureSettings
+from model.scoring.features import FeatureExtractor, FeatureSettings
 from train.metrics import MEASURES, indicator, score
 from train.settings import TrainSettings
 from train.splits import split_folds

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from labels.dataset import SHIPPED, load_labels
 from labels.schema import Schema, read_schema
-from model.features import Counts, FeatureExtractor
+from model.scoring.features import Counts, FeatureExtractor
 from train.labelling.learning import ground_of, learn, logits_of
 from train.labelling.mix import BATCH, Mix, draw_of, parse_mix
 from train.labelling.selection import Ground, Learnt, choose

@@ -52,9 +52,9 @@ def make(base: Path, folder: Path) -> None:
     from transformers import AutoTokenizer
 
     from model.artifact import load_artifact, save_artifact
-    from model.encoder import EncoderScorer
+    from model.scoring.encoder import EncoderScorer
+    from model.scoring.windows import Windower
     from model.tagging import SHIPPED
-    from model.windows import Windower
     from train.encoder.base import find_base, load_encoder, load_tokenizer
     from train.encoder.exporting import export_encoder, quantize
 

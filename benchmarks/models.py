@@ -30,7 +30,7 @@ from labels.dataset import SHIPPED, LabelledSet, load_labels
 from labels.schema import Schema, read_schema
 from model.calibration import sigmoid
 from model.decisions import Decisions, HeldOut, Rule
-from model.features import FeatureExtractor, words
+from model.scoring.features import FeatureExtractor, words
 from train import Split
 from train.baselines import constant_given, keyword_given
 from train.bootstrap import bootstrap, full_scores, intervals

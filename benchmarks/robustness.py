@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from labels.dataset import SHIPPED, load_labels
 from labels.schema import read_schema
-from model.features import FeatureExtractor
+from model.scoring.features import FeatureExtractor
 from train.calibrating import fit_calibration
 from train.fitting import fit_scorer
 from train.metrics import indicator, main_scores, score

@@ -22,7 +22,7 @@ from typing import Any
 from corpus import iter_articles, paragraphs_of
 from peers import labelled
 
-from model.features import FeatureExtractor
+from model.scoring.features import FeatureExtractor
 from model.tagging import SHIPPED, load_model
 from tests.test_features import plain_logits
 

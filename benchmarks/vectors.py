@@ -19,7 +19,7 @@ from corpus import CORPUS, iter_articles, paragraphs_of
 
 from labels.dataset import SHIPPED, load_labels
 from labels.schema import read_schema
-from model.features import FeatureExtractor, FeatureSettings
+from model.scoring.features import FeatureExtractor, FeatureSettings
 from train.splits import RESEMBLANCE, SHINGLE
 from train.vectors import SHIPPED as VECTORS
 from train.vectors import learn_vectors, save_vectors

@@ -33,12 +33,12 @@ from labels.errors import ArtifactError
 from labels.places import is_file, reason_of, status_of
 from labels.schema import Schema
 from labels.writing import check_folder, check_writable
-from model.arrays import format_npy, parse_npy
 from model.calibration import DIGITS, Calibration, Knots
 from model.decisions import HeldOut
 from model.locks import locked
 from model.manifest import FORMAT, MANIFEST, digest, read_files, read_manifest
-from model.scorers import Scorer, load_scorer
+from model.scoring.npy import format_npy, parse_npy
+from model.scoring.scorer import Scorer, load_scorer
 
 CARD = "README.md"
 

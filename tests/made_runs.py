@@ -12,7 +12,7 @@ import train.tracking
 from labels.dataset import FOLDER, LabelledSet, load_labels
 from labels.schema import Schema, read_schema
 from model.artifact import Artifact, load_artifact
-from model.features import FeatureExtractor
+from model.scoring.features import FeatureExtractor
 from model.tagging import SHIPPED
 from train.metrics import indicator, score
 from train.settings import TrainSettings

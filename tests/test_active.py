@@ -22,8 +22,8 @@ from labels.labelling.queue import Item
 from labels.labelling.session import Session
 from labels.labelling.texts import TEXTS, Language
 from labels.paragraphs import LabelledParagraph
-from model.features import FeatureSettings
-from model.linear import LinearScorer
+from model.scoring.features import FeatureSettings
+from model.scoring.linear import LinearScorer
 from train.labelling.active import ActiveQueue
 from train.labelling.learning import expected_best
 from train.labelling.mix import BATCH, Mix, draw_of, parse_mix

@@ -26,8 +26,8 @@ from labels.errors import SettingsError, TrainingError
 from labels.schema import read_schema
 from model import load_model
 from model.artifact import load_artifact, save_artifact
-from model.encoder import EncoderScorer, join_windows
-from model.occlusion import occlude, sentences_of
+from model.scoring.encoder import EncoderScorer, join_windows
+from model.scoring.occlusion import occlude, sentences_of
 from model.tagging import SHIPPED
 from train.encoder.base import Base, find_base, load_encoder, load_tokenizer
 from train.encoder.batches import Examples, make_examples, shuffled_batches
@@ -62,7 +62,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def untrained(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Path:
     """Return the folder of an artifact: the tiny base with a new head, shrunk, but not trained."""
-    from model.windows import Windower
+    from model.scoring.windows import Windower
     from train.encoder.exporting import export_encoder, quantize
 
     found, shipped = Base(name="tiny", folder=base), load_artifact(SHIPPED)
@@ -324,7 +324,7 @@ def test_collapse_loss_that_stays_foreign_tokenizer_and_little_memory_are_said()
 
 @needs_torch
 def test_long_text_is_read_in_overlapping_windows_to_its_end(base: Path) -> None:
-    from model.windows import Windower
+    from model.scoring.windows import Windower
 
     tokenizer, _ = load_tokenizer(Base(name="tiny", folder=base))
     windower = Windower(tokenizer, 20, 0.25)
@@ -357,7 +357,7 @@ class _Stop(Exception):  # what a test raises in place of a kill
 
 @needs_torch
 def test_fitting_that_stops_goes_on_to_the_same_weights(base: Path, tmp_path: Path) -> None:
-    from model.windows import Windower
+    from model.scoring.windows import Windower
     from train.encoder.fitting import fit_encoder
 
     found = Base(name="tiny", folder=base)
@@ -458,7 +458,7 @@ def test_checkpoint_is_not_written_through_a_link(tmp_path: Path) -> None:
 def test_forty_paragraphs_are_learnt_by_heart(base: Path, tmp_path: Path) -> None:
     import torch
 
-    from model.windows import Windower
+    from model.scoring.windows import Windower
     from train.calibrating import fit_calibration
     from train.encoder.exporting import export_encoder, quantize
     from train.encoder.fitting import fit_encoder
@@ -536,7 +536,7 @@ def test_eight_bits_lose_little_where_some_values_are_many_times_as_large(
 @needs_torch
 @pytest.mark.slow
 def test_torch_and_onnx_agree_on_paragraphs_of_any_length(base: Path) -> None:
-    from model.windows import Windower
+    from model.scoring.windows import Windower
     from train.encoder.exporting import export_encoder
 
     found = Base(name="tiny", folder=base)

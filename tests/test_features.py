@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import model.linear
+import model.scoring.linear
 from labels.dataset import FOLDER
 from labels.paragraphs import read_labels
 from labels.schema import read_schema
 from model import load_model
-from model.features import FeatureExtractor, FeatureSettings, normalise, words
-from model.linear import LinearScorer, weigh
-from model.vectors import VectorForm, WordVectors
+from model.scoring.features import FeatureExtractor, FeatureSettings, normalise, words
+from model.scoring.linear import LinearScorer, weigh
+from model.scoring.word_vectors import VectorForm, WordVectors
 
 SETTINGS = FeatureSettings()
 TABLE = 1 << SETTINGS.table_bits

@@ -19,11 +19,11 @@ from conftest import ROOT, Classify, put_no_file
 
 from labels.errors import ArtifactError
 from labels.schema import read_schema
-from model.arrays import format_npy
 from model.artifact import load_artifact, save_artifact
-from model.features import FeatureSettings
-from model.linear import LinearScorer
 from model.manifest import MANIFEST
+from model.scoring.features import FeatureSettings
+from model.scoring.linear import LinearScorer
+from model.scoring.npy import format_npy
 from model.tagging import SHIPPED, Model
 
 
@@ -313,7 +313,7 @@ def test_onnx_that_is_no_encoder_of_the_schema_is_refused(change: str, tmp_path:
     from onnx import TensorProto, helper
     from tokenizers import Tokenizer, models, pre_tokenizers
 
-    from model.encoder import EncoderScorer
+    from model.scoring.encoder import EncoderScorer
 
     schema = read_schema()
     width = 2 if change == "width" else schema.n_labels

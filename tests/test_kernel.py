@@ -15,25 +15,25 @@ from test_features import random_form
 from test_signs import PIECES
 
 import model.kernel
-import model.linear
+import model.scoring.linear
 from model import load_model
-from model.features import FeatureSettings
 from model.kernel import Kernel, find_kernel
-from model.linear import LinearScorer
 from model.reading.counts.characters import _CLASSES, Characters
 from model.reading.counts.interface_words import PHRASES
 from model.reading.counts.words import _VERBS, count_words
 from model.reading.language import COMMON
 from model.reading.line_kinds.classifier import load_kind_model
-from model.tokens import PIECE, TokenTable
+from model.scoring.features import FeatureSettings
+from model.scoring.linear import LinearScorer
+from model.scoring.tokens import PIECE, TokenTable
 
 needs_kernel = pytest.mark.skipif(
     find_kernel() is None,
     reason="no compiled kernel: `pip install -e .` makes one where there is a C compiler",
 )
 USERS = (
-    "model.tokens",
-    "model.linear",
+    "model.scoring.tokens",
+    "model.scoring.linear",
     "model.reading.counts.words",
     "model.reading.line_kinds.trees",
     "model.reading.counts.characters",

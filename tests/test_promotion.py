@@ -19,8 +19,8 @@ from labels.errors import ArtifactError, PromotionError, TrackingError
 from model import load_model
 from model.artifact import load_artifact, save_artifact
 from model.champion import PROMOTIONS, read_promotions
-from model.features import FeatureSettings
-from model.linear import LinearScorer
+from model.scoring.features import FeatureSettings
+from model.scoring.linear import LinearScorer
 from model.tagging import SHIPPED
 from train.promotion import promote, replace_list, roll_back
 from train.store import Run

@@ -11,13 +11,14 @@ import pytest
 from conftest import ROOT
 from test_kernel import kernel_is
 
-from model import Model, linear, load_model
-from model.features import FeatureExtractor
+from model import Model, load_model
 from model.kernel import find_kernel
-from model.linear import LinearScorer
-from model.scorers import Scorer
+from model.scoring import linear
+from model.scoring.features import FeatureExtractor
+from model.scoring.linear import LinearScorer
+from model.scoring.scorer import Scorer
+from model.scoring.tokens import TokenTable
 from model.tagging import SHIPPED
-from model.tokens import TokenTable
 
 N_THREADS = 8
 PAGES = [

@@ -21,7 +21,7 @@ from labels.schema import read_schema
 from model import load_model
 from model.artifact import load_artifact
 from model.calibration import sigmoid, softmax
-from model.features import FeatureExtractor
+from model.scoring.features import FeatureExtractor
 from train import Split
 from train.baselines import constant_given
 from train.calibrating import best_threshold, fit_calibration

@@ -22,7 +22,7 @@ from mlflow.entities import Run
 from labels.dataset import LabelledSet, load_labels
 from labels.errors import InputError, SettingsError, TrackingError
 from labels.schema import read_schema
-from model.features import FeatureSettings
+from model.scoring.features import FeatureSettings
 from train.nested import Verdict, divide
 from train.settings import TrainSettings, parse_settings, read_settings, write_settings
 from train.splits import Split

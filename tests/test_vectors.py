@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.features import FeatureExtractor, FeatureSettings
-from model.linear import LinearScorer
-from model.vectors import WordVectors
+from model.scoring.features import FeatureExtractor, FeatureSettings
+from model.scoring.linear import LinearScorer
+from model.scoring.word_vectors import WordVectors
 from train.directions import Directions
 from train.vectors import learn_vectors, load_vectors, save_vectors
 

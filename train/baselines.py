@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.schema import Schema
-from model.features import words
+from model.scoring.features import words
 
 
 def constant_given(Y: NDArray[np.int64], schema: Schema) -> NDArray[np.bool_]:

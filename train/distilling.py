@@ -17,8 +17,8 @@ from labels.dataset import LabelledSet
 from labels.errors import InputError, TrainingError
 from labels.labelling.queue import folded
 from labels.schema import check_same_schema
-from model.features import FeatureExtractor
 from model.inputs.inputs import Inputs
+from model.scoring.features import FeatureExtractor
 from model.tagging import Model, load_model
 from train import Split
 from train.fitting import fit_scorer

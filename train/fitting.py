@@ -10,9 +10,9 @@ from scipy import sparse
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from model.features import Counts
-from model.linear import LinearScorer, weigh
-from model.vectors import WordVectors
+from model.scoring.features import Counts
+from model.scoring.linear import LinearScorer, weigh
+from model.scoring.word_vectors import WordVectors
 from train.directions import Directions
 from train.settings import TrainSettings
 from train.vectors import load_vectors

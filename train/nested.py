@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from labels.dataset import LabelledSet
 from labels.errors import LabelsError
-from model.features import Counts, FeatureExtractor, FeatureSettings
+from model.scoring.features import Counts, FeatureExtractor, FeatureSettings
 from train import Split
 from train.bootstrap import bootstrap
 from train.calibrating import fit_calibration

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from labels.errors import SettingsError
 from labels.parsing import parse_json
-from model.features import FeatureSettings
+from model.scoring.features import FeatureSettings
 from train import MOST_SEED, Split
 
 Bounds = Mapping[str, tuple[type[int] | type[float], float, float]]

@@ -18,8 +18,8 @@ from model.artifact import Artifact, save_artifact, text_digest
 from model.calibration import DIGITS, Calibration
 from model.cores import count_cores
 from model.decisions import Decisions, HeldOut, Rule
-from model.features import Counts, FeatureExtractor
-from model.scorers import Scorer
+from model.scoring.features import Counts, FeatureExtractor
+from model.scoring.scorer import Scorer
 from train import Split
 from train.calibrating import fit_calibration
 from train.evaluation import Scored

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from model.features import FeatureExtractor, FeatureSettings
-from model.vectors import WordVectors
+from model.scoring.features import FeatureExtractor, FeatureSettings
+from model.scoring.word_vectors import WordVectors
 
 SHIPPED = Path(__file__).with_name("vectors.npz")  # made by benchmarks/vectors.py
 

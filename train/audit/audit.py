@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from labels.dataset import LabelledSet
 from labels.schema import Dimension
-from model.features import FeatureExtractor
+from model.scoring.features import FeatureExtractor
 from train.audit.contradictions import KeywordRule, broken_rules, differing_twins
 from train.audit.doubts import Doubts, find_doubts
 from train.audit.drift import find_drift

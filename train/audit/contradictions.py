@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.schema import Dimension
-from model.features import words
+from model.scoring.features import words
 from train.baselines import keyword_hits
 
 # A keyword is a clue; it is as good as a rule where nine in ten of at least ten other paragraphs

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from labels.errors import TrainingError
-from model.windows import Windower
+from model.scoring.windows import Windower
 
 # Tokens a word of OrangeSum's articles: 32,000 pieces learnt on French news make 1.2 of it (BPE, as
 # many as CamemBERT has), the English ones of MiniLM 2.0.

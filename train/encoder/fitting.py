@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from labels.errors import TrainingError
 from labels.schema import Schema
-from model.encoder import join_windows
+from model.scoring.encoder import join_windows
 from train.encoder.batches import Examples, batches_by_length, collate, shuffled_batches
 from train.encoder.checkpoint import Checkpoint, State
 from train.encoder.judging import collapses, validation_scores

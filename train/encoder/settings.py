@@ -54,7 +54,7 @@ class EncoderSettings:
         How far rare labels are weighed up, from 0, not at all, to 1, to the weight of the others.
     max_length, overlap
         Tokens of a window, and the share of them that the next repeats: see
-        `model.windows.Windower`.
+        `model.scoring.windows.Windower`.
     """
 
     seed: int = 0

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from labels.dataset import LabelledSet
 from labels.errors import TrainingError
 from model.calibration import DIGITS
-from model.encoder import EncoderScorer
-from model.windows import Windower
+from model.scoring.encoder import EncoderScorer
+from model.scoring.windows import Windower
 from train import Split
 from train.calibrating import fit_calibration
 from train.comparison import compare_predictions

@@ -11,9 +11,9 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from model.calibration import sigmoid
-from model.features import Counts
-from model.linear import LinearScorer, weigh
-from model.vectors import whole
+from model.scoring.features import Counts
+from model.scoring.linear import LinearScorer, weigh
+from model.scoring.word_vectors import whole
 from train.calibrating import fit_sigmoid
 from train.directions import sum_vectors
 from train.fitting import fit_scorer

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from labels.schema import Schema
-from model.linear import LinearScorer
+from model.scoring.linear import LinearScorer
 from train.labelling.mix import BATCH, Mix, Reason
 
 Pick = tuple[int, Reason]

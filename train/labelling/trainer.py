@@ -61,7 +61,7 @@ class Chooser:
     """Plans what comes next, from the labels so far."""
 
     def __init__(self, setup: Setup) -> None:
-        from model.features import FeatureExtractor
+        from model.scoring.features import FeatureExtractor
         from train.labelling.learning import ground_of
         from train.settings import TrainSettings
 

@@ -70,13 +70,13 @@ def load_scorer(backend: str, files: Files, settings: Mapping[str, Any], schema:
 
 
 def _load_tfidf(files: Files, settings: Mapping[str, Any], schema: Schema) -> Scorer:
-    from model.linear import load_linear
+    from model.scoring.linear import load_linear
 
     return load_linear(files, settings, schema)
 
 
 def _load_camembert(files: Files, settings: Mapping[str, Any], schema: Schema) -> Scorer:
-    from model.encoder import load_encoder
+    from model.scoring.encoder import load_encoder
 
     return load_encoder(files, settings, schema)
 
