@@ -28,8 +28,8 @@ from peers import pipeline_of
 
 from labels.dataset import SHIPPED, LabelledSet, load_labels
 from labels.schema import Schema, read_schema
-from model.calibration import sigmoid
-from model.decisions import Decisions, HeldOut, Rule
+from model.deciding.calibration import sigmoid
+from model.deciding.decisions import Decisions, HeldOut, Rule
 from model.scoring.features import FeatureExtractor, words
 from train import Split
 from train.baselines import constant_given, keyword_given

@@ -33,8 +33,8 @@ from labels.errors import ArtifactError
 from labels.places import is_file, reason_of, status_of
 from labels.schema import Schema
 from labels.writing import check_folder, check_writable
-from model.calibration import DIGITS, Calibration, Knots
-from model.decisions import HeldOut
+from model.deciding.calibration import DIGITS, Calibration, Knots
+from model.deciding.decisions import HeldOut
 from model.locks import locked
 from model.manifest import FORMAT, MANIFEST, digest, read_files, read_manifest
 from model.scoring.npy import format_npy, parse_npy

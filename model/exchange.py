@@ -8,7 +8,7 @@ import numpy as np
 
 from labels.exchange.formats import Prediction
 from labels.schema import Schema, check_same_schema
-from model.calibration import DIGITS
+from model.deciding.calibration import DIGITS
 from model.tagging import Model
 
 

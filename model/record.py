@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.schema import Dimension, Schema
-from model.calibration import DIGITS
-from model.decisions import Decisions
+from model.deciding.calibration import DIGITS
+from model.deciding.decisions import Decisions
+from model.deciding.rollup import article_scores, mean_proba, shares_of_body
 from model.reading.article import Article, Passage
-from model.rollup import article_scores, mean_proba, shares_of_body
 
 Evidence = dict[str, list[list[Any]]]  # of a paragraph: by label, [words, log-odds] pairs
 

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from labels.errors import InputError
 from model.artifact import Artifact, load_artifact
-from model.calibration import DIGITS
 from model.champion import CHAMPION, STORE_FILE, check_owner, find_promotion, resolve_champion
-from model.decisions import Decisions, Rule
-from model.prevalence import anchor, estimate_prevalence
+from model.deciding.calibration import DIGITS
+from model.deciding.decisions import Decisions, Rule
+from model.deciding.prevalence import anchor, estimate_prevalence
 from model.reading.article import Article
 from model.reading.pages import declared_encoding
 from model.reading.reader import FORMS, Form, RawArticle, parse_articles, read_bytes

@@ -17,7 +17,7 @@ from scipy.stats import binom
 from labels.errors import InputError
 from labels.schema import read_schema
 from model import load_model
-from model.decisions import (
+from model.deciding.decisions import (
     NEVER,
     Decisions,
     HeldOut,
@@ -27,7 +27,7 @@ from model.decisions import (
     precision_threshold,
     recall_threshold,
 )
-from model.prevalence import anchor, estimate_prevalence, read_prevalence
+from model.deciding.prevalence import anchor, estimate_prevalence, read_prevalence
 from model.reading.reader import read_article
 from model.tagging import SHIPPED, Model
 from train.metrics import calibration_error

@@ -17,11 +17,11 @@ from labels.errors import ArtifactError
 from labels.schema import read_schema
 from model import load_model
 from model.artifact import load_artifact, save_artifact
-from model.calibration import Calibration, Knots
-from model.decisions import Decisions, HeldOut, Rule
+from model.deciding.calibration import Calibration, Knots
+from model.deciding.decisions import Decisions, HeldOut, Rule
+from model.deciding.rollup import article_scores, mean_proba, shares_of_body
 from model.manifest import FORMAT, MANIFEST
 from model.reading.reader import read_article
-from model.rollup import article_scores, mean_proba, shares_of_body
 from model.table import article_table
 from model.tagging import SHIPPED
 

@@ -26,7 +26,7 @@ from model.batch import engine
 from model.batch.engine import Job, iter_tagged
 from model.batch.entries import Tagged
 from model.cores import at_most_jobs, count_cores
-from model.decisions import Rule
+from model.deciding.decisions import Rule
 from model.inputs.documents import Document
 from model.reading.article import Article
 from model.tagging import SHIPPED, Model

@@ -20,7 +20,7 @@ from labels.dataset import LabelledSet
 from labels.errors import SchemaError
 from labels.paragraphs import LabelledParagraph
 from labels.schema import Schema, parse_schema
-from model.calibration import sigmoid, softmax
+from model.deciding.calibration import sigmoid, softmax
 from model.tagging import Model
 from train.card import _labels
 from train.evaluation import Scored, evaluate

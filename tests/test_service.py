@@ -30,7 +30,7 @@ from labels.errors import TrackingError
 from labels.schema import read_schema
 from model import load_model
 from model.cores import count_cores
-from model.decisions import Rule
+from model.deciding.decisions import Rule
 from model.tagging import SHIPPED, Model
 from train.service import running as service_running
 from train.service.app import make_app

@@ -20,7 +20,7 @@ from labels.errors import LabelsError
 from labels.schema import read_schema
 from model import load_model
 from model.artifact import load_artifact
-from model.calibration import sigmoid, softmax
+from model.deciding.calibration import sigmoid, softmax
 from model.scoring.features import FeatureExtractor
 from train import Split
 from train.baselines import constant_given

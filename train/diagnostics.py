@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from labels.schema import Schema
-from model.calibration import DIGITS
-from model.decisions import NEVER, Decisions, Rule
+from model.deciding.calibration import DIGITS
+from model.deciding.decisions import NEVER, Decisions, Rule
 from model.tagging import Model
 from train import Split
 from train.evaluation import evaluate

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from labels.dataset import LabelledSet
 from labels.schema import Schema, check_same_schema
 from model.artifact import text_digest
-from model.calibration import DIGITS, sigmoid, softmax
-from model.rollup import MIN_SHARE, article_scores, mean_proba, shares_of_body
+from model.deciding.calibration import DIGITS, sigmoid, softmax
+from model.deciding.rollup import MIN_SHARE, article_scores, mean_proba, shares_of_body
 from model.tagging import Model
 from train.baselines import constant_given, keyword_given
 from train.bootstrap import bootstrap, intervals

@@ -19,7 +19,7 @@ from labels.dataset import LabelledSet
 from labels.errors import TrackingError
 from labels.parsing import parse_json
 from labels.schema import Schema
-from model.calibration import DIGITS
+from model.deciding.calibration import DIGITS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from labels.errors import InputError
-from model.decisions import Rule
+from model.deciding.decisions import Rule
 from model.tagging import Model, load_model
 
 
@@ -34,7 +34,7 @@ class Tagger(PythonModel):
         Parameters
         ----------
         params
-            `explain`, and the numbers of `model.decisions.Rule`. False or zero, which is what
+            `explain`, and the numbers of `model.deciding.decisions.Rule`. False or zero, which is what
             MLflow fills in, asks for nothing.
         """
         asked = {name: value for name, value in (params or {}).items() if value}

@@ -19,7 +19,7 @@ import model
 from labels.errors import TrackingError
 from labels.processes import find_program
 from labels.schema import Schema
-from model.calibration import DIGITS
+from model.deciding.calibration import DIGITS
 from train.connection import OWN, STORE, connect, store_uri
 from train.heldout import format_held_out
 

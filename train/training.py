@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from labels.dataset import LabelledSet
 from labels.schema import Schema
 from model.artifact import Artifact, save_artifact, text_digest
-from model.calibration import DIGITS, Calibration
 from model.cores import count_cores
-from model.decisions import Decisions, HeldOut, Rule
+from model.deciding.calibration import DIGITS, Calibration
+from model.deciding.decisions import Decisions, HeldOut, Rule
 from model.scoring.features import Counts, FeatureExtractor
 from model.scoring.scorer import Scorer
 from train import Split

@@ -329,8 +329,8 @@ def _asked_model(
     prevalence: str | None,
 ) -> Model:
     """Return the model that decides as was asked; labels it cannot give so are named on stderr."""
-    from model.decisions import COVERAGE, Rule
-    from model.prevalence import read_prevalence
+    from model.deciding.decisions import COVERAGE, Rule
+    from model.deciding.prevalence import read_prevalence
     from model.tagging import Model, load_model
 
     rule = Rule(

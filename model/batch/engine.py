@@ -23,7 +23,7 @@ from labels.processes import end_with_parent, starting
 from model.artifact import load_artifact
 from model.batch.entries import Entry, Tagged, given_columns
 from model.cores import at_most_jobs
-from model.decisions import Rule
+from model.deciding.decisions import Rule
 from model.inputs.documents import Document
 from model.reading.article import Article
 from model.reading.reader import RawArticle, parse_articles

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from labels.paragraphs import LabelledParagraph
 from labels.schema import Dimension
-from model.calibration import DIGITS
+from model.deciding.calibration import DIGITS
 from train.audit.contradictions import KeywordRule
 from train.audit.drift import Annotator
 

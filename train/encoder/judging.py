@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.schema import Schema
-from model.calibration import sigmoid, softmax
+from model.deciding.calibration import sigmoid, softmax
 from train.metrics import score
 
 _LEAST_FALL = 0.02  # of the loss, as a share, below which it has not fallen

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from labels.dataset import LabelledSet
 from labels.errors import TrainingError
-from model.calibration import DIGITS
+from model.deciding.calibration import DIGITS
 from model.scoring.encoder import EncoderScorer
 from model.scoring.windows import Windower
 from train import Split

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from model.calibration import sigmoid
+from model.deciding.calibration import sigmoid
 from model.scoring.features import Counts
 from model.scoring.linear import LinearScorer, weigh
 from model.scoring.word_vectors import whole

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 
 from labels.errors import InputError
 from labels.parsing import refuse_constant, unique_object
-from model.decisions import Rule
+from model.deciding.decisions import Rule
 from train.service.refusals import Refusal
 
 JSON, CSV = "application/json", "text/csv"

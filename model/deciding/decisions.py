@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from labels.errors import InputError
 from labels.schema import Schema
-from model.calibration import DIGITS
+from model.deciding.calibration import DIGITS
 
 CONFIDENCE = 0.9  # with which a precision or a recall that was asked for holds
 COVERAGE = 0.8  # of the paragraphs that have a label, given it or left to a person

@@ -1,0 +1,1 @@
+"""Logits to labels: calibration, thresholds, prevalence, and articles from paragraphs."""
