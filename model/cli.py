@@ -128,7 +128,7 @@ def export(
     found = read_schema(schema)
 
     def answers(texts: Sequence[str]) -> list[Prediction]:
-        from model.exchange import predictions
+        from model.outputs.predictions import predictions
         from model.tagging import load_model
 
         loaded = load_model(model)

@@ -21,10 +21,10 @@ from model.champion import CHAMPION, STORE_FILE, check_owner, find_promotion, re
 from model.deciding.calibration import DIGITS
 from model.deciding.decisions import Decisions, Rule
 from model.deciding.prevalence import anchor, estimate_prevalence
+from model.outputs.record import Evidence, build_records
 from model.reading.article import Article
 from model.reading.pages import declared_encoding
 from model.reading.reader import FORMS, Form, RawArticle, parse_articles, read_bytes
-from model.record import Evidence, build_records
 
 SHIPPED = Path(__file__).parent / "default"
 

@@ -18,7 +18,7 @@ from made_batches import Warm, text
 from pyarrow import parquet
 
 from labels.schema import Schema, read_schema
-from model.batch.outputs import article_row, column_types, paragraph_rows
+from model.outputs.rows import article_row, column_types, paragraph_rows
 
 N_GOOD, N_BAD = 1000, 200
 CELLS = (

@@ -13,7 +13,7 @@ from made_batches import Tag, ids, rows_of, text, write_articles
 
 from labels.schema import read_schema
 from model.batch.entries import Entry, entry_line, iter_entries
-from model.batch.outputs import sidecar_name, write_csv, write_sidecars
+from model.outputs.rows import sidecar_name, write_csv, write_sidecars
 
 
 def test_summary_counts_what_the_records_say(here: Path, tag: Tag) -> None:

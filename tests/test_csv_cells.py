@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from labels.cells import format_cell, parse_cell
-from model.batch.outputs import spreadsheet_cell
+from model.outputs.rows import spreadsheet_cell
 
 SIGNS = "=+-@＝＋－＠"
 DIVIDERS = ";,|\t\n\r"

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labels.schema import Schema, parse_schema
-from model.batch.html import CHUNK, write_page
-from model.batch.html_data import inert_json
-from model.record import scores_key
+from model.outputs.html import CHUNK, write_page
+from model.outputs.html_data import inert_json
+from model.outputs.record import scores_key
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

@@ -21,8 +21,8 @@ from model.deciding.calibration import Calibration, Knots
 from model.deciding.decisions import Decisions, HeldOut, Rule
 from model.deciding.rollup import article_scores, mean_proba, shares_of_body
 from model.manifest import FORMAT, MANIFEST
+from model.outputs.terminal import article_table
 from model.reading.reader import read_article
-from model.table import article_table
 from model.tagging import SHIPPED
 
 SCHEMA = read_schema()

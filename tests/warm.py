@@ -29,9 +29,6 @@ def main() -> None:
     import pyarrow.parquet
 
     import classify  # noqa: F401
-    import model.batch.html
-    import model.batch.run
-    import model.inputs.inputs  # noqa: F401
     from model.tagging import load_model
 
     version("depeche")  # all that another user may be unable to load

@@ -14,10 +14,10 @@ from labels.errors import MissingExtraError
 from labels.places import is_device, is_file
 from labels.terminal import tell
 from labels.writing import check_outputs, check_spared, followed_output
-from model.batch.formats import Engine, Format, format_of
 from model.batch.telling import run_told
 from model.cli import ModelOption, tell_model
 from model.cores import count_cores
+from model.outputs.formats import Engine, Format, format_of
 
 if TYPE_CHECKING:
     from model.batch.engine import Job

@@ -38,11 +38,11 @@ from model.batch.files import (
     sync,
     write_whole,
 )
-from model.batch.formats import Format
 from model.batch.place import FRESH, JOB, check_free, check_place, errors_of, journal_of
 from model.inputs.documents import Failure
 from model.inputs.finding import MOST_NAMED
 from model.locks import locked
+from model.outputs.formats import Format
 
 _COMMIT_S = 0.5  # what a kill can lose
 _LOCK, _FINISHED = "lock", "finished.json"

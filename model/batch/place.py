@@ -10,7 +10,7 @@ from labels.parsing import parse_json
 from labels.places import is_folder, status_of
 from labels.writing import check_writable
 from model.batch.files import check_own, read_json
-from model.batch.formats import Format
+from model.outputs.formats import Format
 
 JOB = "job.json"  # of a journal: what was asked for
 FRESH = "give another name, or --fresh to replace it"

@@ -13,9 +13,9 @@ from labels.schema import Schema
 from labels.writing import open_output
 from model.batch.engine import Job
 from model.batch.failures import Failures, Warnings, error_line, nothing_read, told_lines
-from model.batch.formats import Format
 from model.batch.run import iter_outcomes
 from model.inputs.inputs import Inputs
+from model.outputs.formats import Format
 from model.tagging import Model
 
 
@@ -65,7 +65,7 @@ def write_outcomes(
             with open_output(output, is_drawn=form is Format.table) as file:
                 whole = chain([first], found)
                 if form is Format.csv:
-                    from model.batch.outputs import write_csv
+                    from model.outputs.rows import write_csv
 
                     write_csv(map(json.loads, whole), model.schema, file, paragraphs=paragraphs)
                 else:
@@ -94,7 +94,7 @@ def _write_records(
         if form is Format.table:
             from rich.console import Console
 
-            from model.table import article_table
+            from model.outputs.terminal import article_table
 
             console = Console(file=file, highlight=False)
             console.print(article_table(json.loads(line), schema, console.width))

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 from labels.errors import InputError
 from labels.paragraphs import LabelledParagraph
 from labels.parsing import parse_json
-from model.batch.outputs import spreadsheet_cell
+from model.outputs.rows import spreadsheet_cell
 
 if TYPE_CHECKING:
     from train.audit.findings import Audit, Finding

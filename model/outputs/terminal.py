@@ -12,7 +12,7 @@ from rich.text import Text
 
 from labels.schema import Dimension, Schema
 from labels.terminal import plain
-from model.record import scores_key
+from model.outputs.record import scores_key
 
 _BAR = 20  # most cells of a score of 1
 _BESIDE_BAR = 46  # cells of a line for all the rest

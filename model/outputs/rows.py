@@ -14,7 +14,7 @@ from typing import IO, Any
 from labels.cells import format_cell
 from labels.errors import MissingExtraError
 from labels.schema import Schema
-from model.record import scores_key
+from model.outputs.record import scores_key
 
 _ROWS_AT_ONCE = 5_000  # of a table in columns
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from labels.schema import Dimension, Schema
-from model.record import scores_key
+from model.outputs.record import scores_key
 
 # `<`, `>` and `&` could end or open a block of data for the HTML parser; U+2028 and U+2029 end
 # lines for JavaScript; half a surrogate pair cannot be encoded.
