@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SEEDS, SHARED, Classify, run_classify, write_rows
 
-from model.batch.ray_session import cause_of
-from model.batch.sources import find_sources, iter_stretches
-from model.batch.stores import named
+from model.cluster.session import cause_of
+from model.cluster.sources import find_sources, iter_stretches
+from model.cluster.stores import named
 from model.inputs.columns import ColumnNames
 from model.inputs.documents import Document, Failure
 from model.inputs.inputs import Inputs

@@ -169,8 +169,8 @@ def tag(
         form = _cluster_form(format_, target, prevalence, paragraphs=paragraphs)
         loaded = _asked_model(model, precision, recall, coverage, prevalence)
         job = _job(loaded, model, explain=explain)
-        from model.batch.cluster import ClusterBatch
-        from model.batch.sources import find_sources
+        from model.cluster.run import ClusterBatch
+        from model.cluster.sources import find_sources
         from model.inputs.columns import ColumnNames
 
         n_failed = run_told(

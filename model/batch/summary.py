@@ -17,7 +17,7 @@ from model.inputs.finding import MOST_NAMED
 from model.inputs.inputs import Inputs
 
 if TYPE_CHECKING:
-    from model.batch.sources import Sources
+    from model.cluster.sources import Sources
 
 
 @dataclass(kw_only=True)

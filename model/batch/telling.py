@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from model.batch.cluster import ClusterBatch
     from model.batch.run import Batch
-    from model.batch.sources import Sources
     from model.batch.summary import Progress, Summary
+    from model.cluster.run import ClusterBatch
+    from model.cluster.sources import Sources
     from model.inputs.inputs import Inputs
 
 

@@ -31,11 +31,11 @@ from labels.schema import Schema
 from labels.writing import check_folder
 from model.batch.engine import Job
 from model.batch.failures import error_line, nothing_read
-from model.batch.ray_session import cause_of, check_ray, ray_session
 from model.batch.run import iter_outcomes
-from model.batch.sources import Source, Sources, Stretch, iter_stretches
-from model.batch.stores import Folder, is_uri, place_of
 from model.batch.summary import Progress, Summary
+from model.cluster.session import cause_of, check_ray, ray_session
+from model.cluster.sources import Source, Sources, Stretch, iter_stretches
+from model.cluster.stores import Folder, is_uri, place_of
 from model.inputs.columns import ColumnNames
 from model.inputs.finding import MOST_NAMED
 from model.outputs.formats import Format

@@ -10,7 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from labels.errors import InputError
-from model.batch.stores import find_in_store, is_uri, named, opened_in_store
+from model.cluster.stores import find_in_store, is_uri, named, opened_in_store
 from model.inputs.columns import ColumnNames
 from model.inputs.documents import Document, Failure
 from model.inputs.finding import STDIN, find_inputs
