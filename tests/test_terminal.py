@@ -423,8 +423,8 @@ def test_what_is_drawn_is_drawn_of_plain_texts() -> None:
     # The table of an article, where it is written, and the bar of a batch, which has numbers only.
     assert drawing == {
         "model/outputs/terminal.py",
-        "model/batch/writing.py",
-        "model/batch/telling.py",
+        "model/batch/streaming.py",
+        "model/batch/progress.py",
     }
     made = ast.parse((ROOT / "model" / "table.py").read_text())
     texts = [x for x in ast.walk(made) if isinstance(x, ast.Call) and ast.unparse(x.func) == "Text"]

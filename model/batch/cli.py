@@ -14,7 +14,7 @@ from labels.errors import MissingExtraError
 from labels.places import is_device, is_file
 from labels.terminal import tell
 from labels.writing import check_outputs, check_spared, followed_output
-from model.batch.telling import run_told
+from model.batch.progress import run_told
 from model.cli import ModelOption, tell_model
 from model.cores import count_cores
 from model.outputs.formats import Engine, Format, format_of
@@ -226,7 +226,7 @@ def tag(
     job = _job(loaded, model, explain=explain or form is Format.table)
     n_jobs = 1 if single else _n_jobs(jobs, inputs)
     if output is None or not journaled:
-        from model.batch.writing import write_outcomes
+        from model.batch.streaming import write_outcomes
 
         n_failed = write_outcomes(
             *(inputs, output, form, loaded, job, n_jobs),
