@@ -18,7 +18,7 @@ from corpus import CORPUS
 from models import from_half_on
 from numpy.typing import NDArray
 
-import train.directions as directions
+import train.tfidf.direction_features as directions
 from labels.dataset import SHIPPED, load_labels
 from labels.schema import read_schema
 from model.artifact import load_artifact, save_artifact

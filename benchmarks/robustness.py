@@ -21,10 +21,10 @@ from labels.dataset import SHIPPED, load_labels
 from labels.schema import read_schema
 from model.scoring.features import FeatureExtractor
 from train.calibrating import fit_calibration
-from train.fitting import fit_scorer
 from train.metrics import indicator, main_scores, score
 from train.settings import TrainSettings
 from train.splits import split_folds
+from train.tfidf.fitting import fit_scorer
 from train.training import decide_by_best_f1
 
 _TYPOS = 0.05  # share of the words

@@ -1,4 +1,4 @@
-"""Learn the word vectors that ship in train/vectors.npz from unlabelled articles.
+"""Learn the word vectors that ship in train/tfidf/word_vectors.npz from unlabelled articles.
 
     python benchmarks/vectors.py [--corpus CORPUS.jsonl.gz]
 
@@ -21,8 +21,8 @@ from labels.dataset import SHIPPED, load_labels
 from labels.schema import read_schema
 from model.scoring.features import FeatureExtractor, FeatureSettings
 from train.splits import RESEMBLANCE, SHINGLE
-from train.vectors import SHIPPED as VECTORS
-from train.vectors import learn_vectors, save_vectors
+from train.tfidf.word_vectors import SHIPPED as VECTORS
+from train.tfidf.word_vectors import learn_vectors, save_vectors
 
 _SHORTEST = 80  # characters; what is shorter are headings and notices
 _AT_ONCE = 2_000

@@ -9,8 +9,8 @@ import pytest
 from model.scoring.features import FeatureExtractor, FeatureSettings
 from model.scoring.linear import LinearScorer
 from model.scoring.word_vectors import WordVectors
-from train.directions import Directions
-from train.vectors import learn_vectors, load_vectors, save_vectors
+from train.tfidf.direction_features import Directions
+from train.tfidf.word_vectors import learn_vectors, load_vectors, save_vectors
 
 SETTINGS = FeatureSettings(table_bits=8)
 TEXTS = [

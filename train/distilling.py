@@ -21,12 +21,12 @@ from model.inputs.inputs import Inputs
 from model.scoring.features import FeatureExtractor
 from model.tagging import Model, load_model
 from train import Split
-from train.fitting import fit_scorer
 from train.labelling.pool import read_pool
 from train.metrics import indicator, main_scores, score
 from train.settings import TrainSettings
 from train.splits import held_out_parts
 from train.store import Run, Store
+from train.tfidf.fitting import fit_scorer
 from train.training import Progress, Training, calibrate_out_of_fold, make_artifact
 
 

@@ -17,10 +17,10 @@ from model.scoring.features import Counts, FeatureExtractor, FeatureSettings
 from train import Split
 from train.bootstrap import bootstrap
 from train.calibrating import fit_calibration
-from train.fitting import fit_scorer
 from train.metrics import indicator, main_scores, score, signature
 from train.settings import TrainSettings
 from train.splits import split_folds
+from train.tfidf.fitting import fit_scorer
 from train.training import OutOfFold, decide_by_best_f1, score_out_of_fold
 
 INNER_FOLDS = 3

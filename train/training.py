@@ -23,10 +23,10 @@ from model.scoring.scorer import Scorer
 from train import Split
 from train.calibrating import fit_calibration
 from train.evaluation import Scored
-from train.fitting import fit_scorer
 from train.metrics import indicator, score, signature
 from train.settings import Settings, TrainSettings
 from train.splits import NOT_SCORED, split_folds, train_rows
+from train.tfidf.fitting import fit_scorer
 
 Progress = Callable[[str], None]
 

@@ -15,12 +15,12 @@ from model.scoring.features import Counts
 from model.scoring.linear import LinearScorer, weigh
 from model.scoring.word_vectors import whole
 from train.calibrating import fit_sigmoid
-from train.directions import sum_vectors
-from train.fitting import fit_scorer
 from train.labelling.mix import draw_of
 from train.labelling.selection import Ground, Learnt
 from train.settings import TrainSettings
 from train.splits import grouped_folds, near_duplicates
+from train.tfidf.direction_features import sum_vectors
+from train.tfidf.fitting import fit_scorer
 
 _FOLDS = 3  # of the labels so far, for the thresholds
 _DIMS = 32  # of word vectors: more bring little to so few labels, and take longer

@@ -13,9 +13,9 @@ from sklearn.linear_model import LogisticRegression
 from model.scoring.features import Counts
 from model.scoring.linear import LinearScorer, weigh
 from model.scoring.word_vectors import WordVectors
-from train.directions import Directions
 from train.settings import TrainSettings
-from train.vectors import load_vectors
+from train.tfidf.direction_features import Directions
+from train.tfidf.word_vectors import load_vectors
 
 # Smoothing of the log-count ratios. Wang and Manning 2012 add 1 to counts; these are weighted
 # features of length 1, whose sums are about a tenth of counts.

@@ -13,7 +13,7 @@ from scipy import sparse
 from model.scoring.features import FeatureExtractor, FeatureSettings
 from model.scoring.word_vectors import WordVectors
 
-SHIPPED = Path(__file__).with_name("vectors.npz")  # made by benchmarks/vectors.py
+SHIPPED = Path(__file__).with_name("word_vectors.npz")  # made by benchmarks/vectors.py
 
 N_DIMS = 128
 _FEWEST = 5  # times that a word must stand in the articles
