@@ -23,7 +23,7 @@ from labels.dataset import SHIPPED, load_labels
 from labels.schema import read_schema
 from model.artifact import load_artifact, save_artifact
 from model.scoring.features import FeatureExtractor, FeatureSettings
-from train.metrics import MEASURES, indicator, score
+from train.evaluation.metrics import MEASURES, indicator, score
 from train.settings import TrainSettings
 from train.splits import split_folds
 from train.training import score_out_of_fold

@@ -27,10 +27,10 @@ from numpy.typing import NDArray
 from labels.dataset import SHIPPED, load_labels
 from labels.schema import Schema, read_schema
 from model.scoring.features import Counts, FeatureExtractor
+from train.evaluation.metrics import indicator
 from train.labelling.learning import ground_of, learn, logits_of
 from train.labelling.mix import BATCH, Mix, draw_of, parse_mix
 from train.labelling.selection import Ground, Learnt, choose
-from train.metrics import indicator
 from train.settings import TrainSettings
 from train.splits import grouped_folds, leak_groups
 

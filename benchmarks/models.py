@@ -32,10 +32,10 @@ from model.deciding.calibration import sigmoid
 from model.deciding.decisions import Decisions, HeldOut, Rule
 from model.scoring.features import FeatureExtractor, words
 from train import Split
-from train.baselines import constant_given, keyword_given
-from train.bootstrap import bootstrap, full_scores, intervals
 from train.calibrating import fit_calibration
-from train.metrics import indicator
+from train.evaluation.baselines import constant_given, keyword_given
+from train.evaluation.bootstrap import bootstrap, full_scores, intervals
+from train.evaluation.metrics import indicator
 from train.settings import TrainSettings
 from train.splits import split_folds
 from train.training import calibrate_out_of_fold, decide_by_best_f1, score_out_of_fold

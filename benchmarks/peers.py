@@ -52,7 +52,7 @@ def fit(folder: Path, texts: str) -> None:
     """Fit a pipeline for each kind of n-grams and write them."""
     import joblib
 
-    from train.metrics import indicator
+    from train.evaluation.metrics import indicator
 
     examples = labelled(texts)
     for analyzer in ANALYZERS:

@@ -21,7 +21,7 @@ from labels.dataset import SHIPPED, load_labels
 from labels.schema import read_schema
 from model.scoring.features import FeatureExtractor
 from train.calibrating import fit_calibration
-from train.metrics import indicator, main_scores, score
+from train.evaluation.metrics import indicator, main_scores, score
 from train.settings import TrainSettings
 from train.splits import split_folds
 from train.tfidf.fitting import fit_scorer

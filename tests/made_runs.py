@@ -14,7 +14,7 @@ from labels.schema import Schema, read_schema
 from model.artifact import Artifact, load_artifact
 from model.scoring.features import FeatureExtractor
 from model.tagging import SHIPPED
-from train.metrics import indicator, score
+from train.evaluation.metrics import indicator, score
 from train.settings import TrainSettings
 from train.training import LinearTraining, OutOfFold
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score, recall_score
 
 from labels.schema import Dimension, Label, Schema, read_schema
-from train.bootstrap import bootstrap, full_scores, intervals
-from train.metrics import score
+from train.evaluation.bootstrap import bootstrap, full_scores, intervals
+from train.evaluation.metrics import score
 
 SCHEMA = read_schema()
 

@@ -36,7 +36,7 @@ from train.encoder.checks import check_memory, fertility_warnings
 from train.encoder.fitting import Task, label_weights, predict_examples, rate_at
 from train.encoder.judging import collapses, stuck
 from train.encoder.settings import EncoderSettings, parse_encoder_settings
-from train.metrics import indicator, score
+from train.evaluation.metrics import indicator, score
 from train.training import decide_by_best_f1
 
 SCHEMA = read_schema()

@@ -11,9 +11,9 @@ from conftest import Classify, run_classify
 from labels.dataset import FOLDER, load_labels
 from labels.errors import ComparisonError, TrackingError
 from labels.schema import read_schema
-from train.comparison import benjamini_hochberg, compare_predictions, compare_runs
-from train.heldout import Predictions, format_held_out, read_held_out
-from train.metrics import indicator
+from train.evaluation.comparison import benjamini_hochberg, compare_predictions, compare_runs
+from train.evaluation.held_out import Predictions, format_held_out, read_held_out
+from train.evaluation.metrics import indicator
 from train.store import Run
 
 SCHEMA = read_schema()

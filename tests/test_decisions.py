@@ -30,7 +30,7 @@ from model.deciding.decisions import (
 from model.deciding.prevalence import anchor, estimate_prevalence, read_prevalence
 from model.reading.reader import read_article
 from model.tagging import SHIPPED, Model
-from train.metrics import calibration_error
+from train.evaluation.metrics import calibration_error
 
 SCHEMA = read_schema()
 MODEL = load_model(SHIPPED)

@@ -14,7 +14,7 @@ from labels.dataset import LabelledSet, load_labels
 from labels.schema import read_schema
 from model.tagging import SHIPPED, load_model
 from train.distilling import Lesson, Teacher, prepare_lesson, train_student
-from train.metrics import indicator
+from train.evaluation.metrics import indicator
 from train.settings import TrainSettings
 
 SPORT = ["but", "match", "stade", "ligue", "arbitre", "tribune", "maillot", "coupe", "penalty"]

@@ -23,8 +23,8 @@ from labels.schema import Schema, parse_schema
 from model.deciding.calibration import sigmoid, softmax
 from model.tagging import Model
 from train.card import _labels
-from train.evaluation import Scored, evaluate
-from train.metrics import N_BINS, calibration_error, equal_mass_bins
+from train.evaluation.evaluation import Scored, evaluate
+from train.evaluation.metrics import N_BINS, calibration_error, equal_mass_bins
 from train.plots import plots
 from train.report import html_report, markdown_report
 from train.report_html import _marked

@@ -23,11 +23,11 @@ from model.artifact import load_artifact
 from model.deciding.calibration import sigmoid, softmax
 from model.scoring.features import FeatureExtractor
 from train import Split
-from train.baselines import constant_given
 from train.calibrating import best_threshold, fit_calibration
 from train.diagnostics import _worth, random_gap
-from train.heldout import read_held_out
-from train.metrics import indicator, score
+from train.evaluation.baselines import constant_given
+from train.evaluation.held_out import read_held_out
+from train.evaluation.metrics import indicator, score
 from train.settings import TrainSettings
 from train.splits import grouped_folds, leak_groups, near_duplicates, split_folds, train_rows
 from train.training import score_out_of_fold, train_model

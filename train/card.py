@@ -7,7 +7,7 @@ from typing import Any
 from labels.markdown import markdown_text
 from labels.schema import Dimension, Schema
 from model.artifact import Artifact
-from train.metrics import MEASURES, main_scores
+from train.evaluation.metrics import MEASURES, main_scores
 
 _HEAD = """\
 ---

@@ -25,7 +25,7 @@ from train import DEFAULT_BASE, MOST_SEED, Backend
 
 if TYPE_CHECKING:
     from train.backends import Trainer
-    from train.evaluation import Scored
+    from train.evaluation.evaluation import Scored
 
 LAST = Path("mlruns") / "last"
 ARTIFACTS = Path("mlruns") / "artifacts"  # of our own store
@@ -252,7 +252,7 @@ def evaluate(
     """
     check_extra()
     from model.tagging import load_model
-    from train.evaluation import evaluate_model, score_model
+    from train.evaluation.evaluation import evaluate_model, score_model
     from train.report import REPORT_FILES
 
     if report is not None:
@@ -340,7 +340,7 @@ def compare(
     each dimension, it passes Benjamini and Hochberg's procedure: of the differences so called, one
     in twenty is expected to be noise. Intervals cover the choice of articles, not that of seeds.
     """
-    from train.comparison import compare_runs
+    from train.evaluation.comparison import compare_runs
     from train.store import open_store
     from train.tables import comparison_lines
 

@@ -15,9 +15,9 @@ from labels.dataset import LabelledSet
 from labels.errors import LabelsError
 from model.scoring.features import Counts, FeatureExtractor, FeatureSettings
 from train import Split
-from train.bootstrap import bootstrap
 from train.calibrating import fit_calibration
-from train.metrics import indicator, main_scores, score, signature
+from train.evaluation.bootstrap import bootstrap
+from train.evaluation.metrics import indicator, main_scores, score, signature
 from train.settings import TrainSettings
 from train.splits import split_folds
 from train.tfidf.fitting import fit_scorer

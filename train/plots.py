@@ -20,8 +20,8 @@ from train.drawing import (
     findfont,
     get_font,
 )
-from train.evaluation import Scored
-from train.metrics import MEASURES, N_BINS, equal_mass_bins, main_measure
+from train.evaluation.evaluation import Scored
+from train.evaluation.metrics import MEASURES, N_BINS, equal_mass_bins, main_measure
 
 _WIDTH = 7.0  # inches: 700 px at matplotlib's own 100 dots an inch
 _BLUE, _ORANGE, _GREY = "#0072b2", "#d55e00", "#c8c8c8"  # Okabe and Ito 2008: for every eye
@@ -40,7 +40,7 @@ def plots(scored: Scored, evaluation: dict[str, Any] | None) -> dict[str, Figure
     Parameters
     ----------
     evaluation
-        As of `train.evaluation.evaluate`, with the fields of `train.diagnostics`.
+        As of `train.evaluation.evaluation.evaluate`, with the fields of `train.diagnostics`.
     """
     figures, before = {}, scored.uncalibrated
     for dimension, span in scored.schema.columns():
@@ -169,7 +169,7 @@ def _reliability(
     before: NDArray[np.float64],
     after: NDArray[np.float64],
 ) -> Figure:
-    """Return a reliability diagram a label, over the bins of `train.metrics.calibration_error`."""
+    """Return a reliability diagram a label, over the bins of `train.evaluation.metrics.calibration_error`."""
     figure, panels = _panels(
         len(dimension.labels),
         title=f"{_title(dimension)}: do scores mean what they say?\nhollow squares: before "

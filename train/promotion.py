@@ -32,7 +32,7 @@ from model.champion import (
     read_promotions,
 )
 from model.locks import locked
-from train.comparison import compare_runs
+from train.evaluation.comparison import compare_runs
 from train.store import Run, Store
 
 _LOCK = ".lock"

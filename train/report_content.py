@@ -8,7 +8,7 @@ from typing import Any
 from labels.schema import Schema
 from train.card import score_text
 from train.diagnostics import NEXT
-from train.metrics import N_BINS
+from train.evaluation.metrics import N_BINS
 from train.report_parts import Cell, Mistake, Name, Section, Table, label_names, percent
 from train.report_scores import articles, headline, overall, per_label, sources
 
@@ -19,7 +19,7 @@ def report_sections(evaluation: Mapping[str, Any], schema: Schema) -> list[Secti
     Parameters
     ----------
     evaluation
-        As of `train.evaluation`; sections of what it lacks, such as `learning`, are left out.
+        As of `train.evaluation.evaluation`; sections of what it lacks, such as `learning`, are left out.
     """
     sections = [
         _seen(evaluation),

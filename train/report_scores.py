@@ -7,7 +7,7 @@ from typing import Any
 
 from labels.schema import Schema
 from train.card import score_text
-from train.metrics import MEASURES, main_measure, main_scores
+from train.evaluation.metrics import MEASURES, main_measure, main_scores
 from train.report_parts import Cell, Name, Section, Table, between
 
 

@@ -15,7 +15,7 @@ from labels.schema import Schema, parse_schema
 from model.champion import CHAMPION, STORE_FILE, read_promotions
 from model.manifest import MANIFEST
 from train.connection import OWN, connect, first_line, store_uri, without_password
-from train.heldout import Predictions, read_held_out
+from train.evaluation.held_out import Predictions, read_held_out
 from train.tracking import (
     CHAMPION_ALIAS,
     EXPERIMENT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from model.champion import Promotion
-from train.comparison import Comparison, Difference
+from train.evaluation.comparison import Comparison, Difference
 from train.store import Run
 
 _WIDTH = 100

@@ -22,8 +22,8 @@ from model.scoring.features import Counts, FeatureExtractor
 from model.scoring.scorer import Scorer
 from train import Split
 from train.calibrating import fit_calibration
-from train.evaluation import Scored
-from train.metrics import indicator, score, signature
+from train.evaluation.evaluation import Scored
+from train.evaluation.metrics import indicator, score, signature
 from train.settings import Settings, TrainSettings
 from train.splits import NOT_SCORED, split_folds, train_rows
 from train.tfidf.fitting import fit_scorer

@@ -101,7 +101,7 @@ def tune(
     """Return the best settings found and what they are worth.
 
     One outer fold is set aside and never seen by the search. Each trial is scored by three inner
-    folds of the rest, by the mean over the dimensions of `train.metrics.main_scores`. At the
+    folds of the rest, by the mean over the dimensions of `train.evaluation.metrics.main_scores`. At the
     end the best and the default settings are each fitted on all that the search saw and scored on
     the outer fold: the inner score of the best of many is too high, since it was chosen for being
     high. (Whoever tunes on after reading the outer score begins to choose by it as well.)

@@ -15,7 +15,7 @@ from train.audit.contradictions import KeywordRule, broken_rules, differing_twin
 from train.audit.doubts import Doubts, find_doubts
 from train.audit.drift import find_drift
 from train.audit.findings import Audit, Finding, Reason, Verdict
-from train.metrics import indicator, signature
+from train.evaluation.metrics import indicator, signature
 from train.settings import TrainSettings
 from train.splits import near_duplicates, split_folds
 from train.training import Progress, score_out_of_fold

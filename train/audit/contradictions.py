@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from labels.schema import Dimension
 from model.scoring.features import words
-from train.baselines import keyword_hits
+from train.evaluation.baselines import keyword_hits
 
 # A keyword is a clue; it is as good as a rule where nine in ten of at least ten other paragraphs
 # that hold it have its label.

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.dataset import LabelledSet
-from train.comparison import FALSE_DISCOVERIES, benjamini_hochberg
+from train.evaluation.comparison import FALSE_DISCOVERIES, benjamini_hochberg
 
 FEWEST = 100  # paragraphs of an annotator: below, no interval says anything
 

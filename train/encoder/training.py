@@ -21,7 +21,6 @@ from model.scoring.encoder import EncoderScorer
 from model.scoring.windows import Windower
 from train import Split
 from train.calibrating import fit_calibration
-from train.comparison import compare_predictions
 from train.encoder.base import Base, load_encoder, load_tokenizer, longest_window
 from train.encoder.batches import make_examples
 from train.encoder.checkpoint import Checkpoint
@@ -36,8 +35,9 @@ from train.encoder.exporting import export_encoder, quantize
 from train.encoder.fitting import Progress, Task, fit_encoder, predict_examples
 from train.encoder.judging import collapses, stuck
 from train.encoder.settings import EncoderSettings
-from train.heldout import Predictions
-from train.metrics import indicator
+from train.evaluation.comparison import compare_predictions
+from train.evaluation.held_out import Predictions
+from train.evaluation.metrics import indicator
 from train.splits import held_out_parts, split_folds, train_rows
 from train.training import (
     OutOfFold,

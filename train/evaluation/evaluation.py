@@ -14,9 +14,9 @@ from model.artifact import text_digest
 from model.deciding.calibration import DIGITS, sigmoid, softmax
 from model.deciding.rollup import MIN_SHARE, article_scores, mean_proba, shares_of_body
 from model.tagging import Model
-from train.baselines import constant_given, keyword_given
-from train.bootstrap import bootstrap, intervals
-from train.metrics import calibration_error, indicator, score, signature
+from train.evaluation.baselines import constant_given, keyword_given
+from train.evaluation.bootstrap import bootstrap, intervals
+from train.evaluation.metrics import calibration_error, indicator, score, signature
 
 FEWEST_POSITIVES = 20  # of a label; with fewer its scores say little
 _EDGE = 0.02  # a threshold so near to 0 or 1 rests on a handful of paragraphs
@@ -94,7 +94,7 @@ def evaluate_model(model: Model, scored: Scored) -> dict[str, Any]:
 def evaluate(scored: Scored, model: Model) -> dict[str, Any]:
     """Return the evaluation of scored paragraphs.
 
-    A field a dimension with its scores as in `train.metrics.score`, and:
+    A field a dimension with its scores as in `train.evaluation.metrics.score`, and:
 
     `intervals`
         The same, each number as the [low, high] of its 95 % interval, bootstrapped by article.

@@ -33,7 +33,7 @@ def bootstrap(
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Return the scores of `train.metrics.score` on resampled groups, each (n_resamples,).
+    """Return the scores of `train.evaluation.metrics.score` on resampled groups, each (n_resamples,).
 
     The definitions are those of the full sample: means are over the labels with support there, and
     a label that a resample misses has F1 0. Average precision is there with `proba`; it is NaN in

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from labels.errors import ComparisonError
 from labels.schema import Dimension, Schema
-from train.bootstrap import N_RESAMPLES, bootstrap, full_scores
-from train.heldout import Predictions
+from train.evaluation.bootstrap import N_RESAMPLES, bootstrap, full_scores
+from train.evaluation.held_out import Predictions
 from train.store import Run, Store
 
 LEVEL = 0.95
