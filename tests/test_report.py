@@ -22,13 +22,13 @@ from labels.paragraphs import LabelledParagraph
 from labels.schema import Schema, parse_schema
 from model.deciding.calibration import sigmoid, softmax
 from model.tagging import Model
-from train.card import _labels
 from train.evaluation.evaluation import Scored, evaluate
 from train.evaluation.metrics import N_BINS, calibration_error, equal_mass_bins
-from train.plots import plots
-from train.report import html_report, markdown_report
-from train.report_html import _marked
-from train.report_parts import percent
+from train.reports.card import _labels
+from train.reports.html import _marked
+from train.reports.parts import percent
+from train.reports.plots import plots
+from train.reports.report import html_report, markdown_report
 
 HOSTILE = "Le <script>alert('x')</script> dit & *crie* | `fort` [ici](http://x.fr/a.js) à la fusée"
 N = 60

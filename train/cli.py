@@ -123,9 +123,9 @@ def train(
     """
     check_extra()
     from model.artifact import check_destination, lock_folder
-    from train.card import model_card
     from train.connection import check_loggable
     from train.diagnostics import evaluate_training
+    from train.reports.card import model_card
     from train.tracking import log_run
 
     check_loggable()
@@ -253,7 +253,7 @@ def evaluate(
     check_extra()
     from model.tagging import load_model
     from train.evaluation.evaluation import evaluate_model, score_model
-    from train.report import REPORT_FILES
+    from train.reports.report import REPORT_FILES
 
     if report is not None:
         check_folder(report)
@@ -281,8 +281,8 @@ def evaluate(
 
 
 def _write_report(folder: Path, scored: Scored, scores: dict[str, Any], model: str) -> None:
-    from train.plots import plots
-    from train.report import report_files
+    from train.reports.plots import plots
+    from train.reports.report import report_files
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -553,7 +553,7 @@ def _print_scores(scores: dict[str, Any], schema: Schema, *, as_json: bool) -> N
     if as_json:
         show_json(scores)
         return
-    from train.card import overall, score_rows, sentences
+    from train.reports.card import overall, score_rows, sentences
 
     lines: list[str] = []
     for dimension in schema.dimensions:

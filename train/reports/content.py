@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from labels.schema import Schema
-from train.card import score_text
 from train.diagnostics import NEXT
 from train.evaluation.metrics import N_BINS
-from train.report_parts import Cell, Mistake, Name, Section, Table, label_names, percent
-from train.report_scores import articles, headline, overall, per_label, sources
+from train.reports.card import score_text
+from train.reports.parts import Cell, Mistake, Name, Section, Table, label_names, percent
+from train.reports.scores import articles, headline, overall, per_label, sources
 
 
 def report_sections(evaluation: Mapping[str, Any], schema: Schema) -> list[Section]:

@@ -11,7 +11,9 @@ from sklearn.metrics import average_precision_score, confusion_matrix, precision
 
 from labels.schema import Dimension, Schema
 from train.diagnostics import NEXT
-from train.drawing import (
+from train.evaluation.evaluation import Scored
+from train.evaluation.metrics import MEASURES, N_BINS, equal_mass_bins, main_measure
+from train.reports.drawing import (
     Axes,
     Figure,
     FontProperties,
@@ -20,8 +22,6 @@ from train.drawing import (
     findfont,
     get_font,
 )
-from train.evaluation.evaluation import Scored
-from train.evaluation.metrics import MEASURES, N_BINS, equal_mass_bins, main_measure
 
 _WIDTH = 7.0  # inches: 700 px at matplotlib's own 100 dots an inch
 _BLUE, _ORANGE, _GREY = "#0072b2", "#d55e00", "#c8c8c8"  # Okabe and Ito 2008: for every eye

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from labels.schema import Schema
-from train.card import score_text
 from train.evaluation.metrics import MEASURES, main_measure, main_scores
-from train.report_parts import Cell, Name, Section, Table, between
+from train.reports.card import score_text
+from train.reports.parts import Cell, Name, Section, Table, between
 
 
 def headline(evaluation: Mapping[str, Any], schema: Schema) -> Section:

@@ -8,10 +8,10 @@ from typing import Any
 
 from labels.markdown import markdown_text
 from labels.schema import Schema
-from train.drawing import Figure
-from train.report_content import report_sections
-from train.report_html import html_report
-from train.report_parts import Between, Cell, Mistake, Name, Section, Table, log_odds
+from train.reports.content import report_sections
+from train.reports.drawing import Figure
+from train.reports.html import html_report
+from train.reports.parts import Between, Cell, Mistake, Name, Section, Table, log_odds
 
 __all__ = ["REPORT_FILES", "html_report", "markdown_report", "report_files"]
 

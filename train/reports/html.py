@@ -10,9 +10,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from labels.schema import Schema
-from train.report_content import report_sections
-from train.report_parts import Between, Cell, Mistake, Name, Section, Table, log_odds
-from train.report_style import STYLE
+from train.reports.content import report_sections
+from train.reports.parts import Between, Cell, Mistake, Name, Section, Table, log_odds
+from train.reports.style import STYLE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,7 +55,7 @@ def html_report(
     Parameters
     ----------
     figures
-        By file name, as `train.plots.plots` gives them; each is shown in the section it is of.
+        By file name, as `train.reports.plots.plots` gives them; each is shown in the section it is of.
     """
     sections = report_sections(evaluation, schema)
     links = "".join(f'<li><a href="#{s.id}">{escape(s.title)}</a></li>' for s in sections)

@@ -1,0 +1,1 @@
+"""Reports, plots and model cards from the scores of an evaluation."""
