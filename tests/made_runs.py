@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-import train.connection
-import train.tracking
+import train.tracking.connection
+import train.tracking.log
 from labels.dataset import FOLDER, LabelledSet, load_labels
 from labels.schema import Schema, read_schema
 from model.artifact import Artifact, load_artifact
@@ -51,7 +51,7 @@ def made_training(labels: LabelledSet, artifact: Artifact, *, shuffled: bool) ->
 
 def log_all() -> None:
     """Log the runs good, shuffled (same data), other (other data) and codebook (other schema)."""
-    train.tracking._log_evaluation = lambda *_: None  # seconds each; nothing here looks at them
+    train.tracking.log._log_evaluation = lambda *_: None  # seconds each; nothing here looks at them
     schema = read_schema()
     composed = load_labels([FOLDER / "composed.jsonl"], schema)
     made = {
@@ -60,12 +60,12 @@ def log_all() -> None:
         "other": (load_labels([FOLDER / "seeds.jsonl"], schema), False),
         "codebook": (replace(composed, schema=_next_version(schema)), False),
     }
-    mlflow = train.connection.import_mlflow()
+    mlflow = train.tracking.log.connection.import_mlflow()
     for name, (labels, shuffled) in made.items():
         training = made_training(labels, load_artifact(SHIPPED), shuffled=shuffled)
         training = training.save(Path("mlruns") / "last", card=name)
         evaluation = training.artifact.scores | {"calibration": {}}
-        run_id = train.tracking.log_run(training, evaluation, Path("mlruns") / "last")
+        run_id = train.tracking.log.log_run(training, evaluation, Path("mlruns") / "last")
         mlflow.MlflowClient().update_run(run_id, name=name)
 
 

@@ -14,7 +14,7 @@ from labels.schema import read_schema
 from train.evaluation.comparison import benjamini_hochberg, compare_predictions, compare_runs
 from train.evaluation.held_out import Predictions, format_held_out, read_held_out
 from train.evaluation.metrics import indicator
-from train.store import Run
+from train.tracking.store import Run
 
 SCHEMA = read_schema()
 LABELS = load_labels([FOLDER / "composed.jsonl"], SCHEMA)

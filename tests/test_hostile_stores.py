@@ -18,10 +18,10 @@ from conftest import ROOT, Classify, put_store, write_rows
 
 from labels.errors import ArtifactError, InputError, TrackingError
 from model.artifact import lock_folder
-from train.connection import check_loggable, connect, store_uri
-from train.database import check_database, make_database
-from train.serving import CHAMPION_URI, open_service
-from train.store import Store
+from train.tracking.connection import check_loggable, connect, store_uri
+from train.tracking.database import check_database, make_database
+from train.tracking.serving import CHAMPION_URI, open_service
+from train.tracking.store import Store
 
 
 def refusal(monkeypatch: pytest.MonkeyPatch, uri: str, *, create: bool = False) -> str:

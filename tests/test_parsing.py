@@ -151,7 +151,7 @@ def test_ids_longer_than_mlflow_and_disks_take_are_refused(
 def test_longest_ids_are_names_of_metrics_tags_and_files(tmp_path: Path) -> None:
     from mlflow.utils.validation import _validate_metric_name, _validate_tag_name
 
-    from train.tracking import _data_key, flatten_scores
+    from train.tracking.log import _data_key, flatten_scores
 
     long = "é" * 50
     schema = read_schema(write_schema(tmp_path / "s.toml", {long: ("multi", [long, "b"])}))

@@ -30,7 +30,7 @@ from model.deciding.decisions import Rule
 from model.inputs.documents import Document
 from model.reading.article import Article
 from model.tagging import SHIPPED, Model
-from train.tracking import _git_commit
+from train.tracking.log import _git_commit
 
 # Strangers' files in the current folder
 

@@ -22,8 +22,8 @@ from model.champion import PROMOTIONS, read_promotions
 from model.scoring.features import FeatureSettings
 from model.scoring.linear import LinearScorer
 from model.tagging import SHIPPED
-from train.promotion import promote, replace_list, roll_back
-from train.store import Run
+from train.tracking.promotion import promote, replace_list, roll_back
+from train.tracking.store import Run
 
 # Every step of a promotion, and the calls by which it changes the disk.
 POINTS = [
@@ -131,7 +131,7 @@ def kill_at(point: str) -> None:
     """Make this process kill itself before or after a step of a promotion, the nth time."""
     name, when, *nth = point.split(":")
     left = [int(*nth) if nth else 1]
-    module: Any = importlib.import_module("train.promotion")
+    module: Any = importlib.import_module("train.tracking.promotion")
     owner, _, attribute = name.rpartition(".")
     place = getattr(module, owner) if owner else module
     step: Callable[..., Any] = getattr(place, attribute)

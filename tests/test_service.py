@@ -32,13 +32,13 @@ from model import load_model
 from model.cores import count_cores
 from model.deciding.decisions import Rule
 from model.tagging import SHIPPED, Model
-from train.service import running as service_running
-from train.service.app import make_app
-from train.service.asked import MAX_BYTES, MAX_TEXTS
-from train.service.hosts import Hosts, is_host
-from train.service.refusals import Refusal
-from train.service.running import Connection
-from train.serving import open_service
+from train.tracking.service import running as service_running
+from train.tracking.service.app import make_app
+from train.tracking.service.asked import MAX_BYTES, MAX_TEXTS
+from train.tracking.service.hosts import Hosts, is_host
+from train.tracking.service.refusals import Refusal
+from train.tracking.service.running import Connection
+from train.tracking.serving import open_service
 
 TEXT = sorted(SEEDS.glob("*.txt"))[3].read_text()
 JSON = {"Content-Type": "application/json"}

@@ -21,10 +21,10 @@ import pytest
 from conftest import ROOT, SEEDS, Classify, put_store, run_classify
 
 from model.artifact import load_artifact
-from train.connection import connect
-from train.store import open_store
-from train.tracking import CHAMPION_ALIAS, REGISTERED
-from train.views import columns
+from train.tracking.connection import connect
+from train.tracking.log import CHAMPION_ALIAS, REGISTERED
+from train.tracking.store import open_store
+from train.tracking.ui_pages import columns
 
 SEED = sorted(SEEDS.glob("*.txt"))[3]
 CHROMIUM = Path("/usr/bin/chromium")

@@ -273,8 +273,8 @@ def test_what_commands_print_is_plain(name: str, folder: Path) -> None:
 def test_runs_are_plain(runs: Path, tmp_path: Path) -> None:
     shutil.copytree(runs, tmp_path, dirs_exist_ok=True)
     code = f"""
-import train.connection
-client = train.connection.import_mlflow().MlflowClient("sqlite:///mlruns/mlflow.db")
+import train.tracking.connection
+client = train.tracking.connection.import_mlflow().MlflowClient("sqlite:///mlruns/mlflow.db")
 for run in client.search_runs([e.experiment_id for e in client.search_experiments()]):
     client.update_run(run.info.run_id, name="run " + run.info.run_name + {MARKS!r})
     client.set_tag(run.info.run_id, "backend", "kind" + {MARKS!r})

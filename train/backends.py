@@ -53,7 +53,7 @@ class StudentTrainer:
     def train(self, labels: LabelledSet, progress: Progress) -> Training:
         """Return the model: see `train.distilling.train_student`."""
         from train.distilling import fetch_teacher, prepare_lesson, train_student
-        from train.store import open_store
+        from train.tracking.store import open_store
 
         with open_store() as store:
             teacher = fetch_teacher(store, store.find(self.teacher), labels)

@@ -123,10 +123,10 @@ def train(
     """
     check_extra()
     from model.artifact import check_destination, lock_folder
-    from train.connection import check_loggable
     from train.diagnostics import evaluate_training
     from train.reports.card import model_card
-    from train.tracking import log_run
+    from train.tracking.connection import check_loggable
+    from train.tracking.log import log_run
 
     check_loggable()
     trainer = _trainer(
@@ -191,8 +191,8 @@ def tune(
     """
     check_extra("optuna")
     from train.backends import choose_settings
-    from train.connection import check_loggable
     from train.settings import write_settings
+    from train.tracking.connection import check_loggable
     from train.tuning import tune as search
     from train.tuning_report import tuning_lines
     from train.tuning_runs import TuningRuns
@@ -305,8 +305,8 @@ def runs(
 
     Example: classify runs --limit 10
     """
-    from train.store import open_store, store_is_there
-    from train.tables import run_lines
+    from train.tracking.store import open_store, store_is_there
+    from train.tracking.tables import run_lines
 
     found, champion = [], None
     if store_is_there():
@@ -341,8 +341,8 @@ def compare(
     in twenty is expected to be noise. Intervals cover the choice of articles, not that of seeds.
     """
     from train.evaluation.comparison import compare_runs
-    from train.store import open_store
-    from train.tables import comparison_lines
+    from train.tracking.store import open_store
+    from train.tracking.tables import comparison_lines
 
     with open_store() as store:
         comparison = compare_runs(store, store.find(a), store.find(b))
@@ -370,10 +370,10 @@ def promote(
     interval of the difference of its first score (see classify compare) lies below 0.
     """
     from model.champion import CHAMPION
-    from train.promotion import promote as promote_run
-    from train.promotion import roll_back
-    from train.store import open_store
-    from train.tables import promotion_lines
+    from train.tracking.promotion import promote as promote_run
+    from train.tracking.promotion import roll_back
+    from train.tracking.store import open_store
+    from train.tracking.tables import promotion_lines
 
     if (run is None) != rollback:
         raise typer.BadParameter("give a run, or --rollback alone")
@@ -440,9 +440,9 @@ def ui(
     Example: classify ui --port 5002
     """
     check_extra()
-    from train.connection import store_uri
-    from train.serving import check_port, run_ui
-    from train.views import prepare_pages
+    from train.tracking.connection import store_uri
+    from train.tracking.serving import check_port, run_ui
+    from train.tracking.ui_pages import prepare_pages
 
     served = store_uri().startswith(("http://", "https://"))
     if not served:
@@ -490,8 +490,8 @@ def serve(
     Example: classify serve --port 5003
     """
     check_extra()
-    from train.service.hosts import is_host
-    from train.serving import CHAMPION_URI, open_service
+    from train.tracking.service.hosts import is_host
+    from train.tracking.serving import CHAMPION_URI, open_service
 
     for name in allow_host or ():
         if not is_host(name):

@@ -25,8 +25,8 @@ from train.evaluation.metrics import indicator, main_scores, score
 from train.labelling.pool import read_pool
 from train.settings import TrainSettings
 from train.splits import held_out_parts
-from train.store import Run, Store
 from train.tfidf.fitting import fit_scorer
+from train.tracking.store import Run, Store
 from train.training import Progress, Training, calibrate_out_of_fold, make_artifact
 
 

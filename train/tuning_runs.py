@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from train.tracking import EXPERIMENT, writable_store
+from train.tracking.log import EXPERIMENT, writable_store
 from train.tuning import Trial, Tuning
 
 _KEPT = "finished trials are kept, and the same command goes on from there"

@@ -20,7 +20,7 @@ from labels.errors import ComparisonError
 from labels.schema import Dimension, Schema
 from train.evaluation.bootstrap import N_RESAMPLES, bootstrap, full_scores
 from train.evaluation.held_out import Predictions
-from train.store import Run, Store
+from train.tracking.store import Run, Store
 
 LEVEL = 0.95
 FALSE_DISCOVERIES = 0.05  # share allowed among the differences that are called real

@@ -20,8 +20,8 @@ from labels.errors import TrackingError
 from labels.processes import find_program
 from labels.schema import Schema
 from model.deciding.calibration import DIGITS
-from train.connection import OWN, STORE, connect, store_uri
 from train.evaluation.held_out import format_held_out
+from train.tracking.connection import OWN, STORE, connect, store_uri
 
 if TYPE_CHECKING:  # commands that only look at runs do not wait for scikit-learn
     from train.training import Training

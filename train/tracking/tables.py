@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from model.champion import Promotion
 from train.evaluation.comparison import Comparison, Difference
-from train.store import Run
+from train.tracking.store import Run
 
 _WIDTH = 100
 _NAMES = {

@@ -33,7 +33,7 @@ from model.champion import (
 )
 from model.locks import locked
 from train.evaluation.comparison import compare_runs
-from train.store import Run, Store
+from train.tracking.store import Run, Store
 
 _LOCK = ".lock"
 _TEMPORARY = ".promotion."  # how temporary names start

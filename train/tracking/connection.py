@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from labels.errors import MissingExtraError, TrackingError
 from labels.writing import check_folder
 from model.champion import STORE_FILE
-from train.database import check_database, database_path, make_database
+from train.tracking.database import check_database, database_path, make_database
 
 STORE = STORE_FILE.parent
 OWN = f"sqlite:///{STORE_FILE}"

@@ -22,11 +22,11 @@ from labels.processes import SAFE_PATH
 from model.artifact import load_artifact
 from model.manifest import MANIFEST
 from model.tagging import Model
-from train.connection import connect, first_line, store_uri, without_password
-from train.tracking import CHAMPION_ALIAS, REGISTERED
+from train.tracking.connection import connect, first_line, store_uri, without_password
+from train.tracking.log import CHAMPION_ALIAS, REGISTERED
 
 if TYPE_CHECKING:  # the UI needs no more than MLflow
-    from train.service.running import Service
+    from train.tracking.service.running import Service
 
 CHAMPION_URI = f"models:/{REGISTERED}@{CHAMPION_ALIAS}"
 
@@ -91,9 +91,9 @@ def open_service(
     """
     with _stopped_by_signals(), _bind(host, port) as listener:
         model = _load_logged(uri)
-        from train.service.app import make_app
-        from train.service.hosts import Hosts
-        from train.service.running import Service
+        from train.tracking.service.app import make_app
+        from train.tracking.service.hosts import Hosts
+        from train.tracking.service.running import Service
 
         app = make_app(model, Hosts(host, listener.getsockname()[0], allowed))
         yield Service(url=_url(host, port), app=app, listener=listener)

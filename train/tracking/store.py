@@ -14,9 +14,9 @@ from labels.parsing import parse_json
 from labels.schema import Schema, parse_schema
 from model.champion import CHAMPION, STORE_FILE, read_promotions
 from model.manifest import MANIFEST
-from train.connection import OWN, connect, first_line, store_uri, without_password
 from train.evaluation.held_out import Predictions, read_held_out
-from train.tracking import (
+from train.tracking.connection import OWN, connect, first_line, store_uri, without_password
+from train.tracking.log import (
     CHAMPION_ALIAS,
     EXPERIMENT,
     HELD_OUT,

@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from labels.errors import InputError
 from labels.parsing import refuse_constant, unique_object
 from model.deciding.decisions import Rule
-from train.service.refusals import Refusal
+from train.tracking.service.refusals import Refusal
 
 JSON, CSV = "application/json", "text/csv"
 MAX_BYTES = 32_000_000  # of a request

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from labels.errors import TrackingError
-from train.connection import connect
-from train.tracking import EXPERIMENT, TRAININGS
+from train.tracking.connection import connect
+from train.tracking.log import EXPERIMENT, TRAININGS
 
 _METRICS = ("micro_f1", "macro_f1", "mean_average_precision", "accuracy")
 _N_RUNS = 50  # newest runs whose columns are shown

@@ -1,0 +1,1 @@
+"""Everything of MLflow: its store, runs, promotion, and what is served."""
