@@ -23,11 +23,11 @@ from labels.dataset import LabelledSet, load_labels
 from labels.errors import InputError, SettingsError, TrackingError
 from labels.schema import read_schema
 from model.scoring.features import FeatureSettings
-from train.nested import Verdict, divide
 from train.settings import TrainSettings, parse_settings, read_settings, write_settings
 from train.splits import Split
-from train.study import open_study
-from train.tuning import SPACE, params_of, study_name, tune, with_params
+from train.tuning.nested import Verdict, divide
+from train.tuning.study import open_study
+from train.tuning.tuning import SPACE, params_of, study_name, tune, with_params
 
 # Small, since each trial fits every label six times.
 DIMENSIONS: dict[str, tuple[str, Sequence[str]]] = {

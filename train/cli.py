@@ -193,9 +193,9 @@ def tune(
     from train.backends import choose_settings
     from train.settings import write_settings
     from train.tracking.connection import check_loggable
-    from train.tuning import tune as search
-    from train.tuning_report import tuning_lines
-    from train.tuning_runs import TuningRuns
+    from train.tuning.report import tuning_lines
+    from train.tuning.runs import TuningRuns
+    from train.tuning.tuning import tune as search
 
     check_loggable()
     start = time.monotonic()

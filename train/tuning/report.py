@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from train.nested import INNER_FOLDS, Verdict, mean_score
-from train.tuning import SPACE, Tuning
+from train.tuning.nested import INNER_FOLDS, Verdict, mean_score
+from train.tuning.tuning import SPACE, Tuning
 
 _SHOWN = 5  # trials
 

@@ -17,10 +17,10 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.trial import TrialState
 
 from labels.dataset import LabelledSet
-from train.nested import Division, Inner, Verdict, divide, judge, mean_score
 from train.settings import TrainSettings
-from train.study import open_study
 from train.training import Progress
+from train.tuning.nested import Division, Inner, Verdict, divide, judge, mean_score
+from train.tuning.study import open_study
 
 # The defaults lie within, as the first trial has them.
 SPACE: dict[str, BaseDistribution] = {
