@@ -27,9 +27,9 @@ import labels.cli
 import labels.exchange.cli
 import model.batch.cli
 import model.cli
+import train.active.cli
 import train.audit.cli
 import train.cli
-import train.labelling.cli
 from labels.errors import ClassifyError
 from labels.terminal import escaped, show_lines, tell
 
@@ -103,9 +103,9 @@ def _front_door(
 app.command()(model.batch.cli.tag)
 app.command()(model.cli.info)
 app.add_typer(labels.cli.schema_app, name="schema")
-app.command()(train.labelling.cli.label)
+app.command()(train.active.cli.label)
 app.command()(labels.cli.agreement)
-app.command()(train.labelling.cli.adjudicate)
+app.command()(train.active.cli.adjudicate)
 app.command()(model.cli.export)
 app.command("import")(labels.exchange.cli.import_)
 app.command()(train.audit.cli.audit)

@@ -24,11 +24,11 @@ from labels.labelling.texts import TEXTS, Language
 from labels.paragraphs import LabelledParagraph
 from model.scoring.features import FeatureSettings
 from model.scoring.linear import LinearScorer
-from train.labelling.active import ActiveQueue
-from train.labelling.learning import expected_best
-from train.labelling.mix import BATCH, Mix, draw_of, parse_mix
-from train.labelling.selection import Ground, Learnt, choose, doubt
-from train.labelling.trainer import Asked, Chooser, Plan, Setup, Trainer
+from train.active.learning import expected_best
+from train.active.mix import BATCH, Mix, draw_of, parse_mix
+from train.active.queue import ActiveQueue
+from train.active.selection import Ground, Learnt, choose, doubt
+from train.active.trainer import Asked, Chooser, Plan, Setup, Trainer
 
 NO_SCORER = LinearScorer(
     FeatureSettings(table_bits=8),

@@ -20,12 +20,12 @@ from labels.dataset import SHIPPED, LabelledSet, load_labels
 from labels.labelling.session import Session
 from labels.paragraphs import LabelledParagraph, read_labels
 from labels.schema import Dimension, Schema, read_schema
+from train.active.opening import open_labels
+from train.active.order import RandomOrder
+from train.active.pool import read_labelled_pool
 from train.audit.contradictions import broken_rules
 from train.audit.doubts import confident_answers, find_doubts
 from train.audit.drift import FEWEST, Shift, find_drift
-from train.labelling.opening import open_labels
-from train.labelling.order import RandomOrder
-from train.labelling.pool import read_labelled_pool
 
 PARTS = {"rubrique": ("single", ["sport", "culture", "monde"]), "thèmes": ("multi", ["eau", "feu"])}
 TWINS = ("p40", "p43")  # of different articles

@@ -36,9 +36,9 @@ from labels.labelling.texts import TEXTS, Language
 from labels.paragraphs import read_labels, sha256_of
 from labels.schema import DEFAULT_SCHEMA, Schema, read_schema
 from model.inputs.inputs import Inputs
-from train.labelling.opening import open_labels
-from train.labelling.order import PoolOrder, RandomOrder
-from train.labelling.pool import read_disputed_pool, read_labelled_pool, read_pool
+from train.active.opening import open_labels
+from train.active.order import PoolOrder, RandomOrder
+from train.active.pool import read_disputed_pool, read_labelled_pool, read_pool
 
 SCHEMA = read_schema()
 MULTI = next(d for d in SCHEMA.dimensions if d.kind == "multi")

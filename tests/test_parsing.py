@@ -15,8 +15,8 @@ from labels.paragraphs import LabelledParagraph, Span, read_labels
 from labels.parsing import MOST_LEVELS, parse_json, parse_toml
 from labels.schema import read_schema
 from model.deciding.prevalence import read_prevalence
+from train.active.opening import open_labels
 from train.evaluation.held_out import read_held_out
-from train.labelling.opening import open_labels
 from train.settings import read_settings
 
 SCHEMA = read_schema()

@@ -52,8 +52,8 @@ if __name__ == "__main__":
 LABEL = """
 if __name__ == "__main__":
     from labels.schema import read_schema
-    from train.labelling.mix import Mix
-    from train.labelling.trainer import Asked, Setup, Texts, Trainer
+    from train.active.mix import Mix
+    from train.active.trainer import Asked, Setup, Texts, Trainer
     none = Texts(ids=(), articles=(), texts=())
     pool = Texts(ids=("a", "b"), articles=("a", "b"), texts=("L’armée.", "La fusée."))
     mix = Mix(uncertain=0, rare=0, random=0)

@@ -66,7 +66,7 @@ def check_stopped(done: "subprocess.CompletedProcess[str]") -> None:
     assert (done.returncode, done.stdout) == (130, "")
 
 
-@pytest.mark.parametrize("module", ["typer", "train.labelling.cli", "numpy._core.multiarray"])
+@pytest.mark.parametrize("module", ["typer", "train.active.cli", "numpy._core.multiarray"])
 def test_stop_in_the_imports_of_the_start(module: str, tmp_path: Path) -> None:
     check_stopped(run(module, "a.txt", cwd=tmp_path))
 

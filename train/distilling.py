@@ -21,8 +21,8 @@ from model.inputs.inputs import Inputs
 from model.scoring.features import FeatureExtractor
 from model.tagging import Model, load_model
 from train import Split
+from train.active.pool import read_pool
 from train.evaluation.metrics import indicator, main_scores, score
-from train.labelling.pool import read_pool
 from train.settings import TrainSettings
 from train.splits import held_out_parts
 from train.tfidf.fitting import fit_scorer

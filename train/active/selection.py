@@ -15,7 +15,7 @@ from scipy import sparse
 
 from labels.schema import Schema
 from model.scoring.linear import LinearScorer
-from train.labelling.mix import BATCH, Mix, Reason
+from train.active.mix import BATCH, Mix, Reason
 
 Pick = tuple[int, Reason]
 

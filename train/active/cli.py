@@ -19,12 +19,12 @@ from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from labels.terminal import show_lines, tell
 from model.cli import ModelOption, tell_model
 from train import MOST_SEED
-from train.labelling.mix import Mix, parse_mix
+from train.active.mix import Mix, parse_mix
 
 if TYPE_CHECKING:
     from labels.labelling.session import Session
-    from train.labelling.pool import Pool
-    from train.labelling.suggestions import Suggestions
+    from train.active.pool import Pool
+    from train.active.suggestions import Suggestions
 
 
 _TELL_S = 3.0  # between two lines on how far the reading has come
@@ -87,10 +87,10 @@ def label(
     _check("classify label", [Path(pool)], labels, annotator)
     from labels.labelling.session import Session
     from model.inputs.inputs import Inputs
-    from train.labelling.active import ActiveQueue
-    from train.labelling.opening import open_labels
-    from train.labelling.order import PoolOrder, RandomOrder
-    from train.labelling.pool import read_labelled_pool, read_pool
+    from train.active.opening import open_labels
+    from train.active.order import PoolOrder, RandomOrder
+    from train.active.pool import read_labelled_pool, read_pool
+    from train.active.queue import ActiveQueue
 
     chosen, shares = read_schema(schema), parse_mix(mix)
     lang = lang or language_of_locale()
@@ -158,9 +158,9 @@ def adjudicate(
     """
     _check("classify adjudicate", files, labels, annotator)
     from labels.labelling.session import Session
-    from train.labelling.opening import open_labels
-    from train.labelling.order import PoolOrder
-    from train.labelling.pool import read_disputed_pool
+    from train.active.opening import open_labels
+    from train.active.order import PoolOrder
+    from train.active.pool import read_disputed_pool
 
     chosen = read_schema(schema)
     with open_labels(labels, chosen) as file:
@@ -214,7 +214,7 @@ def _can_learn() -> bool:
 def _suggestions(folder: Path | None, schema: Schema) -> Suggestions | None:
     """Return those of the model; none where the model in use is of another schema."""
     from model.tagging import load_model
-    from train.labelling.suggestions import Suggestions
+    from train.active.suggestions import Suggestions
 
     model = load_model(folder)
     tell_model(folder, model)

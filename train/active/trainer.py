@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from labels.processes import starting
 from labels.schema import Schema
-from train.labelling.mix import BATCH, Mix, Reason
+from train.active.mix import BATCH, Mix, Reason
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from train.labelling.selection import Learnt
+    from train.active.selection import Learnt
 
 Labels = dict[str, tuple[str, ...]]
 Plan = list[tuple[str, Reason]]
@@ -62,7 +62,7 @@ class Chooser:
 
     def __init__(self, setup: Setup) -> None:
         from model.scoring.features import FeatureExtractor
-        from train.labelling.learning import ground_of
+        from train.active.learning import ground_of
         from train.settings import TrainSettings
 
         self._setup = setup
@@ -86,7 +86,7 @@ class Chooser:
         """Return what to label next, some batches of it."""
         import numpy as np
 
-        from train.labelling.selection import choose
+        from train.active.selection import choose
 
         setup, n = self._setup, len(self._setup.pool.ids)
         closed = {*asked.closed, *(id for id, _ in asked.labels)}
@@ -104,7 +104,7 @@ class Chooser:
         """Return what a model fitted on labels says of the pool; None of fewer than a batch."""
         import numpy as np
 
-        from train.labelling.learning import learn
+        from train.active.learning import learn
 
         if len(labels) < BATCH:
             return None

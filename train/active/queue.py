@@ -8,9 +8,9 @@ from typing import Protocol
 from labels.labelling.queue import Item, Suggestion
 from labels.paragraphs import LabelledParagraph
 from labels.schema import Schema
-from train.labelling.mix import BATCH, Mix, Reason, draw_of
-from train.labelling.order import RandomOrder
-from train.labelling.trainer import Asked, Plan, Setup, Texts, Trainer
+from train.active.mix import BATCH, Mix, Reason, draw_of
+from train.active.order import RandomOrder
+from train.active.trainer import Asked, Plan, Setup, Texts, Trainer
 
 # Paragraphs of a pool among which it chooses, by the draw: their features lie in memory.
 _MOST = 20_000

@@ -14,9 +14,9 @@ from model.deciding.calibration import sigmoid
 from model.scoring.features import Counts
 from model.scoring.linear import LinearScorer, weigh
 from model.scoring.word_vectors import whole
+from train.active.mix import draw_of
+from train.active.selection import Ground, Learnt
 from train.calibrating import fit_sigmoid
-from train.labelling.mix import draw_of
-from train.labelling.selection import Ground, Learnt
 from train.settings import TrainSettings
 from train.splits import grouped_folds, near_duplicates
 from train.tfidf.direction_features import sum_vectors
