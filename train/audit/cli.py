@@ -72,7 +72,7 @@ def audit(
 
     found = load_labelled(paths, read_schema(schema), orangesum)
     from train.audit.audit import audit_labels  # after the mistakes that need no libraries
-    from train.audit.lines import audit_lines
+    from train.audit.report import audit_lines
 
     result = audit_labels(found, top=top, seed=seed, progress=progress)
     if output is not None:
