@@ -60,10 +60,10 @@ def agreement(
     Cohen's kappa, Krippendorff's alpha, positive and observed agreement, each with its 95 %
     interval by article; the labels that agree least stand first.
     """
-    from labels.agreement import measure_agreement
-    from labels.agreement_text import agreement_lines, dispute_lines
-    from labels.disputes import agreed_paragraphs, write_paragraphs
-    from labels.votes import read_votes
+    from labels.agreement.agreement import measure_agreement
+    from labels.agreement.disputes import agreed_paragraphs, write_paragraphs
+    from labels.agreement.report import agreement_lines, dispute_lines
+    from labels.agreement.votes import read_votes
 
     texts = [orangesum] if orangesum else []
     check_outputs((disputes, agreed), inputs=[*files, schema, *texts])

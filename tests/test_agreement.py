@@ -12,18 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from labels.agreement import Agreement, measure_agreement
-from labels.coefficients import cohen_kappa, masi_distance
-from labels.dataset import load_labels
-from labels.disputes import (
+from labels.agreement.agreement import Agreement, measure_agreement
+from labels.agreement.coefficients import cohen_kappa, masi_distance
+from labels.agreement.disputes import (
     agreed_paragraphs,
     read_disputes,
     write_paragraphs,
 )
+from labels.agreement.votes import Votes, disputed_dimensions, read_votes
+from labels.dataset import load_labels
 from labels.errors import LabelsError
 from labels.paragraphs import LabelledParagraph, read_labels, to_record
 from labels.schema import Schema, parse_schema, read_schema
-from labels.votes import Votes, disputed_dimensions, read_votes
 
 SHIPPED = read_schema()
 GOLD = Path(__file__).parent / "gold" / "agreement.json"

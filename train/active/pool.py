@@ -12,12 +12,12 @@ from datetime import date
 from itertools import islice
 from pathlib import Path
 
-from labels.disputes import read_disputes
+from labels.agreement.disputes import read_disputes
+from labels.agreement.votes import read_votes
 from labels.labelling.queue import Item, folded
 from labels.orangesum import hydrate
 from labels.paragraphs import LabelledParagraph, read_labels
 from labels.schema import Schema
-from labels.votes import read_votes
 from model.batch.engine import read_documents
 from model.inputs.documents import Document, Failure
 from model.inputs.finding import MOST_NAMED

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.coefficients import (
+from labels.agreement.coefficients import (
     binary_kappa,
     cohen_kappa,
     krippendorff_alpha,
@@ -19,9 +19,9 @@ from labels.coefficients import (
     ratio,
     unit_disagreement,
 )
+from labels.agreement.votes import Votes
 from labels.estimates import Floats, Sums
 from labels.schema import Dimension
-from labels.votes import Votes
 
 Measure = Literal["kappa", "alpha", "positive", "observed"]
 # Of each measure, (1 + n_resamples, n_labels + 1): the labels, and the dimension as a whole last.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
-from labels.agreement import Agreement, DimensionAgreement, Measures, PairAgreement
-from labels.answers import Measure
+from labels.agreement.agreement import Agreement, DimensionAgreement, Measures, PairAgreement
+from labels.agreement.answers import Measure
+from labels.agreement.votes import disputed_dimensions
 from labels.estimates import LEVEL, Estimate
 from labels.paragraphs import LabelledParagraph
 from labels.schema import Schema
 from labels.terminal import plain
-from labels.votes import disputed_dimensions
 
 _MEASURES: tuple[Measure, ...] = ("kappa", "alpha", "positive", "observed")
 _FEWEST = 8  # characters of a label's name that are shown at least
