@@ -101,7 +101,7 @@ def check(
 
     Example: classify schema check my_schema.toml
     """
-    from labels.schema_check import schema_lines, schema_warnings
+    from labels.codebook.check import schema_lines, schema_warnings
 
     known = read_schema(file)
     warnings = schema_warnings(known)
@@ -125,9 +125,9 @@ def new(
 
     Answers may be piped in, a line each.
     """
-    from labels.schema_check import schema_warnings
-    from labels.schema_file import schema_toml
-    from labels.schema_form import Form
+    from labels.codebook.check import schema_warnings
+    from labels.codebook.file import schema_toml
+    from labels.codebook.form import Form
 
     check_output(file)
     form = Form(ask=_ask, say=_say, language=_language())

@@ -16,12 +16,12 @@ from conftest import ROOT, Classify, write_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labels.codebook.check import schema_warnings
+from labels.codebook.file import schema_toml
+from labels.codebook.form import TEXTS, Form, Language
 from labels.dataset import load_labels
 from labels.errors import SchemaError
 from labels.schema import DEFAULT_SCHEMA, Schema, parse_schema, read_schema
-from labels.schema_check import schema_warnings
-from labels.schema_file import schema_toml
-from labels.schema_form import TEXTS, Form, Language
 
 ANSWERS = [
     *("Presse régionale", ""),  # a name; the first dimension needs an id

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import textwrap
 
+from labels.codebook.form import Language
 from labels.schema import Dimension, Label, Schema
-from labels.schema_form import Language
 
 _COMMENTS: dict[Language, dict[str, str]] = {
     "en": {

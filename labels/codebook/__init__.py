@@ -1,0 +1,1 @@
+"""Schemas checked, written and made from questions."""
