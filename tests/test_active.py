@@ -17,10 +17,10 @@ from scipy import sparse
 from test_labelling import MULTI, SCHEMA, SINGLE, made_items, press, text_of
 
 from labels.errors import SettingsError
-from labels.labelling.decisions import DecisionFile
+from labels.labelling.label_file import DecisionFile
+from labels.labelling.messages import TEXTS, Language
 from labels.labelling.queue import Item
 from labels.labelling.session import Session
-from labels.labelling.texts import TEXTS, Language
 from labels.paragraphs import LabelledParagraph
 from model.scoring.features import FeatureSettings
 from model.scoring.linear import LinearScorer

@@ -25,14 +25,14 @@ from textual.app import App
 from textual.widgets import Static
 
 from labels.errors import LabelsError
-from labels.labelling.app import LabelApp
-from labels.labelling.decisions import DecisionFile, journal_of
-from labels.labelling.guidelines import help_text
 from labels.labelling.keys import assign_keys
-from labels.labelling.lines import Lines
+from labels.labelling.label_file import DecisionFile, journal_of
+from labels.labelling.messages import TEXTS, Language
 from labels.labelling.queue import Item, Suggestion, folded
+from labels.labelling.screens.app import LabelApp
+from labels.labelling.screens.guidelines import help_text
+from labels.labelling.screens.lines import Lines
 from labels.labelling.session import Session
-from labels.labelling.texts import TEXTS, Language
 from labels.paragraphs import read_labels, sha256_of
 from labels.schema import DEFAULT_SCHEMA, Schema, read_schema
 from model.inputs.inputs import Inputs

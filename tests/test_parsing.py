@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labels.errors import ClassifyError, LabelsError, SchemaError
-from labels.labelling.decisions import journal_of
+from labels.labelling.label_file import journal_of
 from labels.orangesum import hydrate
 from labels.paragraphs import LabelledParagraph, Span, read_labels
 from labels.parsing import MOST_LEVELS, parse_json, parse_toml

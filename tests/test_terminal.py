@@ -28,10 +28,10 @@ from test_structure import MODULES, name_of
 from textual.color import Color
 
 from labels.codebook.file import schema_toml
-from labels.labelling.plain_lines import PlainLines
+from labels.labelling.messages import TEXTS, Language
 from labels.labelling.queue import Item
-from labels.labelling.reading import Reading
-from labels.labelling.texts import TEXTS, Language
+from labels.labelling.screens.plain_lines import PlainLines
+from labels.labelling.screens.reading import Reading
 from labels.schema import Schema, read_schema
 from labels.terminal import escaped, plain
 from model.artifact import load_artifact, save_artifact

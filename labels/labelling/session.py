@@ -12,8 +12,8 @@ from dataclasses import replace
 from itertools import islice, pairwise
 from typing import Literal
 
-from labels.labelling.decisions import DecisionFile
 from labels.labelling.draft import Draft, draft_of, opening_draft
+from labels.labelling.label_file import DecisionFile
 from labels.labelling.queue import Item, Queue, Suggestion, folded
 from labels.paragraphs import LabelledParagraph
 from labels.schema import Dimension, Schema

@@ -14,7 +14,7 @@ import typer
 
 from labels.cli import OrangesumOption, SchemaOption
 from labels.errors import InputError, LabelsError, MissingExtraError
-from labels.labelling.texts import TEXTS, Language, language_of_locale
+from labels.labelling.messages import TEXTS, Language, language_of_locale
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from labels.terminal import show_lines, tell
 from model.cli import ModelOption, tell_model
@@ -184,7 +184,7 @@ def adjudicate(
 
 
 def _run(session: Session, lang: Language) -> None:
-    from labels.labelling.app import LabelApp
+    from labels.labelling.screens.app import LabelApp
 
     gc.freeze()  # what is read stays: to look through it for garbage takes longer than to draw
     LabelApp(session, TEXTS[lang]).run()

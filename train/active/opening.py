@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from labels.errors import LabelsError
-from labels.labelling.decisions import DecisionFile, lock_of
+from labels.labelling.label_file import DecisionFile, lock_of
 from labels.schema import Schema
 from model.locks import locked
 

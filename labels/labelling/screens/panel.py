@@ -12,8 +12,8 @@ from textual.content import Content
 
 from labels.labelling.draft import Draft
 from labels.labelling.keys import Keys
+from labels.labelling.messages import Texts
 from labels.labelling.queue import Suggestion
-from labels.labelling.texts import Texts
 from labels.paragraphs import Labels
 from labels.schema import Dimension, Label, Schema
 from labels.terminal import plain

@@ -14,17 +14,17 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from labels.errors import LabelsError
-from labels.labelling import bars
-from labels.labelling.comment import CommentScreen
-from labels.labelling.guidelines import GuidelinesScreen, help_text, wrapped_at
 from labels.labelling.keys import AZERTY, DIGITS, assign_keys
 from labels.labelling.keywords import keyword_pattern
-from labels.labelling.markdown import markdown_lines
-from labels.labelling.panel import BESIDE, Panel, Target
-from labels.labelling.reading import Reading
-from labels.labelling.search import SearchScreen
+from labels.labelling.messages import Texts
+from labels.labelling.screens import bars
+from labels.labelling.screens.comment import CommentScreen
+from labels.labelling.screens.guidelines import GuidelinesScreen, help_text, wrapped_at
+from labels.labelling.screens.markdown import markdown_lines
+from labels.labelling.screens.panel import BESIDE, Panel, Target
+from labels.labelling.screens.reading import Reading
+from labels.labelling.screens.search import SearchScreen
 from labels.labelling.session import Session
-from labels.labelling.texts import Texts
 from labels.schema import Dimension
 from labels.terminal import escaped
 

@@ -6,9 +6,9 @@ import re
 
 from textual.content import Content
 
-from labels.labelling.lines import Lines
+from labels.labelling.messages import Texts
 from labels.labelling.queue import Item
-from labels.labelling.texts import Texts
+from labels.labelling.screens.lines import Lines
 from labels.terminal import plain
 
 _WIDEST = 92  # columns of a line that is still read with ease

@@ -11,13 +11,13 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from labels.labelling.keys import Keys
-from labels.labelling.lines import Lines
-from labels.labelling.markdown import markdown_lines
-from labels.labelling.texts import Texts
+from labels.labelling.messages import Texts
+from labels.labelling.screens.lines import Lines
+from labels.labelling.screens.markdown import markdown_lines
 from labels.schema import DEFAULT_SCHEMA, Schema, read_schema
 from labels.terminal import plain
 
-GUIDELINES = Path(__file__).parent.parent / "GUIDELINES.md"
+GUIDELINES = Path(__file__).parents[2] / "GUIDELINES.md"
 
 
 def help_text(schema: Schema, keys: Keys, texts: Texts) -> str:

@@ -13,10 +13,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from labels.labelling.lines import Lines
+from labels.labelling.messages import Texts
 from labels.labelling.queue import Item, folded
+from labels.labelling.screens.lines import Lines
 from labels.labelling.session import WHICH, Session, Which
-from labels.labelling.texts import Texts
 from labels.terminal import plain
 
 _AT_MOST = 1000  # paragraphs listed; more words find the others

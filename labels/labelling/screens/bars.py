@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from labels.labelling.messages import Texts
 from labels.labelling.session import Session
-from labels.labelling.texts import Texts
 from labels.paragraphs import LabelledParagraph
 from labels.terminal import plain
 

@@ -1,0 +1,1 @@
+"""The labelling app's screens, made with Textual."""
