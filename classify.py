@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Annotated, Any
 
-from labels import stopping
+from labels.system import stopping
 
 if stopping.is_program("classify", __name__):
     stopping.exit_at_once()  # before what takes long to import
@@ -31,7 +31,7 @@ import train.active.cli
 import train.audit.cli
 import train.cli
 from labels.errors import ClassifyError
-from labels.terminal import escaped, show_lines, tell
+from labels.system.terminal import escaped, show_lines, tell
 
 # Click's or, from typer 0.26 on, that of typer's own copy of click.
 _UsageError: Any = typer.BadParameter.__base__

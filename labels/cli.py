@@ -12,7 +12,7 @@ import typer
 
 from labels.errors import SchemaError
 from labels.schema import DEFAULT_SCHEMA, read_schema
-from labels.terminal import show_json, show_lines, tell
+from labels.system.terminal import show_json, show_lines, tell
 from labels.writing import check_output, check_outputs, open_output
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

@@ -9,7 +9,7 @@ from pathlib import Path
 from labels.errors import LabelsError
 from labels.paragraphs import LabelledParagraph, sha256_of
 from labels.parsing import parse_json
-from labels.places import is_folder
+from labels.system.places import is_folder
 
 
 def hydrate(paragraphs: Iterable[LabelledParagraph], folder: Path) -> list[LabelledParagraph]:

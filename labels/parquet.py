@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from labels import parquet_worker
 from labels.errors import InputError, MissingExtraError
-from labels.processes import interrupts_held
+from labels.system.processes import interrupts_held
 
 # What reading may take: no honest file needs more, and a crafted one of 1 kB asked for 4 GB.
 _LEAST_MEMORY, _MEMORY_A_BYTE = 200_000_000, 25

@@ -14,8 +14,16 @@ from pathlib import Path, PurePosixPath
 from typing import TextIO
 
 from labels.errors import InputError
-from labels.places import files_of, followed, is_device, is_folder, reason_of, shortened, status_of
-from labels.terminal import guarded
+from labels.system.places import (
+    files_of,
+    followed,
+    is_device,
+    is_folder,
+    reason_of,
+    shortened,
+    status_of,
+)
+from labels.system.terminal import guarded
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import typer
 from labels.cli import ForceOption, JsonOption, OrangesumOption, SchemaOption
 from labels.exchange.formats import Format, Prediction, format_of
 from labels.schema import DEFAULT_SCHEMA, read_schema
-from labels.terminal import show_json, show_lines, tell
+from labels.system.terminal import show_json, show_lines, tell
 
 if TYPE_CHECKING:
     from model.tagging import Model

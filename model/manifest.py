@@ -17,8 +17,8 @@ from typing import Any
 
 from labels.errors import ArtifactError, SchemaError
 from labels.parsing import parse_json
-from labels.places import reason_of
 from labels.schema import Schema, parse_schema
+from labels.system.places import reason_of
 
 FORMAT = 4
 MANIFEST = "manifest.json"

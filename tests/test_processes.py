@@ -20,7 +20,7 @@ from pyarrow import parquet
 from test_serving import free_port
 
 from labels.errors import BatchError
-from labels.processes import find_program, starting
+from labels.system.processes import find_program, starting
 from model.artifact import load_artifact
 from model.batch import engine
 from model.batch.engine import Job, iter_tagged

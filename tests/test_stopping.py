@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, put_store
 
-from labels import stopping
 from labels.errors import InputError
+from labels.system import stopping
 
 # In `sitecustomize`: Ctrl-C as the nth module, or one of a name, is looked for, once ours begin.
 HOOK = """
@@ -24,7 +24,7 @@ class InCallback:
 class Finder:
     n = 0
     def find_spec(self, name, path=None, target=None):
-        if "labels.stopping" not in sys.modules:
+        if "labels.system.stopping" not in sys.modules:
             return None
         Finder.n += 1
         if wanted in (name, str(Finder.n)):

@@ -33,7 +33,7 @@ from labels.labelling.queue import Item
 from labels.labelling.screens.plain_lines import PlainLines
 from labels.labelling.screens.reading import Reading
 from labels.schema import Schema, read_schema
-from labels.terminal import escaped, plain
+from labels.system.terminal import escaped, plain
 from model.artifact import load_artifact, save_artifact
 from model.tagging import SHIPPED
 
@@ -410,7 +410,10 @@ def calls(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", [*MODULES, ROOT / "classify.py"], ids=name_of)
 def test_only_one_module_prints(path: Path) -> None:
     """Others draw: rich on what `table` makes of plain texts, Textual through `PlainLines`."""
-    if name_of(path) in ("labels/terminal.py", "labels/stopping.py"):  # the latter one fixed line
+    if name_of(path) in (
+        "labels/system/terminal.py",
+        "labels/system/stopping.py",
+    ):  # the latter one fixed line
         return
     printing = r"(typer|click)\.(echo|secho|style|confirm|prompt|print\w*)|print|pprint"
     printing += r"|(sys\.(__)?std(out|err)(__)?|os)\.write(lines)?"

@@ -9,8 +9,8 @@ from pathlib import Path
 from labels.agreement.votes import Votes, disputed_dimensions
 from labels.errors import LabelsError
 from labels.paragraphs import LabelledParagraph, format_labels, read_labels
-from labels.places import is_file
 from labels.schema import Schema
+from labels.system.places import is_file
 from labels.writing import open_output
 
 

@@ -11,7 +11,7 @@ from labels.agreement.votes import disputed_dimensions
 from labels.estimates import LEVEL, Estimate
 from labels.paragraphs import LabelledParagraph
 from labels.schema import Schema
-from labels.terminal import plain
+from labels.system.terminal import plain
 
 _MEASURES: tuple[Measure, ...] = ("kappa", "alpha", "positive", "observed")
 _FEWEST = 8  # characters of a label's name that are shown at least

@@ -10,7 +10,7 @@ import typer
 from labels.cli import ForceOption, SchemaOption
 from labels.exchange.formats import Format, format_of
 from labels.schema import DEFAULT_SCHEMA, read_schema
-from labels.terminal import tell
+from labels.system.terminal import tell
 
 
 def import_(

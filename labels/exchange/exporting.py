@@ -10,8 +10,8 @@ from labels.errors import InputError, LabelsError
 from labels.exchange.formats import Export, Format, Prediction, exchange_of
 from labels.orangesum import hydrate
 from labels.paragraphs import read_labels
-from labels.places import is_device
 from labels.schema import Schema
+from labels.system.places import is_device
 from labels.writing import (
     check_no_link,
     check_output,

@@ -11,8 +11,8 @@ from typing import Any, Protocol, cast
 
 from labels.errors import LabelsError
 from labels.paragraphs import LabelledParagraph
-from labels.places import is_folder
 from labels.schema import Schema
+from labels.system.places import is_folder
 
 
 class Format(StrEnum):

@@ -16,8 +16,8 @@ from labels.exchange.formats import Entry, Export, Exported, Reading
 from labels.exchange.names import put_labels
 from labels.parquet import Contents, iter_rows
 from labels.parsing import parse_json
-from labels.places import is_file, is_folder, reason_of
 from labels.schema import Dimension, Schema
+from labels.system.places import is_file, is_folder, reason_of
 
 DATA = "data/train-00000-of-00001.parquet"
 CARD = "README.md"

@@ -8,7 +8,7 @@ from typing import Literal
 
 from labels.paragraphs import Kind
 from labels.schema import Dimension, Label
-from labels.terminal import plain
+from labels.system.terminal import plain
 
 Language = Literal["en", "fr"]
 

@@ -19,7 +19,7 @@ import orjson
 from numpy.typing import NDArray
 
 from labels.errors import BatchError, InputError
-from labels.processes import end_with_parent, starting
+from labels.system.processes import end_with_parent, starting
 from model.artifact import load_artifact
 from model.batch.entries import Entry, Tagged, given_columns
 from model.cores import at_most_jobs

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from labels.errors import BatchError
 from labels.parsing import parse_json
-from labels.places import open_itself
+from labels.system.places import open_itself
 
 _BUFFER = 1 << 18  # bytes, of some fifty records
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from labels.errors import BatchError, MissingExtraError
-from labels.processes import starting
+from labels.system.processes import starting
 from model.cores import at_most_jobs, count_cores
 
 _LOOPBACK = "127.0.0.1"

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from labels.errors import BatchError, InputError, MissingExtraError
-from labels.places import followed
-from labels.terminal import escaped
+from labels.system.places import followed
+from labels.system.terminal import escaped
 from model.inputs.documents import Failure
 from model.inputs.finding import Found
 from model.inputs.opening import ENDINGS, Meter, ending_of, reason_of, unpacked

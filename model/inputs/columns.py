@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from labels.errors import InputError
-from labels.terminal import escaped
+from labels.system.terminal import escaped
 from model.inputs.documents import Document, Failure, encodable
 
 # What exports of newsrooms, crawlers, feed readers and research corpora call them.

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from labels.errors import InputError
-from labels.places import files_of
-from labels.terminal import escaped
+from labels.system.places import files_of
+from labels.system.terminal import escaped
 from model.inputs.documents import Failure
 from model.inputs.opening import ENDINGS, ending_of, is_pipe_of_shell, reason_of
 from model.inputs.patterns import Glob, is_pattern, matches_any

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from labels.errors import InputError
 from labels.parquet import Contents, iter_rows
-from labels.terminal import escaped
+from labels.system.terminal import escaped
 from model.inputs.columns import ColumnNames, Columns, Place, find_columns, row_document
 from model.inputs.documents import Document, Failure
 from model.inputs.opening import reason_of

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from labels.schema import Dimension, Schema
-from labels.terminal import plain
+from labels.system.terminal import plain
 from model.outputs.record import scores_key
 
 _BAR = 20  # most cells of a score of 1

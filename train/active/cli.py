@@ -16,7 +16,7 @@ from labels.cli import OrangesumOption, SchemaOption
 from labels.errors import InputError, LabelsError, MissingExtraError
 from labels.labelling.messages import TEXTS, Language, language_of_locale
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
-from labels.terminal import show_lines, tell
+from labels.system.terminal import show_lines, tell
 from model.cli import ModelOption, tell_model
 from train import MOST_SEED
 from train.active.mix import Mix, parse_mix

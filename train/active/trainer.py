@@ -12,8 +12,8 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from labels.processes import starting
 from labels.schema import Schema
+from labels.system.processes import starting
 from train.active.mix import BATCH, Mix, Reason
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import typer
 from labels.cli import JsonOption, OrangesumOption, SchemaOption
 from labels.dataset import SHIPPED
 from labels.schema import DEFAULT_SCHEMA, read_schema
-from labels.terminal import show_json, show_lines, tell
+from labels.system.terminal import show_json, show_lines, tell
 from labels.writing import check_outputs, open_output
 from train import MOST_SEED
 from train.cli import check_extra, load_labelled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from labels.terminal import plain
+from labels.system.terminal import plain
 from train.audit.drift import FEWEST, Annotator, Shift
 from train.audit.findings import Audit, Finding, Reason
 

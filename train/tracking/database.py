@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from labels.errors import TrackingError
-from labels.places import reason_of
+from labels.system.places import reason_of
 from model.locks import locked
 
 _HEAD = b"SQLite format 3\0"

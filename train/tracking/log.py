@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import labels
 import model
 from labels.errors import TrackingError
-from labels.processes import find_program
 from labels.schema import Schema
+from labels.system.processes import find_program
 from model.deciding.calibration import DIGITS
 from train.evaluation.held_out import format_held_out
 from train.tracking.connection import OWN, STORE, connect, store_uri

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from labels.errors import ArtifactError, TrackingError
-from labels.places import reason_of
-from labels.processes import SAFE_PATH
+from labels.system.places import reason_of
+from labels.system.processes import SAFE_PATH
 from model.artifact import load_artifact
 from model.manifest import MANIFEST
 from model.tagging import Model

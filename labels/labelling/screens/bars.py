@@ -7,7 +7,7 @@ from textual.content import Content
 from labels.labelling.messages import Texts
 from labels.labelling.session import Session
 from labels.paragraphs import LabelledParagraph
-from labels.terminal import plain
+from labels.system.terminal import plain
 
 
 def header(session: Session, texts: Texts, width: int) -> Content:

@@ -15,7 +15,7 @@ from labels.labelling.messages import Texts
 from labels.labelling.screens.lines import Lines
 from labels.labelling.screens.markdown import markdown_lines
 from labels.schema import DEFAULT_SCHEMA, Schema, read_schema
-from labels.terminal import plain
+from labels.system.terminal import plain
 
 GUIDELINES = Path(__file__).parents[2] / "GUIDELINES.md"
 

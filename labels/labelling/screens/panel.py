@@ -16,7 +16,7 @@ from labels.labelling.messages import Texts
 from labels.labelling.queue import Suggestion
 from labels.paragraphs import Labels
 from labels.schema import Dimension, Label, Schema
-from labels.terminal import plain
+from labels.system.terminal import plain
 
 BESIDE = 110  # columns from which the panel stands beside the text
 _MARKS = {

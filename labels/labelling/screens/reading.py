@@ -9,7 +9,7 @@ from textual.content import Content
 from labels.labelling.messages import Texts
 from labels.labelling.queue import Item
 from labels.labelling.screens.lines import Lines
-from labels.terminal import plain
+from labels.system.terminal import plain
 
 _WIDEST = 92  # columns of a line that is still read with ease
 _INDENT = 3  # columns before the text, and for how far it goes after it

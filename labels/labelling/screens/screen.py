@@ -26,7 +26,7 @@ from labels.labelling.screens.reading import Reading
 from labels.labelling.screens.search import SearchScreen
 from labels.labelling.session import Session
 from labels.schema import Dimension
-from labels.terminal import escaped
+from labels.system.terminal import escaped
 
 _LEAST_TEXT = 9  # lines for the text, whatever the labels would like
 _IDLE_S = 0.3  # after the first screen

@@ -17,7 +17,7 @@ from labels.labelling.messages import Texts
 from labels.labelling.queue import Item, folded
 from labels.labelling.screens.lines import Lines
 from labels.labelling.session import WHICH, Session, Which
-from labels.terminal import plain
+from labels.system.terminal import plain
 
 _AT_MOST = 1000  # paragraphs listed; more words find the others
 _MOST_COLUMNS, _FRAME = 104, 7  # of the dialog: see app.tcss
