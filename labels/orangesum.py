@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from labels.errors import LabelsError
+from labels.formats.parsing import parse_json
 from labels.paragraphs import LabelledParagraph, sha256_of
-from labels.parsing import parse_json
 from labels.system.places import is_folder
 
 

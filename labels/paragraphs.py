@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from labels.errors import LabelsError
-from labels.parsing import parse_json
+from labels.formats.parsing import parse_json
 from labels.schema import Schema
 
 Kind = Literal["body", "heading", "boilerplate"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from labels.errors import SchemaError
-from labels.parsing import parse_toml
+from labels.formats.parsing import parse_toml
 
 KINDS = ("multi", "single")
 DEFAULT_SCHEMA = Path(__file__).parent / "schema.toml"

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from labels.errors import ArtifactError
-from labels.parsing import parse_json
+from labels.formats.parsing import parse_json
 from model.manifest import read_plain
 
 FORMAT = 1

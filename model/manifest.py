@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from labels.errors import ArtifactError, SchemaError
-from labels.parsing import parse_json
+from labels.formats.parsing import parse_json
 from labels.schema import Schema, parse_schema
 from labels.system.places import reason_of
 

@@ -12,7 +12,7 @@ from conftest import Classify, write_rows
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from labels.cells import format_cell, parse_cell
+from labels.formats.cells import format_cell, parse_cell
 from model.outputs.rows import spreadsheet_cell
 
 SIGNS = "=+-@＝＋－＠"

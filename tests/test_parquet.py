@@ -16,7 +16,7 @@ from made_batches import rows_of, text
 from pyarrow import parquet as pq
 from test_serving import descendants, is_running
 
-import labels.parquet
+import labels.formats.parquet
 from labels.errors import LabelsError
 from labels.exchange.huggingface import read
 from labels.schema import read_schema
@@ -41,8 +41,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
         found.append(popen(*args, **how))
         return found[-1]
 
-    labels.parquet._leave_workers()
-    monkeypatch.setattr(labels.parquet.subprocess, "Popen", start)
+    labels.formats.parquet._leave_workers()
+    monkeypatch.setattr(labels.formats.parquet.subprocess, "Popen", start)
     return found
 
 

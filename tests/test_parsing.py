@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labels.errors import ClassifyError, LabelsError, SchemaError
+from labels.formats.parsing import MOST_LEVELS, parse_json, parse_toml
 from labels.labelling.label_file import journal_of
 from labels.orangesum import hydrate
 from labels.paragraphs import LabelledParagraph, Span, read_labels
-from labels.parsing import MOST_LEVELS, parse_json, parse_toml
 from labels.schema import read_schema
 from model.deciding.prevalence import read_prevalence
 from train.active.opening import open_labels

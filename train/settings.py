@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from labels.errors import SettingsError
-from labels.parsing import parse_json
+from labels.formats.parsing import parse_json
 from model.scoring.features import FeatureSettings
 from train import MOST_SEED, Split
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from labels.exchange.about import OTHER, SPAN, about
+from labels.formats.parsing import parse_json
 from labels.paragraphs import LabelledParagraph
-from labels.parsing import parse_json
 from labels.schema import Schema
 
 FIRST = ("id", "article", "text")

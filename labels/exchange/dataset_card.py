@@ -6,7 +6,7 @@ import json
 from collections import Counter
 
 from labels.exchange.formats import Export
-from labels.markdown import markdown_text
+from labels.formats.markdown import markdown_text
 
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
 

@@ -14,8 +14,8 @@ from labels.exchange.columns import from_cells, order_of, to_cells
 from labels.exchange.dataset_card import dataset_card
 from labels.exchange.formats import Entry, Export, Exported, Reading
 from labels.exchange.names import put_labels
-from labels.parquet import Contents, iter_rows
-from labels.parsing import parse_json
+from labels.formats.parquet import Contents, iter_rows
+from labels.formats.parsing import parse_json
 from labels.schema import Dimension, Schema
 from labels.system.places import is_file, is_folder, reason_of
 

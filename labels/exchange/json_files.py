@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from labels.errors import LabelsError
-from labels.parsing import parse_json
+from labels.formats.parsing import parse_json
 
 
 def read_objects(path: Path) -> list[tuple[str, Any]]:

@@ -18,8 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from labels.errors import LabelsError
+from labels.formats.parsing import parse_json
 from labels.paragraphs import LabelledParagraph, format_labels, parse_labels
-from labels.parsing import parse_json
 from labels.schema import Schema
 
 

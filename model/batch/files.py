@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from labels.errors import BatchError
-from labels.parsing import parse_json
+from labels.formats.parsing import parse_json
 from labels.system.places import open_itself
 
 _BUFFER = 1 << 18  # bytes, of some fifty records

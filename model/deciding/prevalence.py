@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.errors import InputError
-from labels.parsing import parse_json
+from labels.formats.parsing import parse_json
 from labels.schema import Schema
 
 _TINY = 1e-6

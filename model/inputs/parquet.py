@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 
 from labels.errors import InputError
-from labels.parquet import Contents, iter_rows
+from labels.formats.parquet import Contents, iter_rows
 from labels.system.terminal import escaped
 from model.inputs.columns import ColumnNames, Columns, Place, find_columns, row_document
 from model.inputs.documents import Document, Failure

@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from labels.cells import format_cell
 from labels.errors import MissingExtraError
+from labels.formats.cells import format_cell
 from labels.schema import Schema
 from model.outputs.record import scores_key
 
@@ -85,7 +85,7 @@ def column_types(schema: Schema, *, paragraphs: bool) -> dict[str, str]:
 def write_csv(
     records: Iterable[Record], schema: Schema, file: IO[str], *, paragraphs: bool
 ) -> None:
-    """Write rows as CSV: several labels joined by a blank, and no formula: see `labels.cells`."""
+    """Write rows as CSV: several labels joined by a blank, and no formula: see `labels.formats.cells`."""
     columns = column_types(schema, paragraphs=paragraphs)
     writer = csv.writer(_Lines(file))
     writer.writerow(columns)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from labels.errors import InputError
+from labels.formats.parsing import parse_json
 from labels.paragraphs import LabelledParagraph
-from labels.parsing import parse_json
 from model.outputs.rows import spreadsheet_cell
 
 if TYPE_CHECKING:

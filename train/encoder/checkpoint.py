@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from labels.errors import TrainingError
-from labels.parsing import parse_json
+from labels.formats.parsing import parse_json
 
 _STATE, _BEST = "state.safetensors", "best.safetensors"
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # of AdamW, for each weight

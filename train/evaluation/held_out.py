@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from labels.dataset import LabelledSet
 from labels.errors import TrackingError
-from labels.parsing import parse_json
+from labels.formats.parsing import parse_json
 from labels.schema import Schema
 from model.deciding.calibration import DIGITS
 

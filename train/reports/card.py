@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from labels.markdown import markdown_text
+from labels.formats.markdown import markdown_text
 from labels.schema import Dimension, Schema
 from model.artifact import Artifact
 from train.evaluation.metrics import MEASURES, main_scores

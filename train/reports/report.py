@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from labels.markdown import markdown_text
+from labels.formats.markdown import markdown_text
 from labels.schema import Schema
 from train.reports.content import report_sections
 from train.reports.drawing import Figure

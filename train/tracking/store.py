@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from labels.errors import SchemaError, TrackingError
-from labels.parsing import parse_json
+from labels.formats.parsing import parse_json
 from labels.schema import Schema, parse_schema
 from model.champion import CHAMPION, STORE_FILE, read_promotions
 from model.manifest import MANIFEST

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.datastructures import Headers
 
 from labels.errors import InputError
-from labels.parsing import refuse_constant, unique_object
+from labels.formats.parsing import refuse_constant, unique_object
 from model.deciding.decisions import Rule
 from train.tracking.service.refusals import Refusal
 

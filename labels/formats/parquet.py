@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, BinaryIO
 
-from labels import parquet_worker
 from labels.errors import InputError, MissingExtraError
+from labels.formats import parquet_worker
 from labels.system.processes import interrupts_held
 
 # What reading may take: no honest file needs more, and a crafted one of 1 kB asked for 4 GB.

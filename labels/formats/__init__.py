@@ -1,0 +1,1 @@
+"""JSON, TOML, CSV cells, Markdown and Parquet of strangers, read and written safely."""
