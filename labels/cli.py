@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 import typer
 
 from labels.errors import SchemaError
+from labels.files import check_output, check_outputs, open_output
 from labels.schema import DEFAULT_SCHEMA, read_schema
 from labels.system.terminal import show_json, show_lines, tell
-from labels.writing import check_output, check_outputs, open_output
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 SchemaOption = Annotated[

@@ -30,9 +30,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.errors import ArtifactError
+from labels.files import check_folder, check_writable
 from labels.schema import Schema
 from labels.system.places import is_file, reason_of, status_of
-from labels.writing import check_folder, check_writable
 from model.deciding.calibration import DIGITS, Calibration, Knots
 from model.deciding.decisions import HeldOut
 from model.locks import locked

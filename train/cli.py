@@ -17,9 +17,9 @@ import typer
 from labels.cli import JsonOption, OrangesumOption, SchemaOption
 from labels.dataset import SHIPPED, LabelledSet, load_labels
 from labels.errors import InputError, MissingExtraError
+from labels.files import check_folder, check_no_link, check_spared, open_output
 from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from labels.system.terminal import show_json, show_lines, tell
-from labels.writing import check_folder, check_no_link, check_spared, open_output
 from model.cli import ModelOption, tell_model
 from train import DEFAULT_BASE, MOST_SEED, Backend
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from labels.agreement.answers import Answers, Measure, Rows, alpha_rows, answers_of, pair_rows
 from labels.agreement.votes import Votes
-from labels.estimates import N_RESAMPLES, Estimate, Sums, article_sums, estimate, mean_rows
+from labels.bootstrap import N_RESAMPLES, Estimate, Sums, article_sums, estimate, mean_rows
 from labels.paragraphs import to_record
 from labels.schema import Dimension
 

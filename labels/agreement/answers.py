@@ -20,7 +20,7 @@ from labels.agreement.coefficients import (
     unit_disagreement,
 )
 from labels.agreement.votes import Votes
-from labels.estimates import Floats, Sums
+from labels.bootstrap import Floats, Sums
 from labels.schema import Dimension
 
 Measure = Literal["kappa", "alpha", "positive", "observed"]

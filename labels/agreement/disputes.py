@@ -8,10 +8,10 @@ from pathlib import Path
 
 from labels.agreement.votes import Votes, disputed_dimensions
 from labels.errors import LabelsError
+from labels.files import open_output
 from labels.paragraphs import LabelledParagraph, format_labels, read_labels
 from labels.schema import Schema
 from labels.system.places import is_file
-from labels.writing import open_output
 
 
 def read_disputes(path: Path, schema: Schema) -> list[LabelledParagraph]:

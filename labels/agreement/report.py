@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from labels.agreement.agreement import Agreement, DimensionAgreement, Measures, PairAgreement
 from labels.agreement.answers import Measure
 from labels.agreement.votes import disputed_dimensions
-from labels.estimates import LEVEL, Estimate
+from labels.bootstrap import LEVEL, Estimate
 from labels.paragraphs import LabelledParagraph
 from labels.schema import Schema
 from labels.system.terminal import plain

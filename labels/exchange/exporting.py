@@ -8,11 +8,7 @@ from pathlib import Path
 
 from labels.errors import InputError, LabelsError
 from labels.exchange.formats import Export, Format, Prediction, exchange_of
-from labels.orangesum import hydrate
-from labels.paragraphs import read_labels
-from labels.schema import Schema
-from labels.system.places import is_device
-from labels.writing import (
+from labels.files import (
     check_no_link,
     check_output,
     check_spared,
@@ -20,6 +16,10 @@ from labels.writing import (
     open_output,
     write_folder,
 )
+from labels.orangesum import hydrate
+from labels.paragraphs import read_labels
+from labels.schema import Schema
+from labels.system.places import is_device
 
 Predict = Callable[[Sequence[str]], Sequence[Prediction]]
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labels.errors import MissingExtraError
+from labels.files import check_outputs, check_spared, followed_output
 from labels.system.places import is_device, is_file
 from labels.system.terminal import tell
-from labels.writing import check_outputs, check_spared, followed_output
 from model.batch.progress import run_told
 from model.cli import ModelOption, tell_model
 from model.cores import count_cores

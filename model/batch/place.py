@@ -6,9 +6,9 @@ import stat
 from pathlib import Path
 
 from labels.errors import BatchError
+from labels.files import check_writable
 from labels.formats.parsing import parse_json
 from labels.system.places import is_folder, status_of
-from labels.writing import check_writable
 from model.batch.files import check_own, read_json
 from model.outputs.formats import Format
 

@@ -9,8 +9,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
+from labels.files import open_output
 from labels.schema import Schema
-from labels.writing import open_output
 from model.batch.engine import Job
 from model.batch.failures import Failures, Warnings, error_line, nothing_read, told_lines
 from model.batch.run import iter_outcomes

@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from labels.errors import BatchError, ClassifyError
+from labels.files import check_folder
 from labels.schema import Schema
-from labels.writing import check_folder
 from model.batch.engine import Job
 from model.batch.failures import error_line, nothing_read
 from model.batch.run import iter_outcomes

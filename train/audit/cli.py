@@ -11,9 +11,9 @@ import typer
 
 from labels.cli import JsonOption, OrangesumOption, SchemaOption
 from labels.dataset import SHIPPED
+from labels.files import check_outputs, open_output
 from labels.schema import DEFAULT_SCHEMA, read_schema
 from labels.system.terminal import show_json, show_lines, tell
-from labels.writing import check_outputs, open_output
 from train import MOST_SEED
 from train.cli import check_extra, load_labelled
 

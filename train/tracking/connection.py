@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from labels.errors import MissingExtraError, TrackingError
-from labels.writing import check_folder
+from labels.files import check_folder
 from model.champion import STORE_FILE
 from train.tracking.database import check_database, database_path, make_database
 

@@ -12,7 +12,7 @@ from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import SQLAlchemyError
 
 from labels.errors import TrackingError
-from labels.writing import check_no_link
+from labels.files import check_no_link
 
 
 @contextmanager
