@@ -17,7 +17,7 @@ from pathlib import Path
 from labels.paragraphs import Kind
 from model.reading.line_kinds.classifier import WEIGHTS
 from model.reading.line_kinds.features import signs
-from train.furniture import (
+from train.line_kinds import (
     LINES,
     MarkedText,
     fit_kind_model,

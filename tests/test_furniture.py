@@ -16,7 +16,7 @@ from model.reading.line_kinds.features import signs
 from model.reading.reader import parse_article, read_article
 from model.reading.wrapping import split_units
 from model.tagging import SHIPPED
-from train.furniture import (
+from train.line_kinds import (
     LINES,
     copy_trees,
     fit_trees,

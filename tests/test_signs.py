@@ -14,7 +14,7 @@ from model.reading.line_kinds.classifier import load_kind_model
 from model.reading.line_kinds.features import look_at, signs
 from model.reading.reader import MAX_BYTES, RawArticle, parse_article, parse_articles
 from model.reading.wrapping import split_units
-from train.furniture import LINES, MarkedText, read_marked_articles, read_marked_lines
+from train.line_kinds import LINES, MarkedText, read_marked_articles, read_marked_lines
 
 LONG = (
     "Le ministre a reçu son homologue pour parler de la paix dans la région, a indiqué le palais "

@@ -3,7 +3,7 @@
 Each unit gets some two hundred signs: its form (length, end, case, numbers), its language, the
 words of an interface in it (by family: sharing, subscribing, comments…), its place in the text, and
 the same of its neighbours, so that a short line inside an article is read as the article's and the
-same line in a menu as the menu's. A small model learned from marked lines (`train/furniture.py`)
+same line in a menu as the menu's. A small model learned from marked lines (`train/line_kinds.py`)
 weighs them. Dropping a paragraph is the worse error, and the model was biased accordingly.
 """
 
