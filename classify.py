@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Annotated, Any
 
-from labels.system import stopping
+from depeche.labels.system import stopping
 
 if stopping.is_program("classify", __name__):
     stopping.exit_at_once()  # before what takes long to import
@@ -23,15 +23,15 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ.get("OPENBLAS_NUM_THREADS", "1")
 import typer
 from typer.core import TyperGroup
 
-import labels.cli
-import labels.exchange.cli
-import model.batch.cli
-import model.cli
-import train.active.cli
-import train.audit.cli
-import train.cli
-from labels.errors import ClassifyError
-from labels.system.terminal import escaped, show_lines, tell
+import depeche.labels.cli
+import depeche.labels.exchange.cli
+import depeche.model.batch.cli
+import depeche.model.cli
+import depeche.train.active.cli
+import depeche.train.audit.cli
+import depeche.train.cli
+from depeche.labels.errors import ClassifyError
+from depeche.labels.system.terminal import escaped, show_lines, tell
 
 # Click's or, from typer 0.26 on, that of typer's own copy of click.
 _UsageError: Any = typer.BadParameter.__base__
@@ -100,23 +100,23 @@ def _front_door(
     """Tag French news: topics and stance, with reasons. `classify PATH` is `classify tag PATH`."""
 
 
-app.command()(model.batch.cli.tag)
-app.command()(model.cli.info)
-app.add_typer(labels.cli.schema_app, name="schema")
-app.command()(train.active.cli.label)
-app.command()(labels.cli.agreement)
-app.command()(train.active.cli.adjudicate)
-app.command()(model.cli.export)
-app.command("import")(labels.exchange.cli.import_)
-app.command()(train.audit.cli.audit)
-app.command()(train.cli.train)
-app.command()(train.cli.tune)
-app.command()(train.cli.evaluate)
-app.command()(train.cli.runs)
-app.command()(train.cli.compare)
-app.command()(train.cli.promote)
-app.command()(train.cli.ui)
-app.command()(train.cli.serve)
+app.command()(depeche.model.batch.cli.tag)
+app.command()(depeche.model.cli.info)
+app.add_typer(depeche.labels.cli.schema_app, name="schema")
+app.command()(depeche.train.active.cli.label)
+app.command()(depeche.labels.cli.agreement)
+app.command()(depeche.train.active.cli.adjudicate)
+app.command()(depeche.model.cli.export)
+app.command("import")(depeche.labels.exchange.cli.import_)
+app.command()(depeche.train.audit.cli.audit)
+app.command()(depeche.train.cli.train)
+app.command()(depeche.train.cli.tune)
+app.command()(depeche.train.cli.evaluate)
+app.command()(depeche.train.cli.runs)
+app.command()(depeche.train.cli.compare)
+app.command()(depeche.train.cli.promote)
+app.command()(depeche.train.cli.ui)
+app.command()(depeche.train.cli.serve)
 
 
 def main() -> None:

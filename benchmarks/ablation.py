@@ -18,15 +18,15 @@ from corpus import CORPUS
 from models import from_half_on
 from numpy.typing import NDArray
 
-import train.tfidf.direction_features as directions
-from labels.dataset import SHIPPED, load_labels
-from labels.schema import read_schema
-from model.artifact import load_artifact, save_artifact
-from model.scoring.features import FeatureExtractor, FeatureSettings
-from train.evaluation.metrics import MEASURES, indicator, score
-from train.settings import TrainSettings
-from train.splits import split_folds
-from train.training import score_out_of_fold
+import depeche.train.tfidf.direction_features as directions
+from depeche.labels.dataset import SHIPPED, load_labels
+from depeche.labels.schema import read_schema
+from depeche.model.artifact import load_artifact, save_artifact
+from depeche.model.scoring.features import FeatureExtractor, FeatureSettings
+from depeche.train.evaluation.metrics import MEASURES, indicator, score
+from depeche.train.settings import TrainSettings
+from depeche.train.splits import split_folds
+from depeche.train.training import score_out_of_fold
 
 _TITLE = "## What each part is worth"
 _NOTHING = "nothing: the model"

@@ -7,7 +7,7 @@ The shipped paragraphs, OrangeSum's with their texts from a clone of Tixierae/Or
 a pool and its annotator. Of the topics, for each seed: a fifth of the articles is set aside
 (near-duplicates together), the rest is labelled in the queue's order and at random. A model is
 fitted on the labels so far and scored on the fifth set aside: micro F1 at the thresholds of highest
-F1 to be expected on the pool (`train.active.learning.learn`, which sees neither texts nor labels
+F1 to be expected on the pool (`learning.learn`, which sees neither texts nor labels
 of the fifth), for both orders alike. The queue's model is fitted every 25 labels, as in the app.
 
 Choices were made on seeds 100 to 112; the seeds reported are 0 to 19.
@@ -24,15 +24,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.dataset import SHIPPED, load_labels
-from labels.schema import Schema, read_schema
-from model.scoring.features import Counts, FeatureExtractor
-from train.active.learning import ground_of, learn, logits_of
-from train.active.mix import BATCH, Mix, draw_of, parse_mix
-from train.active.selection import Ground, Learnt, choose
-from train.evaluation.metrics import indicator
-from train.settings import TrainSettings
-from train.splits import grouped_folds, leak_groups
+from depeche.labels.dataset import SHIPPED, load_labels
+from depeche.labels.schema import Schema, read_schema
+from depeche.model.scoring.features import Counts, FeatureExtractor
+from depeche.train.active.learning import ground_of, learn, logits_of
+from depeche.train.active.mix import BATCH, Mix, draw_of, parse_mix
+from depeche.train.active.selection import Ground, Learnt, choose
+from depeche.train.evaluation.metrics import indicator
+from depeche.train.settings import TrainSettings
+from depeche.train.splits import grouped_folds, leak_groups
 
 QUEUE_AT = range(100, 1001, 100)  # labels at which it is scored
 RANDOM_AT = (200, 400, 600, 800, 1000, 1500)  # at the last, it sets the goal

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from labels.dataset import SHIPPED, LabelledSet, load_labels
-from labels.paragraphs import LabelledParagraph
-from labels.schema import Dimension, read_schema
-from train.audit.audit import audit_labels
+from depeche.labels.dataset import SHIPPED, LabelledSet, load_labels
+from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.schema import Dimension, read_schema
+from depeche.train.audit.audit import audit_labels
 
 SHARE = 0.05
 SEEDS = 5

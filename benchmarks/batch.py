@@ -38,7 +38,7 @@ _SPEED = ("wall s", "CPU s", "articles/s", "paragraphs/s", "times wall", "times 
 def tagging(corpus: Corpus, folder: Path, n_jobs: int = 1) -> list[str | Path]:
     """Return the command that tags a corpus."""
     return [
-        *(sys.executable, "-m", "classify", "tag", corpus.path, "--jobs", str(n_jobs)),
+        *(sys.executable, "-m", "depeche.classify", "tag", corpus.path, "--jobs", str(n_jobs)),
         *("--output", folder / f"tagged-{n_jobs}.jsonl", "--fresh", "--model", _MODEL),
     ]
 

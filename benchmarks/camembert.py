@@ -37,7 +37,7 @@ print(time.perf_counter() - start)
 """
 _OURS = """
 import json, sys, time
-from model import load_model
+from depeche import load_model
 texts = json.load(open(sys.argv[2]))
 model = load_model(sys.argv[1])
 model.predict_proba(texts[:4])
@@ -51,12 +51,12 @@ def make(base: Path, folder: Path) -> None:
     """Write the same encoder for both, and the paragraphs."""
     from transformers import AutoTokenizer
 
-    from model.artifact import load_artifact, save_artifact
-    from model.scoring.encoder import EncoderScorer
-    from model.scoring.windows import Windower
-    from model.tagging import SHIPPED
-    from train.encoder.base import find_base, load_encoder, load_tokenizer
-    from train.encoder.exporting import export_encoder, quantize
+    from depeche.model.artifact import load_artifact, save_artifact
+    from depeche.model.scoring.encoder import EncoderScorer
+    from depeche.model.scoring.windows import Windower
+    from depeche.model.tagging import SHIPPED
+    from depeche.train.encoder.base import find_base, load_encoder, load_tokenizer
+    from depeche.train.encoder.exporting import export_encoder, quantize
 
     found = find_base(str(base))
     shipped = load_artifact(SHIPPED)
@@ -102,7 +102,7 @@ def main() -> None:
             many["pipeline"].append(float(seconds("-c", _PIPELINE, full, texts)[1]))
             many["ours"].append(float(seconds("-c", _OURS, small, texts)[1]))
             one["pipeline"].append(seconds("-c", _PIPELINE, full, folder / "one.json")[0])
-            one["ours"].append(seconds("-m", "classify", ARTICLE, "--model", small)[0])
+            one["ours"].append(seconds("-m", "depeche.classify", ARTICLE, "--model", small)[0])
     report = Report()
     report.part(f"{asked.base.name}, {size:.0f} MB in 8 bits", ("pipeline", "ours", "ratio"))
     for what, found in times.items():

@@ -73,7 +73,7 @@ class Terminal:
         ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         options = ["--labels", str(folder / "labels.jsonl"), "--annotator", "anne", "--lang", "en"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "classify", "label", str(pool), *options],
+            [sys.executable, "-m", "depeche.classify", "label", str(pool), *options],
             stdin=inner,
             stdout=inner,
             stderr=inner,

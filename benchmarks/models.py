@@ -26,19 +26,19 @@ from corpus import CORPUS
 from numpy.typing import NDArray
 from peers import pipeline_of
 
-from labels.dataset import SHIPPED, LabelledSet, load_labels
-from labels.schema import Schema, read_schema
-from model.deciding.calibration import sigmoid
-from model.deciding.decisions import Decisions, HeldOut, Rule
-from model.scoring.features import FeatureExtractor, words
-from train import Split
-from train.calibrating import fit_calibration
-from train.evaluation.baselines import constant_given, keyword_given
-from train.evaluation.bootstrap import bootstrap, full_scores, intervals
-from train.evaluation.metrics import indicator
-from train.settings import TrainSettings
-from train.splits import split_folds
-from train.training import calibrate_out_of_fold, decide_by_best_f1, score_out_of_fold
+from depeche.labels.dataset import SHIPPED, LabelledSet, load_labels
+from depeche.labels.schema import Schema, read_schema
+from depeche.model.deciding.calibration import sigmoid
+from depeche.model.deciding.decisions import Decisions, HeldOut, Rule
+from depeche.model.scoring.features import FeatureExtractor, words
+from depeche.train import Split
+from depeche.train.calibrating import fit_calibration
+from depeche.train.evaluation.baselines import constant_given, keyword_given
+from depeche.train.evaluation.bootstrap import bootstrap, full_scores, intervals
+from depeche.train.evaluation.metrics import indicator
+from depeche.train.settings import TrainSettings
+from depeche.train.splits import split_folds
+from depeche.train.training import calibrate_out_of_fold, decide_by_best_f1, score_out_of_fold
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]

@@ -24,8 +24,8 @@ _AT_ONCE = 400  # paragraphs
 
 def labelled(texts: str) -> Any:
     """Return the shipped labels; of `all`, also those whose texts are at hand in ../shared."""
-    from labels.dataset import SHIPPED, load_labels
-    from labels.schema import read_schema
+    from depeche.labels.dataset import SHIPPED, load_labels
+    from depeche.labels.schema import read_schema
 
     found = ORANGESUM if texts == "all" and ORANGESUM.exists() else None
     return load_labels(SHIPPED, read_schema(), orangesum=found)
@@ -52,7 +52,7 @@ def fit(folder: Path, texts: str) -> None:
     """Fit a pipeline for each kind of n-grams and write them."""
     import joblib
 
-    from train.evaluation.metrics import indicator
+    from depeche.train.evaluation.metrics import indicator
 
     examples = labelled(texts)
     for analyzer in ANALYZERS:

@@ -1,7 +1,7 @@
 """How well the reader tells paragraphs, headings and site furniture apart, out of sample.
 
     python benchmarks/reading.py            # the scores
-    python benchmarks/reading.py --write    # and fit the model that ships, model/reading/line_kinds/classifier.npz
+    python benchmarks/reading.py --write    # and fit what ships, line_kinds/classifier.npz
 
 The marked lines of the seeds, the composed articles and labels/lines.jsonl are scored by eight
 folds that keep articles whole; tests/gold/lines.jsonl was never trained on and is scored by the
@@ -14,10 +14,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from labels.paragraphs import Kind
-from model.reading.line_kinds.classifier import WEIGHTS
-from model.reading.line_kinds.features import signs
-from train.line_kinds import (
+from depeche.labels.paragraphs import Kind
+from depeche.model.reading.line_kinds.classifier import WEIGHTS
+from depeche.model.reading.line_kinds.features import signs
+from depeche.train.line_kinds import (
     LINES,
     MarkedText,
     fit_kind_model,

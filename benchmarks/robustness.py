@@ -17,15 +17,15 @@ import numpy as np
 from corpus import CORPUS
 from numpy.typing import NDArray
 
-from labels.dataset import SHIPPED, load_labels
-from labels.schema import read_schema
-from model.scoring.features import FeatureExtractor
-from train.calibrating import fit_calibration
-from train.evaluation.metrics import indicator, main_scores, score
-from train.settings import TrainSettings
-from train.splits import split_folds
-from train.tfidf.fitting import fit_scorer
-from train.training import decide_by_best_f1
+from depeche.labels.dataset import SHIPPED, load_labels
+from depeche.labels.schema import read_schema
+from depeche.model.scoring.features import FeatureExtractor
+from depeche.train.calibrating import fit_calibration
+from depeche.train.evaluation.metrics import indicator, main_scores, score
+from depeche.train.settings import TrainSettings
+from depeche.train.splits import split_folds
+from depeche.train.tfidf.fitting import fit_scorer
+from depeche.train.training import decide_by_best_f1
 
 _TYPOS = 0.05  # share of the words
 _LETTERS = "abcdefghijklmnopqrstuvwxyzéèà"

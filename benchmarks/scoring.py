@@ -22,8 +22,8 @@ from typing import Any
 from corpus import iter_articles, paragraphs_of
 from peers import labelled
 
-from model.scoring.features import FeatureExtractor
-from model.tagging import SHIPPED, load_model
+from depeche.model.scoring.features import FeatureExtractor
+from depeche.model.tagging import SHIPPED, load_model
 from tests.test_features import plain_logits
 
 _AT_ONCE = 400  # paragraphs

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import time
 
-from labels.dataset import FOLDER
-from labels.paragraphs import read_labels
-from labels.schema import read_schema
-from model import load_model
-from model.reading.reader import RawArticle, parse_article, parse_articles
+from depeche import load_model
+from depeche.labels.dataset import FOLDER
+from depeche.labels.paragraphs import read_labels
+from depeche.labels.schema import read_schema
+from depeche.model.reading.reader import RawArticle, parse_article, parse_articles
 
 SIZE = 5_000
 TOGETHER = 128

@@ -33,9 +33,9 @@ def main() -> None:
     base = [sys.executable, "-c", "import numpy, typer"]
     commands = {
         "python -c 'import numpy, typer'": base,
-        "classify ARTICLE (record)": [sys.executable, "-m", "classify", str(ARTICLE)],
+        "classify ARTICLE (record)": [sys.executable, "-m", "depeche.classify", str(ARTICLE)],
         "classify ARTICLE (table)": [
-            *(sys.executable, "-m", "classify", str(ARTICLE)),
+            *(sys.executable, "-m", "depeche.classify", str(ARTICLE)),
             *("--format", "table"),
         ],
     }

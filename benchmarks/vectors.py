@@ -17,12 +17,12 @@ from pathlib import Path
 
 from corpus import CORPUS, iter_articles, paragraphs_of
 
-from labels.dataset import SHIPPED, load_labels
-from labels.schema import read_schema
-from model.scoring.features import FeatureExtractor, FeatureSettings
-from train.splits import RESEMBLANCE, SHINGLE
-from train.tfidf.word_vectors import SHIPPED as VECTORS
-from train.tfidf.word_vectors import learn_vectors, save_vectors
+from depeche.labels.dataset import SHIPPED, load_labels
+from depeche.labels.schema import read_schema
+from depeche.model.scoring.features import FeatureExtractor, FeatureSettings
+from depeche.train.splits import RESEMBLANCE, SHINGLE
+from depeche.train.tfidf.word_vectors import SHIPPED as VECTORS
+from depeche.train.tfidf.word_vectors import learn_vectors, save_vectors
 
 _SHORTEST = 80  # characters; what is shorter are headings and notices
 _AT_ONCE = 2_000

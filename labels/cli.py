@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from labels.errors import SchemaError
-from labels.files import check_output, check_outputs, open_output
-from labels.schema import DEFAULT_SCHEMA, read_schema
-from labels.system.terminal import show_json, show_lines, tell
+from depeche.labels.errors import SchemaError
+from depeche.labels.files import check_output, check_outputs, open_output
+from depeche.labels.schema import DEFAULT_SCHEMA, read_schema
+from depeche.labels.system.terminal import show_json, show_lines, tell
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 SchemaOption = Annotated[
@@ -60,10 +60,10 @@ def agreement(
     Cohen's kappa, Krippendorff's alpha, positive and observed agreement, each with its 95 %
     interval by article; the labels that agree least stand first.
     """
-    from labels.agreement.agreement import measure_agreement
-    from labels.agreement.disputes import agreed_paragraphs, write_paragraphs
-    from labels.agreement.report import agreement_lines, dispute_lines
-    from labels.agreement.votes import read_votes
+    from depeche.labels.agreement.agreement import measure_agreement
+    from depeche.labels.agreement.disputes import agreed_paragraphs, write_paragraphs
+    from depeche.labels.agreement.report import agreement_lines, dispute_lines
+    from depeche.labels.agreement.votes import read_votes
 
     texts = [orangesum] if orangesum else []
     check_outputs((disputes, agreed), inputs=[*files, schema, *texts])
@@ -101,7 +101,7 @@ def check(
 
     Example: classify schema check my_schema.toml
     """
-    from labels.codebook.check import schema_lines, schema_warnings
+    from depeche.labels.codebook.check import schema_lines, schema_warnings
 
     known = read_schema(file)
     warnings = schema_warnings(known)
@@ -125,9 +125,9 @@ def new(
 
     Answers may be piped in, a line each.
     """
-    from labels.codebook.check import schema_warnings
-    from labels.codebook.file import schema_toml
-    from labels.codebook.form import Form
+    from depeche.labels.codebook.check import schema_warnings
+    from depeche.labels.codebook.file import schema_toml
+    from depeche.labels.codebook.form import Form
 
     check_output(file)
     form = Form(ask=_ask, say=_say, language=_language())

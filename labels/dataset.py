@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from labels.errors import LabelsError
-from labels.orangesum import hydrate
-from labels.paragraphs import LabelledParagraph, parse_labels
-from labels.schema import Schema
+from depeche.labels.errors import LabelsError
+from depeche.labels.orangesum import hydrate
+from depeche.labels.paragraphs import LabelledParagraph, parse_labels
+from depeche.labels.schema import Schema
 
 FOLDER = Path(__file__).parent
 SHIPPED = (FOLDER / "seeds.jsonl", FOLDER / "composed.jsonl", FOLDER / "press.jsonl")

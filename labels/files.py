@@ -9,12 +9,12 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import TextIO
 
-from labels.errors import InputError
-from labels.system.places import (
+from depeche.labels.errors import InputError
+from depeche.labels.system.places import (
     files_of,
     followed,
     is_device,
@@ -23,7 +23,7 @@ from labels.system.places import (
     shortened,
     status_of,
 )
-from labels.system.terminal import guarded
+from depeche.labels.system.terminal import guarded
 
 
 @contextmanager
@@ -184,7 +184,8 @@ def _try(folder: Path, name: str, path: Path) -> None:
     Without a name where the disk can (Linux), so that a kill in that moment leaves nothing.
     """
     try:
-        status_of(folder / f".{name}.12345678")  # as long a name as the file has while it is made
+        with suppress(FileNotFoundError):  # a name as long as the file has while it is written
+            (folder / f".{name}.12345678").lstat()
         with tempfile.TemporaryFile(dir=folder):
             pass
     except (OSError, ValueError) as err:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from labels.errors import LabelsError
-from labels.formats.parsing import parse_json
-from labels.paragraphs import LabelledParagraph, sha256_of
-from labels.system.places import is_folder
+from depeche.labels.errors import LabelsError
+from depeche.labels.formats.parsing import parse_json
+from depeche.labels.paragraphs import LabelledParagraph, sha256_of
+from depeche.labels.system.places import is_folder
 
 
 def hydrate(paragraphs: Iterable[LabelledParagraph], folder: Path) -> list[LabelledParagraph]:

@@ -11,9 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from labels.errors import LabelsError
-from labels.formats.parsing import parse_json
-from labels.schema import Schema
+from depeche.labels.errors import LabelsError
+from depeche.labels.formats.parsing import parse_json
+from depeche.labels.schema import Schema
 
 Kind = Literal["body", "heading", "boilerplate"]
 KINDS: tuple[Kind, ...] = ("body", "heading", "boilerplate")

@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from labels.errors import SchemaError
-from labels.formats.parsing import parse_toml
+from depeche.labels.errors import SchemaError
+from depeche.labels.formats.parsing import parse_toml
 
 KINDS = ("multi", "single")
 DEFAULT_SCHEMA = Path(__file__).parent / "schema.toml"

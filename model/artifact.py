@@ -29,16 +29,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.errors import ArtifactError
-from labels.files import check_folder, check_writable
-from labels.schema import Schema
-from labels.system.places import is_file, reason_of, status_of
-from model.deciding.calibration import DIGITS, Calibration, Knots
-from model.deciding.decisions import HeldOut
-from model.locks import locked
-from model.manifest import FORMAT, MANIFEST, digest, read_files, read_manifest
-from model.scoring.npy import format_npy, parse_npy
-from model.scoring.scorer import Scorer, load_scorer
+from depeche.labels.errors import ArtifactError
+from depeche.labels.files import check_folder, check_writable
+from depeche.labels.schema import Schema
+from depeche.labels.system.places import is_file, reason_of, status_of
+from depeche.model.deciding.calibration import DIGITS, Calibration, Knots
+from depeche.model.deciding.decisions import HeldOut
+from depeche.model.locks import locked
+from depeche.model.manifest import FORMAT, MANIFEST, digest, read_files, read_manifest
+from depeche.model.scoring.npy import format_npy, parse_npy
+from depeche.model.scoring.scorer import Scorer, load_scorer
 
 CARD = "README.md"
 

@@ -17,9 +17,9 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from labels.errors import ArtifactError
-from labels.formats.parsing import parse_json
-from model.manifest import read_plain
+from depeche.labels.errors import ArtifactError
+from depeche.labels.formats.parsing import parse_json
+from depeche.model.manifest import read_plain
 
 FORMAT = 1
 CHAMPION = Path("mlruns") / "champion"

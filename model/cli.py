@@ -1,4 +1,4 @@
-"""The model room's commands `info` and `export`; `classify tag` is in `model.batch.cli`."""
+"""The model room's commands `info` and `export`; `classify tag` is in `batch.cli`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labels.cli import ForceOption, JsonOption, OrangesumOption, SchemaOption
-from labels.exchange.formats import Format, Prediction, format_of
-from labels.schema import DEFAULT_SCHEMA, read_schema
-from labels.system.terminal import show_json, show_lines, tell
+from depeche.labels.cli import ForceOption, JsonOption, OrangesumOption, SchemaOption
+from depeche.labels.exchange.formats import Format, Prediction, format_of
+from depeche.labels.schema import DEFAULT_SCHEMA, read_schema
+from depeche.labels.system.terminal import show_json, show_lines, tell
 
 if TYPE_CHECKING:
-    from model.tagging import Model
+    from depeche.model.tagging import Model
 
 ModelOption = Annotated[
     Path | None,
@@ -24,7 +24,7 @@ ModelOption = Annotated[
 
 def tell_model(asked: Path | None, loaded: Model) -> None:
     """Say on stderr which model is in use, where no option names it and it is not the shipped."""
-    from model.tagging import unnamed_model
+    from depeche.model.tagging import unnamed_model
 
     line = unnamed_model(loaded) if asked is None else None
     if line is not None:
@@ -36,8 +36,8 @@ def info(model: ModelOption = None, as_json: JsonOption = False) -> None:
 
     Example: classify info --json
     """
-    from model.champion import find_promotion
-    from model.tagging import load_model, model_in_use
+    from depeche.model.champion import find_promotion
+    from depeche.model.tagging import load_model, model_in_use
 
     folder = model_in_use(model)
     promotion = find_promotion(folder)
@@ -117,7 +117,7 @@ def export(
 
     Example: classify export labels/seeds.jsonl seeds --to huggingface
     """
-    from labels.exchange.exporting import export_labels
+    from depeche.labels.exchange.exporting import export_labels
 
     form = to or format_of(output)
     predict = predict or model is not None
@@ -128,8 +128,8 @@ def export(
     found = read_schema(schema)
 
     def answers(texts: Sequence[str]) -> list[Prediction]:
-        from model.outputs.predictions import predictions
-        from model.tagging import load_model
+        from depeche.model.outputs.predictions import predictions
+        from depeche.model.tagging import load_model
 
         loaded = load_model(model)
         tell_model(model, loaded)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from labels.system.places import open_itself
+from depeche.labels.system.places import open_itself
 
 if sys.platform == "win32":
     import msvcrt

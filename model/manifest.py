@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from labels.errors import ArtifactError, SchemaError
-from labels.formats.parsing import parse_json
-from labels.schema import Schema, parse_schema
-from labels.system.places import reason_of
+from depeche.labels.errors import ArtifactError, SchemaError
+from depeche.labels.formats.parsing import parse_json
+from depeche.labels.schema import Schema, parse_schema
+from depeche.labels.system.places import reason_of
 
 FORMAT = 4
 MANIFEST = "manifest.json"

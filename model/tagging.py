@@ -15,16 +15,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.errors import InputError
-from model.artifact import Artifact, load_artifact
-from model.champion import CHAMPION, STORE_FILE, check_owner, find_promotion, resolve_champion
-from model.deciding.calibration import DIGITS
-from model.deciding.decisions import Decisions, Rule
-from model.deciding.prevalence import anchor, estimate_prevalence
-from model.outputs.record import Evidence, build_records
-from model.reading.article import Article
-from model.reading.pages import declared_encoding
-from model.reading.reader import FORMS, Form, RawArticle, parse_articles, read_bytes
+from depeche.labels.errors import InputError
+from depeche.model.artifact import Artifact, load_artifact
+from depeche.model.champion import (
+    CHAMPION,
+    STORE_FILE,
+    check_owner,
+    find_promotion,
+    resolve_champion,
+)
+from depeche.model.deciding.calibration import DIGITS
+from depeche.model.deciding.decisions import Decisions, Rule
+from depeche.model.deciding.prevalence import anchor, estimate_prevalence
+from depeche.model.outputs.record import Evidence, build_records
+from depeche.model.reading.article import Article
+from depeche.model.reading.pages import declared_encoding
+from depeche.model.reading.reader import FORMS, Form, RawArticle, parse_articles, read_bytes
 
 SHIPPED = Path(__file__).parent / "default"
 

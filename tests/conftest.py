@@ -23,6 +23,7 @@ settings.register_profile("depeche", deadline=None)  # shared machines stall for
 settings.load_profile("depeche")
 
 ROOT = Path(__file__).parent.parent
+sys.path.append(str(ROOT))  # for benchmarks, whose measures some tests hold
 SEEDS = ROOT / "seeds"
 SHARED = ROOT.parent / "shared"
 
@@ -35,7 +36,7 @@ def run_classify(
     """Run the real command line in a process of its own."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSIFY_", "MLFLOW_"))}
     done = subprocess.run(
-        [sys.executable, "-m", "classify", *map(str, args)],
+        [sys.executable, "-m", "depeche.classify", *map(str, args)],
         input=stdin.encode() if isinstance(stdin, str) else stdin,
         capture_output=True,
         cwd=cwd,

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-import train.tracking.connection
-import train.tracking.log
-from labels.dataset import FOLDER, LabelledSet, load_labels
-from labels.schema import Schema, read_schema
-from model.artifact import Artifact, load_artifact
-from model.scoring.features import FeatureExtractor
-from model.tagging import SHIPPED
-from train.evaluation.metrics import indicator, score
-from train.settings import TrainSettings
-from train.training import LinearTraining, OutOfFold
+import depeche.train.tracking.connection
+import depeche.train.tracking.log
+from depeche.labels.dataset import FOLDER, LabelledSet, load_labels
+from depeche.labels.schema import Schema, read_schema
+from depeche.model.artifact import Artifact, load_artifact
+from depeche.model.scoring.features import FeatureExtractor
+from depeche.model.tagging import SHIPPED
+from depeche.train.evaluation.metrics import indicator, score
+from depeche.train.settings import TrainSettings
+from depeche.train.training import LinearTraining, OutOfFold
 
 
 def made_training(labels: LabelledSet, artifact: Artifact, *, shuffled: bool) -> LinearTraining:
@@ -51,7 +51,9 @@ def made_training(labels: LabelledSet, artifact: Artifact, *, shuffled: bool) ->
 
 def log_all() -> None:
     """Log the runs good, shuffled (same data), other (other data) and codebook (other schema)."""
-    train.tracking.log._log_evaluation = lambda *_: None  # seconds each; nothing here looks at them
+    depeche.train.tracking.log._log_evaluation = lambda *_: (
+        None
+    )  # seconds each; nothing here looks at them
     schema = read_schema()
     composed = load_labels([FOLDER / "composed.jsonl"], schema)
     made = {
@@ -60,12 +62,12 @@ def log_all() -> None:
         "other": (load_labels([FOLDER / "seeds.jsonl"], schema), False),
         "codebook": (replace(composed, schema=_next_version(schema)), False),
     }
-    mlflow = train.tracking.log.connection.import_mlflow()
+    mlflow = depeche.train.tracking.log.connection.import_mlflow()
     for name, (labels, shuffled) in made.items():
         training = made_training(labels, load_artifact(SHIPPED), shuffled=shuffled)
         training = training.save(Path("mlruns") / "last", card=name)
         evaluation = training.artifact.scores | {"calibration": {}}
-        run_id = train.tracking.log.log_run(training, evaluation, Path("mlruns") / "last")
+        run_id = depeche.train.tracking.log.log_run(training, evaluation, Path("mlruns") / "last")
         mlflow.MlflowClient().update_run(run_id, name=name)
 
 

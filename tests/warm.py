@@ -28,8 +28,8 @@ def main() -> None:
     import numpy  # noqa: F401
     import pyarrow.parquet
 
-    import classify  # noqa: F401
-    from model.tagging import load_model
+    import depeche.classify  # noqa: F401
+    from depeche.model.tagging import load_model
 
     version("depeche")  # all that another user may be unable to load
     pyarrow.Table.from_pylist([{"a": ["b"]}])
@@ -45,8 +45,8 @@ def main() -> None:
 
 
 def run(asked: dict[str, Any]) -> None:
-    import classify
-    from model.batch import engine, journal
+    from depeche import classify
+    from depeche.model.batch import engine, journal
 
     os.setsid()
     os.chdir(asked["cwd"])

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from labels.dataset import LabelledSet
-from train.settings import TrainSettings, parse_settings, read_settings
+from depeche.labels.dataset import LabelledSet
+from depeche.train.settings import TrainSettings, parse_settings, read_settings
 
 if TYPE_CHECKING:
-    from train.encoder.settings import EncoderSettings
-    from train.encoder.training import FineTuning
-    from train.training import Progress, Training
+    from depeche.train.encoder.settings import EncoderSettings
+    from depeche.train.encoder.training import FineTuning
+    from depeche.train.training import Progress, Training
 
 
 class Trainer(Protocol):
@@ -33,8 +33,8 @@ class LinearTrainer:
     settings: TrainSettings
 
     def train(self, labels: LabelledSet, progress: Progress) -> Training:
-        """Return the model fitted on labelled paragraphs: see `train.training.train_model`."""
-        from train.training import train_model
+        """Return the model fitted on labelled paragraphs: see `training.train_model`."""
+        from depeche.train.training import train_model
 
         return train_model(labels, self.settings, progress=progress)
 
@@ -51,9 +51,9 @@ class StudentTrainer:
     unlabelled: list[str]
 
     def train(self, labels: LabelledSet, progress: Progress) -> Training:
-        """Return the model: see `train.distilling.train_student`."""
-        from train.distilling import fetch_teacher, prepare_lesson, train_student
-        from train.tracking.store import open_store
+        """Return the model: see `distilling.train_student`."""
+        from depeche.train.distilling import fetch_teacher, prepare_lesson, train_student
+        from depeche.train.tracking.store import open_store
 
         with open_store() as store:
             teacher = fetch_teacher(store, store.find(self.teacher), labels)
@@ -74,11 +74,11 @@ class EncoderTrainer:
     _tuning: FineTuning | None = field(default=None, init=False)
 
     def train(self, labels: LabelledSet, progress: Progress) -> Training:
-        """Return the model: see `train.encoder.training.FineTuning`."""
-        from train.encoder.base import find_base
+        """Return the model: see `training.FineTuning`."""
+        from depeche.train.encoder.base import find_base
 
         base = find_base(self.base)  # before torch, which takes seconds to import
-        from train.encoder.training import FineTuning
+        from depeche.train.encoder.training import FineTuning
 
         self._tuning = FineTuning(
             labels, self.settings, base, progress=progress, shrink=self.shrink
@@ -99,8 +99,8 @@ def choose_settings(path: Path | None, given: Mapping[str, object]) -> TrainSett
 
 def choose_encoder_settings(path: Path | None, given: Mapping[str, object]) -> EncoderSettings:
     """Return the same for the `camembert` backend."""
-    from train.encoder.settings import EncoderSettings, parse_encoder_settings
-    from train.settings import read_json
+    from depeche.train.encoder.settings import EncoderSettings, parse_encoder_settings
+    from depeche.train.settings import read_json
 
     found = EncoderSettings()
     if path is not None:

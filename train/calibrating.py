@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression, minimize
 
-from labels.schema import Schema
-from model.deciding.calibration import DIGITS, Calibration, Knots, sigmoid, softmax
+from depeche.labels.schema import Schema
+from depeche.model.deciding.calibration import DIGITS, Calibration, Knots, sigmoid, softmax
 
 _MOST_STEPS, _CLOSE, _RIDGE = 50, 1e-7, 1e-10
 _LEAST_SLOPE = 1e-3

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from labels.cli import JsonOption, OrangesumOption, SchemaOption
-from labels.dataset import SHIPPED, LabelledSet, load_labels
-from labels.errors import InputError, MissingExtraError
-from labels.files import check_folder, check_no_link, check_spared, open_output
-from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
-from labels.system.terminal import show_json, show_lines, tell
-from model.cli import ModelOption, tell_model
-from train import DEFAULT_BASE, MOST_SEED, Backend
+from depeche.labels.cli import JsonOption, OrangesumOption, SchemaOption
+from depeche.labels.dataset import SHIPPED, LabelledSet, load_labels
+from depeche.labels.errors import InputError, MissingExtraError
+from depeche.labels.files import check_folder, check_no_link, check_spared, open_output
+from depeche.labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
+from depeche.labels.system.terminal import show_json, show_lines, tell
+from depeche.model.cli import ModelOption, tell_model
+from depeche.train import DEFAULT_BASE, MOST_SEED, Backend
 
 if TYPE_CHECKING:
-    from train.backends import Trainer
-    from train.evaluation.evaluation import Scored
+    from depeche.train.backends import Trainer
+    from depeche.train.evaluation.evaluation import Scored
 
 LAST = Path("mlruns") / "last"
 ARTIFACTS = Path("mlruns") / "artifacts"  # of our own store
@@ -122,11 +122,11 @@ def train(
     Example: classify train --backend camembert --base models/camembert-base
     """
     check_extra()
-    from model.artifact import check_destination, lock_folder
-    from train.diagnostics import evaluate_training
-    from train.reports.card import model_card
-    from train.tracking.connection import check_loggable
-    from train.tracking.log import log_run
+    from depeche.model.artifact import check_destination, lock_folder
+    from depeche.train.diagnostics import evaluate_training
+    from depeche.train.reports.card import model_card
+    from depeche.train.tracking.connection import check_loggable
+    from depeche.train.tracking.log import log_run
 
     check_loggable()
     trainer = _trainer(
@@ -190,12 +190,12 @@ def tune(
     Example: classify tune --orangesum ../OrangeSum --trials 50
     """
     check_extra("optuna")
-    from train.backends import choose_settings
-    from train.settings import write_settings
-    from train.tracking.connection import check_loggable
-    from train.tuning.report import tuning_lines
-    from train.tuning.runs import TuningRuns
-    from train.tuning.tuning import tune as search
+    from depeche.train.backends import choose_settings
+    from depeche.train.settings import write_settings
+    from depeche.train.tracking.connection import check_loggable
+    from depeche.train.tuning.report import tuning_lines
+    from depeche.train.tuning.runs import TuningRuns
+    from depeche.train.tuning.tuning import tune as search
 
     check_loggable()
     start = time.monotonic()
@@ -251,9 +251,9 @@ def evaluate(
     Example: classify evaluate --labels mine.jsonl --report evaluation
     """
     check_extra()
-    from model.tagging import load_model
-    from train.evaluation.evaluation import evaluate_model, score_model
-    from train.reports.report import REPORT_FILES
+    from depeche.model.tagging import load_model
+    from depeche.train.evaluation.evaluation import evaluate_model, score_model
+    from depeche.train.reports.report import REPORT_FILES
 
     if report is not None:
         check_folder(report)
@@ -281,8 +281,8 @@ def evaluate(
 
 
 def _write_report(folder: Path, scored: Scored, scores: dict[str, Any], model: str) -> None:
-    from train.reports.plots import plots
-    from train.reports.report import report_files
+    from depeche.train.reports.plots import plots
+    from depeche.train.reports.report import report_files
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -305,8 +305,8 @@ def runs(
 
     Example: classify runs --limit 10
     """
-    from train.tracking.store import open_store, store_is_there
-    from train.tracking.tables import run_lines
+    from depeche.train.tracking.store import open_store, store_is_there
+    from depeche.train.tracking.tables import run_lines
 
     found, champion = [], None
     if store_is_there():
@@ -340,9 +340,9 @@ def compare(
     each dimension, it passes Benjamini and Hochberg's procedure: of the differences so called, one
     in twenty is expected to be noise. Intervals cover the choice of articles, not that of seeds.
     """
-    from train.evaluation.comparison import compare_runs
-    from train.tracking.store import open_store
-    from train.tracking.tables import comparison_lines
+    from depeche.train.evaluation.comparison import compare_runs
+    from depeche.train.tracking.store import open_store
+    from depeche.train.tracking.tables import comparison_lines
 
     with open_store() as store:
         comparison = compare_runs(store, store.find(a), store.find(b))
@@ -369,11 +369,11 @@ def promote(
     Refused when the run is worse than the champion beyond noise: when, for any dimension, the 95 %
     interval of the difference of its first score (see classify compare) lies below 0.
     """
-    from model.champion import CHAMPION
-    from train.tracking.promotion import promote as promote_run
-    from train.tracking.promotion import roll_back
-    from train.tracking.store import open_store
-    from train.tracking.tables import promotion_lines
+    from depeche.model.champion import CHAMPION
+    from depeche.train.tracking.promotion import promote as promote_run
+    from depeche.train.tracking.promotion import roll_back
+    from depeche.train.tracking.store import open_store
+    from depeche.train.tracking.tables import promotion_lines
 
     if (run is None) != rollback:
         raise typer.BadParameter("give a run, or --rollback alone")
@@ -397,7 +397,7 @@ def _trainer(
     unlabelled: list[str],
 ) -> Trainer:
     """Return how to train, as the options ask."""
-    from train import backends
+    from depeche.train import backends
 
     if backend is Backend.camembert:
         if teacher or unlabelled:
@@ -440,9 +440,9 @@ def ui(
     Example: classify ui --port 5002
     """
     check_extra()
-    from train.tracking.connection import store_uri
-    from train.tracking.serving import check_port, run_ui
-    from train.tracking.ui_pages import prepare_pages
+    from depeche.train.tracking.connection import store_uri
+    from depeche.train.tracking.serving import check_port, run_ui
+    from depeche.train.tracking.ui_pages import prepare_pages
 
     served = store_uri().startswith(("http://", "https://"))
     if not served:
@@ -490,8 +490,8 @@ def serve(
     Example: classify serve --port 5003
     """
     check_extra()
-    from train.tracking.service.hosts import is_host
-    from train.tracking.serving import CHAMPION_URI, open_service
+    from depeche.train.tracking.service.hosts import is_host
+    from depeche.train.tracking.serving import CHAMPION_URI, open_service
 
     for name in allow_host or ():
         if not is_host(name):
@@ -553,7 +553,7 @@ def _print_scores(scores: dict[str, Any], schema: Schema, *, as_json: bool) -> N
     if as_json:
         show_json(scores)
         return
-    from train.reports.card import overall, score_rows, sentences
+    from depeche.train.reports.card import overall, score_rows, sentences
 
     lines: list[str] = []
     for dimension in schema.dimensions:

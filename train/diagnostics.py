@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from labels.schema import Schema
-from model.deciding.calibration import DIGITS
-from model.deciding.decisions import NEVER, Decisions, Rule
-from model.tagging import Model
-from train import Split
-from train.evaluation.evaluation import evaluate
-from train.evaluation.metrics import main_scores, score
-from train.settings import TrainSettings
-from train.splits import NOT_SCORED, split_folds, train_rows
-from train.training import LinearTraining, Progress, Training, score_out_of_fold
+from depeche.labels.schema import Schema
+from depeche.model.deciding.calibration import DIGITS
+from depeche.model.deciding.decisions import NEVER, Decisions, Rule
+from depeche.model.tagging import Model
+from depeche.train import Split
+from depeche.train.evaluation.evaluation import evaluate
+from depeche.train.evaluation.metrics import main_scores, score
+from depeche.train.settings import TrainSettings
+from depeche.train.splits import NOT_SCORED, split_folds, train_rows
+from depeche.train.training import LinearTraining, Progress, Training, score_out_of_fold
 
 NEXT = 500  # paragraphs whose worth the learning curve tells
 _FEWEST_FOR_CURVE = 200  # paragraphs
@@ -27,7 +27,7 @@ _PROMISED = (0.8, 0.9)  # precision and coverage whose keeping is measured
 def evaluate_training(training: Training, *, progress: Progress) -> dict[str, Any]:
     """Return the evaluation of the out-of-fold scores, with what only a training can measure.
 
-    The fields of `train.evaluation.evaluation.evaluate`, and `signature`, `n_paragraphs`, `promises`, and what
+    The fields of `evaluation.evaluate`, and `signature`, `n_paragraphs`, `promises`, and what
     the backend measured. Where models are quick to fit, for folds by article or source `leakage`,
     and `learning` where there are enough paragraphs.
     """

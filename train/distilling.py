@@ -13,21 +13,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.dataset import LabelledSet
-from labels.errors import InputError, TrainingError
-from labels.labelling.queue import folded
-from labels.schema import check_same_schema
-from model.inputs.inputs import Inputs
-from model.scoring.features import FeatureExtractor
-from model.tagging import Model, load_model
-from train import Split
-from train.active.pool import read_pool
-from train.evaluation.metrics import indicator, main_scores, score
-from train.settings import TrainSettings
-from train.splits import held_out_parts
-from train.tfidf.fitting import fit_scorer
-from train.tracking.store import Run, Store
-from train.training import Progress, Training, calibrate_out_of_fold, make_artifact
+from depeche.labels.dataset import LabelledSet
+from depeche.labels.errors import InputError, TrainingError
+from depeche.labels.labelling.queue import folded
+from depeche.labels.schema import check_same_schema
+from depeche.model.inputs.inputs import Inputs
+from depeche.model.scoring.features import FeatureExtractor
+from depeche.model.tagging import Model, load_model
+from depeche.train import Split
+from depeche.train.active.pool import read_pool
+from depeche.train.evaluation.metrics import indicator, main_scores, score
+from depeche.train.settings import TrainSettings
+from depeche.train.splits import held_out_parts
+from depeche.train.tfidf.fitting import fit_scorer
+from depeche.train.tracking.store import Run, Store
+from depeche.train.training import Progress, Training, calibrate_out_of_fold, make_artifact
 
 
 @dataclass(frozen=True, kw_only=True)

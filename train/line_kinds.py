@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GroupKFold
 
-from labels.dataset import FOLDER
-from labels.paragraphs import KINDS, Kind, read_labels
-from labels.schema import read_schema
-from model.reading.line_kinds.classifier import KindModel
-from model.reading.line_kinds.features import signs
-from model.reading.wrapping import split_units
+from depeche.labels.dataset import FOLDER
+from depeche.labels.paragraphs import KINDS, Kind, read_labels
+from depeche.labels.schema import read_schema
+from depeche.model.reading.line_kinds.classifier import KindModel
+from depeche.model.reading.line_kinds.features import signs
+from depeche.model.reading.wrapping import split_units
 
 LINES = FOLDER / "lines.jsonl"
 

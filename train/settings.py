@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from labels.errors import SettingsError
-from labels.formats.parsing import parse_json
-from model.scoring.features import FeatureSettings
-from train import MOST_SEED, Split
+from depeche.labels.errors import SettingsError
+from depeche.labels.formats.parsing import parse_json
+from depeche.model.scoring.features import FeatureSettings
+from depeche.train import MOST_SEED, Split
 
 Bounds = Mapping[str, tuple[type[int] | type[float], float, float]]
 # Kind, least and greatest of each number; what lies beyond is a slip of the pen, not a choice.
@@ -63,7 +63,7 @@ class TrainSettings:
     n_folds
         Folds that give the out-of-fold scores.
     split
-        What the folds keep together: see `train.splits.split_folds`.
+        What the folds keep together: see `splits.split_folds`.
     min_df
         Columns that fewer training paragraphs use are dropped.
     penalty_c

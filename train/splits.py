@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from labels.dataset import LabelledSet
-from labels.errors import LabelsError
-from model.scoring.features import FeatureExtractor, FeatureSettings
-from train import Split
+from depeche.labels.dataset import LabelledSet
+from depeche.labels.errors import LabelsError
+from depeche.model.scoring.features import FeatureExtractor, FeatureSettings
+from depeche.train import Split
 
 # Two paragraphs that share half of their runs of three words are one text, edited: wire copy is
 # cut and rephrased by the sentence (Broder 1997, "On the resemblance and containment of
@@ -92,7 +92,7 @@ def leak_groups(texts: Sequence[str], names: Sequence[str]) -> NDArray[np.int64]
 def near_duplicates(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the pairs of texts whose runs of words have a Jaccard index of `RESEMBLANCE` or more.
 
-    By counting what each pair shares, exact but for hash collisions; words as `model.scoring.features`
+    By counting what each pair shares, exact but for hash collisions; words as `scoring.features`
     reads them, so that case, accents and quotation marks make no difference.
     """
     found = FeatureExtractor(FeatureSettings()).occurrences(texts)

@@ -12,21 +12,21 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.dataset import LabelledSet
-from labels.schema import Schema
-from model.artifact import Artifact, save_artifact, text_digest
-from model.cores import count_cores
-from model.deciding.calibration import DIGITS, Calibration
-from model.deciding.decisions import Decisions, HeldOut, Rule
-from model.scoring.features import Counts, FeatureExtractor
-from model.scoring.scorer import Scorer
-from train import Split
-from train.calibrating import fit_calibration
-from train.evaluation.evaluation import Scored
-from train.evaluation.metrics import indicator, score, signature
-from train.settings import Settings, TrainSettings
-from train.splits import NOT_SCORED, split_folds, train_rows
-from train.tfidf.fitting import fit_scorer
+from depeche.labels.dataset import LabelledSet
+from depeche.labels.schema import Schema
+from depeche.model.artifact import Artifact, save_artifact, text_digest
+from depeche.model.cores import count_cores
+from depeche.model.deciding.calibration import DIGITS, Calibration
+from depeche.model.deciding.decisions import Decisions, HeldOut, Rule
+from depeche.model.scoring.features import Counts, FeatureExtractor
+from depeche.model.scoring.scorer import Scorer
+from depeche.train import Split
+from depeche.train.calibrating import fit_calibration
+from depeche.train.evaluation.evaluation import Scored
+from depeche.train.evaluation.metrics import indicator, score, signature
+from depeche.train.settings import Settings, TrainSettings
+from depeche.train.splits import NOT_SCORED, split_folds, train_rows
+from depeche.train.tfidf.fitting import fit_scorer
 
 Progress = Callable[[str], None]
 
@@ -204,7 +204,7 @@ def score_out_of_fold(
     counts, Y
         Features and labels of n_samples paragraphs.
     fold
-        (n_samples,), as `train.splits.split_folds` gives it.
+        (n_samples,), as `splits.split_folds` gives it.
     only
         (n_samples,): the paragraphs that models may be fitted on; all without it.
     """
@@ -238,7 +238,7 @@ def calibrate_out_of_fold(
     logits, Y
         (n_samples, n_labels).
     fold
-        (n_samples,), as `train.splits.split_folds` gives it by `split`.
+        (n_samples,), as `splits.split_folds` gives it by `split`.
     """
     proba, given = np.empty(Y.shape), np.empty(Y.shape, dtype=bool)
     # By date, the first fold has nothing before it to calibrate by: it serves the others only.

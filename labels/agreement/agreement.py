@@ -10,11 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.agreement.answers import Answers, Measure, Rows, alpha_rows, answers_of, pair_rows
-from labels.agreement.votes import Votes
-from labels.bootstrap import N_RESAMPLES, Estimate, Sums, article_sums, estimate, mean_rows
-from labels.paragraphs import to_record
-from labels.schema import Dimension
+from depeche.labels.agreement.answers import (
+    Answers,
+    Measure,
+    Rows,
+    alpha_rows,
+    answers_of,
+    pair_rows,
+)
+from depeche.labels.agreement.votes import Votes
+from depeche.labels.bootstrap import N_RESAMPLES, Estimate, Sums, article_sums, estimate, mean_rows
+from depeche.labels.paragraphs import to_record
+from depeche.labels.schema import Dimension
 
 Measures = dict[Measure, Estimate]
 

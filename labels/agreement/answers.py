@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.agreement.coefficients import (
+from depeche.labels.agreement.coefficients import (
     binary_kappa,
     cohen_kappa,
     krippendorff_alpha,
@@ -19,9 +19,9 @@ from labels.agreement.coefficients import (
     ratio,
     unit_disagreement,
 )
-from labels.agreement.votes import Votes
-from labels.bootstrap import Floats, Sums
-from labels.schema import Dimension
+from depeche.labels.agreement.votes import Votes
+from depeche.labels.bootstrap import Floats, Sums
+from depeche.labels.schema import Dimension
 
 Measure = Literal["kappa", "alpha", "positive", "observed"]
 # Of each measure, (1 + n_resamples, n_labels + 1): the labels, and the dimension as a whole last.

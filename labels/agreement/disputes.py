@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from labels.agreement.votes import Votes, disputed_dimensions
-from labels.errors import LabelsError
-from labels.files import open_output
-from labels.paragraphs import LabelledParagraph, format_labels, read_labels
-from labels.schema import Schema
-from labels.system.places import is_file
+from depeche.labels.agreement.votes import Votes, disputed_dimensions
+from depeche.labels.errors import LabelsError
+from depeche.labels.files import open_output
+from depeche.labels.paragraphs import LabelledParagraph, format_labels, read_labels
+from depeche.labels.schema import Schema
+from depeche.labels.system.places import is_file
 
 
 def read_disputes(path: Path, schema: Schema) -> list[LabelledParagraph]:

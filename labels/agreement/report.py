@@ -5,13 +5,18 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
-from labels.agreement.agreement import Agreement, DimensionAgreement, Measures, PairAgreement
-from labels.agreement.answers import Measure
-from labels.agreement.votes import disputed_dimensions
-from labels.bootstrap import LEVEL, Estimate
-from labels.paragraphs import LabelledParagraph
-from labels.schema import Schema
-from labels.system.terminal import plain
+from depeche.labels.agreement.agreement import (
+    Agreement,
+    DimensionAgreement,
+    Measures,
+    PairAgreement,
+)
+from depeche.labels.agreement.answers import Measure
+from depeche.labels.agreement.votes import disputed_dimensions
+from depeche.labels.bootstrap import LEVEL, Estimate
+from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.schema import Schema
+from depeche.labels.system.terminal import plain
 
 _MEASURES: tuple[Measure, ...] = ("kappa", "alpha", "positive", "observed")
 _FEWEST = 8  # characters of a label's name that are shown at least

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from labels.errors import LabelsError
-from labels.orangesum import hydrate
-from labels.paragraphs import LabelledParagraph, Labels, read_labels, sha256_of
-from labels.schema import Dimension, Schema
+from depeche.labels.errors import LabelsError
+from depeche.labels.orangesum import hydrate
+from depeche.labels.paragraphs import LabelledParagraph, Labels, read_labels, sha256_of
+from depeche.labels.schema import Dimension, Schema
 
 _SHOWN = 40  # characters of a text in an error
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from labels.schema import Dimension, Label, Schema
+from depeche.labels.schema import Dimension, Label, Schema
 
 FEWEST_CHARACTERS = 20  # of a definition: with fewer two annotators read it in two ways
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import textwrap
 
-from labels.codebook.form import Language
-from labels.schema import Dimension, Label, Schema
+from depeche.labels.codebook.form import Language
+from depeche.labels.schema import Dimension, Label, Schema
 
 _COMMENTS: dict[Language, dict[str, str]] = {
     "en": {
@@ -41,7 +41,7 @@ _COMMENTS: dict[Language, dict[str, str]] = {
 
 
 def schema_toml(schema: Schema, language: Language) -> str:
-    """Return the text of a TOML file, which `labels.schema.read_schema` reads as the schema."""
+    """Return the text of a TOML file, which `schema.read_schema` reads as the schema."""
     comments = _COMMENTS[language]
     lines = [
         *_comment(comments["file"]),

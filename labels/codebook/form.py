@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from labels.schema import ID, KINDS, RESERVED, Dimension, Label, Schema
+from depeche.labels.schema import ID, KINDS, RESERVED, Dimension, Label, Schema
 
 Language = Literal["fr", "en"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from labels.paragraphs import FIELDS, ORANGESUM, LabelledParagraph, sha256_of, to_record
-from labels.schema import Schema
+from depeche.labels.paragraphs import FIELDS, ORANGESUM, LabelledParagraph, sha256_of, to_record
+from depeche.labels.schema import Schema
 
 KEY = "meta"  # where doccano, Prodigy and our Label Studio tasks have it
 SPAN, OTHER = f"{KEY}.span", f"{KEY}.other"  # in columns: no id of a dimension has a dot

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from labels.cli import ForceOption, SchemaOption
-from labels.exchange.formats import Format, format_of
-from labels.schema import DEFAULT_SCHEMA, read_schema
-from labels.system.terminal import tell
+from depeche.labels.cli import ForceOption, SchemaOption
+from depeche.labels.exchange.formats import Format, format_of
+from depeche.labels.schema import DEFAULT_SCHEMA, read_schema
+from depeche.labels.system.terminal import tell
 
 
 def import_(
@@ -45,7 +45,7 @@ def import_(
 
     Example: classify import admin.jsonl admin-labels.jsonl --from doccano --annotator admin
     """
-    from labels.exchange.importing import import_labels
+    from depeche.labels.exchange.importing import import_labels
 
     imported = import_labels(
         input_,

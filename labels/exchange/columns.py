@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from labels.exchange.about import OTHER, SPAN, about
-from labels.formats.parsing import parse_json
-from labels.paragraphs import LabelledParagraph
-from labels.schema import Schema
+from depeche.labels.exchange.about import OTHER, SPAN, about
+from depeche.labels.formats.parsing import parse_json
+from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.schema import Schema
 
 FIRST = ("id", "article", "text")
 _THEN = ("kind", "annotator", "source")

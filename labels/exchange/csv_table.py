@@ -7,15 +7,15 @@ import io
 import re
 from pathlib import Path
 
-from labels.errors import LabelsError
-from labels.exchange.about import from_about
-from labels.exchange.columns import from_cells, order_of, to_cells
-from labels.exchange.formats import Entry, Export, Exported, Reading
-from labels.exchange.json_files import read_text
-from labels.exchange.names import put_labels
-from labels.formats.cells import format_cell, parse_cell
-from labels.paragraphs import FIELDS, LabelledParagraph
-from labels.schema import Dimension, Schema
+from depeche.labels.errors import LabelsError
+from depeche.labels.exchange.about import from_about
+from depeche.labels.exchange.columns import from_cells, order_of, to_cells
+from depeche.labels.exchange.formats import Entry, Export, Exported, Reading
+from depeche.labels.exchange.json_files import read_text
+from depeche.labels.exchange.names import put_labels
+from depeche.labels.formats.cells import format_cell, parse_cell
+from depeche.labels.paragraphs import FIELDS, LabelledParagraph
+from depeche.labels.schema import Dimension, Schema
 
 _JOINED = "|"
 _SPLIT = re.compile(r"[|;,]")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from labels.exchange.formats import Export
-from labels.formats.markdown import markdown_text
+from depeche.labels.exchange.formats import Export
+from depeche.labels.formats.markdown import markdown_text
 
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from labels.errors import InputError, LabelsError
-from labels.exchange.formats import Export, Format, Prediction, exchange_of
-from labels.files import (
+from depeche.labels.errors import InputError, LabelsError
+from depeche.labels.exchange.formats import Export, Format, Prediction, exchange_of
+from depeche.labels.files import (
     check_no_link,
     check_output,
     check_spared,
@@ -16,10 +16,10 @@ from labels.files import (
     open_output,
     write_folder,
 )
-from labels.orangesum import hydrate
-from labels.paragraphs import read_labels
-from labels.schema import Schema
-from labels.system.places import is_device
+from depeche.labels.orangesum import hydrate
+from depeche.labels.paragraphs import read_labels
+from depeche.labels.schema import Schema
+from depeche.labels.system.places import is_device
 
 Predict = Callable[[Sequence[str]], Sequence[Prediction]]
 

@@ -9,10 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from labels.errors import LabelsError
-from labels.paragraphs import LabelledParagraph
-from labels.schema import Schema
-from labels.system.places import is_folder
+from depeche.labels.errors import LabelsError
+from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.schema import Schema
+from depeche.labels.system.places import is_folder
 
 
 class Format(StrEnum):
@@ -26,11 +26,11 @@ class Format(StrEnum):
 
 
 _MODULES = {
-    Format.label_studio: "labels.exchange.label_studio",
-    Format.doccano: "labels.exchange.doccano",
-    Format.prodigy: "labels.exchange.prodigy",
-    Format.csv: "labels.exchange.csv_table",
-    Format.huggingface: "labels.exchange.huggingface",
+    Format.label_studio: "depeche.labels.exchange.label_studio",
+    Format.doccano: "depeche.labels.exchange.doccano",
+    Format.prodigy: "depeche.labels.exchange.prodigy",
+    Format.csv: "depeche.labels.exchange.csv_table",
+    Format.huggingface: "depeche.labels.exchange.huggingface",
 }
 _ENDINGS = {".json": Format.label_studio, ".csv": Format.csv, ".tsv": Format.csv}
 

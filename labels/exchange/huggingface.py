@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from labels.errors import InputError, LabelsError, MissingExtraError
-from labels.exchange.about import from_about
-from labels.exchange.columns import from_cells, order_of, to_cells
-from labels.exchange.dataset_card import dataset_card
-from labels.exchange.formats import Entry, Export, Exported, Reading
-from labels.exchange.names import put_labels
-from labels.formats.parquet import Contents, iter_rows
-from labels.formats.parsing import parse_json
-from labels.schema import Dimension, Schema
-from labels.system.places import is_file, is_folder, reason_of
+from depeche.labels.errors import InputError, LabelsError, MissingExtraError
+from depeche.labels.exchange.about import from_about
+from depeche.labels.exchange.columns import from_cells, order_of, to_cells
+from depeche.labels.exchange.dataset_card import dataset_card
+from depeche.labels.exchange.formats import Entry, Export, Exported, Reading
+from depeche.labels.exchange.names import put_labels
+from depeche.labels.formats.parquet import Contents, iter_rows
+from depeche.labels.formats.parsing import parse_json
+from depeche.labels.schema import Dimension, Schema
+from depeche.labels.system.places import is_file, is_folder, reason_of
 
 DATA = "data/train-00000-of-00001.parquet"
 CARD = "README.md"

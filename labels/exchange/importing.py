@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labels.errors import LabelsError
-from labels.exchange.formats import Format, Reading, exchange_of
-from labels.files import check_no_link, check_output, open_output
-from labels.paragraphs import LabelledParagraph, check_faults, format_labels, parse_record
-from labels.schema import Schema
+from depeche.labels.errors import LabelsError
+from depeche.labels.exchange.formats import Format, Reading, exchange_of
+from depeche.labels.files import check_no_link, check_output, open_output
+from depeche.labels.paragraphs import LabelledParagraph, check_faults, format_labels, parse_record
+from depeche.labels.schema import Schema
 
 _LONGEST_SLUG = 80  # bytes; names of files have 255 at most
 _NAMED = 5  # places named of what is left out; the rest is counted

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from labels.errors import LabelsError
-from labels.formats.parsing import parse_json
+from depeche.labels.errors import LabelsError
+from depeche.labels.formats.parsing import parse_json
 
 
 def read_objects(path: Path) -> list[tuple[str, Any]]:

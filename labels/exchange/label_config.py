@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import quoteattr
 
-from labels.schema import Dimension, Schema
+from depeche.labels.schema import Dimension, Schema
 
 TEXT = "text"  # name of the text's tag, to which choices refer; no dimension can be called so
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
-from labels.errors import LabelsError
-from labels.exchange.about import KEY, about, from_about
-from labels.exchange.formats import Entry, Export, Exported, Prediction, Reading
-from labels.exchange.json_files import read_objects
-from labels.exchange.label_config import TEXT, labelling_config
-from labels.exchange.names import put_labels
-from labels.paragraphs import LabelledParagraph
-from labels.schema import Schema
+from depeche.labels.errors import LabelsError
+from depeche.labels.exchange.about import KEY, about, from_about
+from depeche.labels.exchange.formats import Entry, Export, Exported, Prediction, Reading
+from depeche.labels.exchange.json_files import read_objects
+from depeche.labels.exchange.label_config import TEXT, labelling_config
+from depeche.labels.exchange.names import put_labels
+from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.schema import Schema
 
 _OURS = ("id", "article", "source", "date", "annotator", "kind")
 _OF_MIN = ("annotation_id", "created_at", "updated_at", "lead_time", "agreement")  # JSON_MIN's own

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from labels.paragraphs import LabelledParagraph
-from labels.schema import Dimension, Schema
+from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.schema import Dimension, Schema
 
 
 def name_of(schema: Schema, dimension: Dimension, label: str) -> str:

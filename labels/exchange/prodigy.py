@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from labels.exchange.about import KEY, about, from_about
-from labels.exchange.formats import Entry, Export, Exported, Reading
-from labels.exchange.json_files import lines_of, read_objects
-from labels.exchange.names import find_labels, given_names, names_of, put_labels
-from labels.schema import Schema
+from depeche.labels.exchange.about import KEY, about, from_about
+from depeche.labels.exchange.formats import Entry, Export, Exported, Reading
+from depeche.labels.exchange.json_files import lines_of, read_objects
+from depeche.labels.exchange.names import find_labels, given_names, names_of, put_labels
+from depeche.labels.schema import Schema
 
 _ANNOTATOR = "_annotator_id"
 _ANSWERS = {"reject": "rejected", "ignore": "ignored", None: "not answered"}

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, BinaryIO
 
-from labels.errors import InputError, MissingExtraError
-from labels.formats import parquet_worker
-from labels.system.processes import interrupts_held
+from depeche.labels.errors import InputError, MissingExtraError
+from depeche.labels.formats import parquet_worker
+from depeche.labels.system.processes import interrupts_held
 
 # What reading may take: no honest file needs more, and a crafted one of 1 kB asked for 4 GB.
 _LEAST_MEMORY, _MEMORY_A_BYTE = 200_000_000, 25

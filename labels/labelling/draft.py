@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from labels.labelling.queue import Item
-from labels.paragraphs import KINDS, Flag, Kind, LabelledParagraph
-from labels.schema import Dimension, Schema
+from depeche.labels.labelling.queue import Item
+from depeche.labels.paragraphs import KINDS, Flag, Kind, LabelledParagraph
+from depeche.labels.schema import Dimension, Schema
 
 
 @dataclass(kw_only=True)

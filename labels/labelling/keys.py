@@ -6,7 +6,7 @@ import string
 from dataclasses import dataclass
 from functools import cached_property
 
-from labels.schema import Schema
+from depeche.labels.schema import Schema
 
 COMMANDS = "bcqsu"  # letters that the app itself answers to
 DIGITS = "1234567890"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from labels.schema import Schema
+from depeche.labels.schema import Schema
 
 _APOSTROPHES = "['’ʼ]"
 

@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from labels.errors import LabelsError
-from labels.formats.parsing import parse_json
-from labels.paragraphs import LabelledParagraph, format_labels, parse_labels
-from labels.schema import Schema
+from depeche.labels.errors import LabelsError
+from depeche.labels.formats.parsing import parse_json
+from depeche.labels.paragraphs import LabelledParagraph, format_labels, parse_labels
+from depeche.labels.schema import Schema
 
 
 def journal_of(path: Path) -> Path:

@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
-from labels.paragraphs import Kind
-from labels.schema import Dimension, Label
-from labels.system.terminal import plain
+from depeche.labels.paragraphs import Kind
+from depeche.labels.schema import Dimension, Label
+from depeche.labels.system.terminal import plain
 
 Language = Literal["en", "fr"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-from labels.paragraphs import LabelledParagraph, Labels, Span
+from depeche.labels.paragraphs import LabelledParagraph, Labels, Span
 
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _WORDS = re.compile(r"\w+")

@@ -12,11 +12,11 @@ from dataclasses import replace
 from itertools import islice, pairwise
 from typing import Literal
 
-from labels.labelling.draft import Draft, draft_of, opening_draft
-from labels.labelling.label_file import DecisionFile
-from labels.labelling.queue import Item, Queue, Suggestion, folded
-from labels.paragraphs import LabelledParagraph
-from labels.schema import Dimension, Schema
+from depeche.labels.labelling.draft import Draft, draft_of, opening_draft
+from depeche.labels.labelling.label_file import DecisionFile
+from depeche.labels.labelling.queue import Item, Queue, Suggestion, folded
+from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.schema import Dimension, Schema
 
 Which = Literal["all", "open", "decided", "marked"]
 WHICH: tuple[Which, ...] = ("all", "open", "decided", "marked")

@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from labels.errors import InputError
+from depeche.labels.errors import InputError
 
 _LONGEST = 255  # characters of a path in a message, as many as a name has; a text has more
 

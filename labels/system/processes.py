@@ -1,8 +1,8 @@
 """How processes are started: they import nothing from the current folder, and do not outlive us.
 
 The current folder may hold strangers' files, named like modules that every Python process imports.
-A Python that was itself started with that folder on its path, as `python -m classify` is, hands it
-on to the workers of multiprocessing: whoever starts it so has chosen it.
+A Python that was itself started with that folder on its path, as `python -m depeche.classify` is,
+hands it on to the workers of multiprocessing: whoever starts it so has chosen it.
 """
 
 from __future__ import annotations

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labels.errors import MissingExtraError
-from labels.files import check_outputs, check_spared, followed_output
-from labels.system.places import is_device, is_file
-from labels.system.terminal import tell
-from model.batch.progress import run_told
-from model.cli import ModelOption, tell_model
-from model.cores import count_cores
-from model.outputs.formats import Engine, Format, format_of
+from depeche.labels.errors import MissingExtraError
+from depeche.labels.files import check_outputs, check_spared, followed_output
+from depeche.labels.system.places import is_device, is_file
+from depeche.labels.system.terminal import tell
+from depeche.model.batch.progress import run_told
+from depeche.model.cli import ModelOption, tell_model
+from depeche.model.cores import count_cores
+from depeche.model.outputs.formats import Engine, Format, format_of
 
 if TYPE_CHECKING:
-    from model.batch.engine import Job
-    from model.inputs.inputs import Inputs
-    from model.tagging import Model
+    from depeche.model.batch.engine import Job
+    from depeche.model.inputs.inputs import Inputs
+    from depeche.model.tagging import Model
 
 _BATCH = "batch"  # instead of a file of prevalences
 _MOST_JOBS = 10_000  # on a cluster; on one machine `at_most_jobs` starts far fewer
@@ -158,7 +158,7 @@ def tag(
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs failed: the first 20
     are named on stderr.
     """
-    from model.inputs.inputs import Inputs
+    from depeche.model.inputs.inputs import Inputs
 
     if not paths and files_from is None:
         raise typer.BadParameter("give a file, a folder, or - for standard input")
@@ -169,9 +169,9 @@ def tag(
         form = _cluster_form(format_, target, prevalence, paragraphs=paragraphs)
         loaded = _asked_model(model, precision, recall, coverage, prevalence)
         job = _job(loaded, model, explain=explain)
-        from model.cluster.run import ClusterBatch
-        from model.cluster.sources import find_sources
-        from model.inputs.columns import ColumnNames
+        from depeche.model.cluster.run import ClusterBatch
+        from depeche.model.cluster.sources import find_sources
+        from depeche.model.inputs.columns import ColumnNames
 
         n_failed = run_told(
             ClusterBatch(
@@ -219,14 +219,14 @@ def tag(
         inputs.spare(_checked_outputs(output, errors, form, read, journaled=journaled))
     loaded = _asked_model(model, precision, recall, coverage, prevalence)
     if prevalence == _BATCH:
-        from model.batch.run import estimate
+        from depeche.model.batch.run import estimate
 
         loaded = estimate(loaded, inputs)
         _tell_prevalence(loaded)
     job = _job(loaded, model, explain=explain or form is Format.table)
     n_jobs = 1 if single else _n_jobs(jobs, inputs)
     if output is None or not journaled:
-        from model.batch.streaming import write_outcomes
+        from depeche.model.batch.streaming import write_outcomes
 
         n_failed = write_outcomes(
             *(inputs, output, form, loaded, job, n_jobs),
@@ -236,7 +236,7 @@ def tag(
             errors=errors,
         )
     else:
-        from model.batch.run import Batch
+        from depeche.model.batch.run import Batch
 
         n_failed = run_told(
             Batch(
@@ -267,7 +267,7 @@ def _checked_outputs(
     if output is None or not journaled:
         check_outputs((output, errors), inputs=read)
         return [path for path in (output, errors) if path is not None]
-    from model.batch.place import check_place, journal_files
+    from depeche.model.batch.place import check_place, journal_files
 
     check_place(output, form)
     outputs = journal_files(output)
@@ -278,8 +278,8 @@ def _checked_outputs(
 
 def _model_and_shares(model: Path | None, prevalence: str | None) -> list[Path]:
     """Return what is read besides the inputs."""
-    from model.manifest import MANIFEST
-    from model.tagging import model_in_use
+    from depeche.model.manifest import MANIFEST
+    from depeche.model.tagging import model_in_use
 
     folder = model_in_use(model)
     read = [folder] if is_file(folder / MANIFEST) else []  # else it is not a model, as is told soon
@@ -329,9 +329,9 @@ def _asked_model(
     prevalence: str | None,
 ) -> Model:
     """Return the model that decides as was asked; labels it cannot give so are named on stderr."""
-    from model.deciding.decisions import COVERAGE, Rule
-    from model.deciding.prevalence import read_prevalence
-    from model.tagging import Model, load_model
+    from depeche.model.deciding.decisions import COVERAGE, Rule
+    from depeche.model.deciding.prevalence import read_prevalence
+    from depeche.model.tagging import Model, load_model
 
     rule = Rule(
         precision=precision,
@@ -357,8 +357,8 @@ def _tell_prevalence(model: Model) -> None:
 
 def _job(model: Model, folder: Path | None, *, explain: bool) -> Job:
     """Return what other processes load."""
-    from model.batch.engine import Job
-    from model.tagging import model_in_use
+    from depeche.model.batch.engine import Job
+    from depeche.model.tagging import model_in_use
 
     return Job(
         folder=model_in_use(folder),

@@ -6,7 +6,7 @@ import re
 import zlib
 from pathlib import Path
 
-from model.batch.entries import Entry, Tagged, iter_entries
+from depeche.model.batch.entries import Entry, Tagged, iter_entries
 
 _NAME = re.compile(r"earlier-(\d+)-(?:done\.log|records\.jsonl)")
 

@@ -18,16 +18,16 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from labels.errors import BatchError, InputError
-from labels.system.processes import end_with_parent, starting
-from model.artifact import load_artifact
-from model.batch.entries import Entry, Tagged, given_columns
-from model.cores import at_most_jobs
-from model.deciding.decisions import Rule
-from model.inputs.documents import Document
-from model.reading.article import Article
-from model.reading.reader import RawArticle, parse_articles
-from model.tagging import Model
+from depeche.labels.errors import BatchError, InputError
+from depeche.labels.system.processes import end_with_parent, starting
+from depeche.model.artifact import load_artifact
+from depeche.model.batch.entries import Entry, Tagged, given_columns
+from depeche.model.cores import at_most_jobs
+from depeche.model.deciding.decisions import Rule
+from depeche.model.inputs.documents import Document
+from depeche.model.reading.article import Article
+from depeche.model.reading.reader import RawArticle, parse_articles
+from depeche.model.tagging import Model
 
 _MOST_DOCUMENTS, _MOST_BYTES = 128, 500_000  # of a chunk: what a worker takes at once
 _WAITING = 2  # chunks a worker, besides the one that it works on

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from labels.schema import Schema
+from depeche.labels.schema import Schema
 
 
 class Entry(NamedTuple):

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from labels.errors import InputError
-from model.inputs.documents import Failure
-from model.inputs.finding import MOST_NAMED
+from depeche.labels.errors import InputError
+from depeche.model.inputs.documents import Failure
+from depeche.model.inputs.finding import MOST_NAMED
 
 
 class Failures:

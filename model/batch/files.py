@@ -10,9 +10,9 @@ import zlib
 from pathlib import Path
 from typing import IO, Any
 
-from labels.errors import BatchError
-from labels.formats.parsing import parse_json
-from labels.system.places import open_itself
+from depeche.labels.errors import BatchError
+from depeche.labels.formats.parsing import parse_json
+from depeche.labels.system.places import open_itself
 
 _BUFFER = 1 << 18  # bytes, of some fifty records
 

@@ -22,11 +22,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from labels.errors import BatchError
-from model.batch.earlier import Earlier
-from model.batch.entries import Entry, Tagged, entry_line, iter_entries
-from model.batch.failures import error_line
-from model.batch.files import (
+from depeche.labels.errors import BatchError
+from depeche.model.batch.earlier import Earlier
+from depeche.model.batch.entries import Entry, Tagged, entry_line, iter_entries
+from depeche.model.batch.failures import error_line
+from depeche.model.batch.files import (
     checksum_of,
     copy_start,
     new_file,
@@ -38,11 +38,11 @@ from model.batch.files import (
     sync,
     write_whole,
 )
-from model.batch.place import FRESH, JOB, check_free, check_place, errors_of, journal_of
-from model.inputs.documents import Failure
-from model.inputs.finding import MOST_NAMED
-from model.locks import locked
-from model.outputs.formats import Format
+from depeche.model.batch.place import FRESH, JOB, check_free, check_place, errors_of, journal_of
+from depeche.model.inputs.documents import Failure
+from depeche.model.inputs.finding import MOST_NAMED
+from depeche.model.locks import locked
+from depeche.model.outputs.formats import Format
 
 _COMMIT_S = 0.5  # what a kill can lose
 _LOCK, _FINISHED = "lock", "finished.json"

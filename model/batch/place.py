@@ -5,12 +5,12 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from labels.errors import BatchError
-from labels.files import check_writable
-from labels.formats.parsing import parse_json
-from labels.system.places import is_folder, status_of
-from model.batch.files import check_own, read_json
-from model.outputs.formats import Format
+from depeche.labels.errors import BatchError
+from depeche.labels.files import check_writable
+from depeche.labels.formats.parsing import parse_json
+from depeche.labels.system.places import is_folder, status_of
+from depeche.model.batch.files import check_own, read_json
+from depeche.model.outputs.formats import Format
 
 JOB = "job.json"  # of a journal: what was asked for
 FRESH = "give another name, or --fresh to replace it"

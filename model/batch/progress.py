@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from model.batch.run import Batch
-    from model.batch.summary import Progress, Summary
-    from model.cluster.run import ClusterBatch
-    from model.cluster.sources import Sources
-    from model.inputs.inputs import Inputs
+    from depeche.model.batch.run import Batch
+    from depeche.model.batch.summary import Progress, Summary
+    from depeche.model.cluster.run import ClusterBatch
+    from depeche.model.cluster.sources import Sources
+    from depeche.model.inputs.inputs import Inputs
 
 
 def run_told(batch: Batch | ClusterBatch, tell: Callable[[str], None]) -> int:

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labels.errors import BatchError, InputError
-from model.batch.engine import Job, iter_tagged, read_documents
-from model.batch.entries import Entry, Tagged
-from model.batch.failures import nothing_read, told_lines
-from model.batch.journal import Journal
-from model.batch.place import errors_of
-from model.batch.summary import Progress, Summary
-from model.inputs.documents import Document, Failure
-from model.inputs.finding import MOST_NAMED
-from model.inputs.inputs import Inputs
-from model.outputs.formats import Format
-from model.reading.article import Article
-from model.tagging import Model
+from depeche.labels.errors import BatchError, InputError
+from depeche.model.batch.engine import Job, iter_tagged, read_documents
+from depeche.model.batch.entries import Entry, Tagged
+from depeche.model.batch.failures import nothing_read, told_lines
+from depeche.model.batch.journal import Journal
+from depeche.model.batch.place import errors_of
+from depeche.model.batch.summary import Progress, Summary
+from depeche.model.inputs.documents import Document, Failure
+from depeche.model.inputs.finding import MOST_NAMED
+from depeche.model.inputs.inputs import Inputs
+from depeche.model.outputs.formats import Format
+from depeche.model.reading.article import Article
+from depeche.model.tagging import Model
 
 if TYPE_CHECKING:
     pass
@@ -175,7 +175,7 @@ class Batch:
     def _make(self, journal: Journal, summary: Summary) -> Path:
         """Write the output beside the records and return where."""
         # What writes tables is not waited for at the start of `classify ARTICLE`.
-        from model.outputs.rows import write_csv, write_parquet, write_sidecars
+        from depeche.model.outputs.rows import write_csv, write_parquet, write_sidecars
 
         path, schema = journal.new_path(), self.model.schema
         with journal.records.open("rb") as lines:
@@ -188,7 +188,7 @@ class Batch:
             elif self.form is Format.sidecar:
                 write_sidecars(records, path)
             else:
-                from model.outputs.html import write_page
+                from depeche.model.outputs.html import write_page
 
                 with path.open("w", encoding="utf-8", newline="\n") as file:
                     write_page(

@@ -9,14 +9,14 @@ from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
-from labels.files import open_output
-from labels.schema import Schema
-from model.batch.engine import Job
-from model.batch.failures import Failures, Warnings, error_line, nothing_read, told_lines
-from model.batch.run import iter_outcomes
-from model.inputs.inputs import Inputs
-from model.outputs.formats import Format
-from model.tagging import Model
+from depeche.labels.files import open_output
+from depeche.labels.schema import Schema
+from depeche.model.batch.engine import Job
+from depeche.model.batch.failures import Failures, Warnings, error_line, nothing_read, told_lines
+from depeche.model.batch.run import iter_outcomes
+from depeche.model.inputs.inputs import Inputs
+from depeche.model.outputs.formats import Format
+from depeche.model.tagging import Model
 
 
 def write_outcomes(
@@ -65,7 +65,7 @@ def write_outcomes(
             with open_output(output, is_drawn=form is Format.table) as file:
                 whole = chain([first], found)
                 if form is Format.csv:
-                    from model.outputs.rows import write_csv
+                    from depeche.model.outputs.rows import write_csv
 
                     write_csv(map(json.loads, whole), model.schema, file, paragraphs=paragraphs)
                 else:
@@ -94,7 +94,7 @@ def _write_records(
         if form is Format.table:
             from rich.console import Console
 
-            from model.outputs.terminal import article_table
+            from depeche.model.outputs.terminal import article_table
 
             console = Console(file=file, highlight=False)
             console.print(article_table(json.loads(line), schema, console.width))

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.schema import Schema
-from model.batch.entries import Entry
-from model.batch.failures import told_lines
-from model.inputs.finding import MOST_NAMED
-from model.inputs.inputs import Inputs
+from depeche.labels.schema import Schema
+from depeche.model.batch.entries import Entry
+from depeche.model.batch.failures import told_lines
+from depeche.model.inputs.finding import MOST_NAMED
+from depeche.model.inputs.inputs import Inputs
 
 if TYPE_CHECKING:
-    from model.cluster.sources import Sources
+    from depeche.model.cluster.sources import Sources
 
 
 @dataclass(kw_only=True)

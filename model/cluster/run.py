@@ -26,21 +26,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from labels.errors import BatchError, ClassifyError
-from labels.files import check_folder
-from labels.schema import Schema
-from model.batch.engine import Job
-from model.batch.failures import error_line, nothing_read
-from model.batch.run import iter_outcomes
-from model.batch.summary import Progress, Summary
-from model.cluster.session import cause_of, check_ray, ray_session
-from model.cluster.sources import Source, Sources, Stretch, iter_stretches
-from model.cluster.stores import Folder, is_uri, place_of
-from model.inputs.columns import ColumnNames
-from model.inputs.finding import MOST_NAMED
-from model.outputs.formats import Format
-from model.outputs.rows import write_parquet
-from model.tagging import Model
+from depeche.labels.errors import BatchError, ClassifyError
+from depeche.labels.files import check_folder
+from depeche.labels.schema import Schema
+from depeche.model.batch.engine import Job
+from depeche.model.batch.failures import error_line, nothing_read
+from depeche.model.batch.run import iter_outcomes
+from depeche.model.batch.summary import Progress, Summary
+from depeche.model.cluster.session import cause_of, check_ray, ray_session
+from depeche.model.cluster.sources import Source, Sources, Stretch, iter_stretches
+from depeche.model.cluster.stores import Folder, is_uri, place_of
+from depeche.model.inputs.columns import ColumnNames
+from depeche.model.inputs.finding import MOST_NAMED
+from depeche.model.outputs.formats import Format
+from depeche.model.outputs.rows import write_parquet
+from depeche.model.tagging import Model
 
 SUCCESS = "_SUCCESS"
 ERRORS = "_errors"

@@ -14,9 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from labels.errors import BatchError, MissingExtraError
-from labels.system.processes import starting
-from model.cores import at_most_jobs, count_cores
+from depeche.labels.errors import BatchError, MissingExtraError
+from depeche.labels.system.processes import starting
+from depeche.model.cores import at_most_jobs, count_cores
 
 _LOOPBACK = "127.0.0.1"
 _STORE_BYTES = 1 << 29  # of memory for what is in flight on one machine

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from labels.errors import BatchError, InputError, MissingExtraError
-from labels.system.places import followed
-from labels.system.terminal import escaped
-from model.inputs.documents import Failure
-from model.inputs.finding import Found
-from model.inputs.opening import ENDINGS, Meter, ending_of, reason_of, unpacked
-from model.inputs.patterns import matches_any
+from depeche.labels.errors import BatchError, InputError, MissingExtraError
+from depeche.labels.system.places import followed
+from depeche.labels.system.terminal import escaped
+from depeche.model.inputs.documents import Failure
+from depeche.model.inputs.finding import Found
+from depeche.model.inputs.opening import ENDINGS, Meter, ending_of, reason_of, unpacked
+from depeche.model.inputs.patterns import matches_any
 
 _WITH_FOLDERS = ("local", "hdfs")  # elsewhere a name with slashes needs no folder to stand in
 

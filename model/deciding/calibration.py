@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.schema import Schema
+from depeche.labels.schema import Schema
 
 DIGITS = 4  # of a score; decisions are taken on the score as it is shown
 

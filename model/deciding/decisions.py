@@ -3,7 +3,7 @@
 All of it follows from the out-of-fold scores of the training paragraphs, which the artifact keeps.
 The promises are for paragraphs drawn like those. The theorems cited are about one model and
 paragraphs drawn one by one; here the scores are those of the folds' models and paragraphs come by
-the article, so each training measures how they are kept (`train.diagnostics.promises`).
+the article, so each training measures how they are kept (`diagnostics.promises`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.errors import InputError
-from labels.schema import Schema
-from model.deciding.calibration import DIGITS
+from depeche.labels.errors import InputError
+from depeche.labels.schema import Schema
+from depeche.model.deciding.calibration import DIGITS
 
 CONFIDENCE = 0.9  # with which a precision or a recall that was asked for holds
 COVERAGE = 0.8  # of the paragraphs that have a label, given it or left to a person

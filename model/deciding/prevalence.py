@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.errors import InputError
-from labels.formats.parsing import parse_json
-from labels.schema import Schema
+from depeche.labels.errors import InputError
+from depeche.labels.formats.parsing import parse_json
+from depeche.labels.schema import Schema
 
 _TINY = 1e-6
 _MOST_ROUNDS = 1000

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from labels.errors import InputError
-from labels.system.terminal import escaped
-from model.inputs.documents import Document, Failure, encodable
+from depeche.labels.errors import InputError
+from depeche.labels.system.terminal import escaped
+from depeche.model.inputs.documents import Document, Failure, encodable
 
 # What exports of newsrooms, crawlers, feed readers and research corpora call them.
 _USUAL = {

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
-from model.reading.reader import Form
+from depeche.model.reading.reader import Form
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class Document:
 
     `id` is the path, or for a row of a table the value of its id column, else `PATH:LINE`; two
     documents may have the same. `where` is for messages, on one line: path, or `PATH:LINE`. `form`
-    is what `model.reading.reader.parse_article` takes. `date` is a day, as `2024-12-31`.
+    is what `reader.parse_article` takes. `date` is a day, as `2024-12-31`.
     """
 
     id: str

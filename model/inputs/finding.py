@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labels.errors import InputError
-from labels.system.places import files_of
-from labels.system.terminal import escaped
-from model.inputs.documents import Failure
-from model.inputs.opening import ENDINGS, ending_of, is_pipe_of_shell, reason_of
-from model.inputs.patterns import Glob, is_pattern, matches_any
+from depeche.labels.errors import InputError
+from depeche.labels.system.places import files_of
+from depeche.labels.system.terminal import escaped
+from depeche.model.inputs.documents import Failure
+from depeche.model.inputs.opening import ENDINGS, ending_of, is_pipe_of_shell, reason_of
+from depeche.model.inputs.patterns import Glob, is_pattern, matches_any
 
 STDIN = "-"
 MOST_NAMED = 20  # failed, and skipped, on stderr

@@ -10,13 +10,13 @@ from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 
-from labels.errors import InputError, MissingExtraError
-from model.inputs.columns import ColumnNames, Place, place_of
-from model.inputs.documents import Document, Failure, encodable
-from model.inputs.finding import STDIN, Found, find_inputs
-from model.inputs.opening import Ending, Meter, ending_of, opened, reason_of
-from model.inputs.tables import read_table
-from model.reading.reader import MAX_BYTES
+from depeche.labels.errors import InputError, MissingExtraError
+from depeche.model.inputs.columns import ColumnNames, Place, place_of
+from depeche.model.inputs.documents import Document, Failure, encodable
+from depeche.model.inputs.finding import STDIN, Found, find_inputs
+from depeche.model.inputs.opening import Ending, Meter, ending_of, opened, reason_of
+from depeche.model.inputs.tables import read_table
+from depeche.model.reading.reader import MAX_BYTES
 
 __all__ = ["Document", "Failure", "Inputs", "read_file"]
 
@@ -166,7 +166,7 @@ def read_file(path: str, asked: ColumnNames, open_file: Open) -> Iterator[Docume
             if ending.table is None:
                 yield _article(file, ending, place)
             elif ending.table == "parquet":
-                from model.inputs.parquet import read_parquet
+                from depeche.model.inputs.parquet import read_parquet
 
                 yield from read_parquet(file, place, asked)
             else:

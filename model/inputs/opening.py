@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from labels.errors import InputError, MissingExtraError
-from model.reading.reader import FORMS, Form
+from depeche.labels.errors import InputError, MissingExtraError
+from depeche.model.reading.reader import FORMS, Form
 
 if TYPE_CHECKING:
     from zstandard import ZstdDecompressionObj

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
-from labels.errors import InputError
-from labels.formats.parquet import Contents, iter_rows
-from labels.system.terminal import escaped
-from model.inputs.columns import ColumnNames, Columns, Place, find_columns, row_document
-from model.inputs.documents import Document, Failure
-from model.inputs.opening import reason_of
+from depeche.labels.errors import InputError
+from depeche.labels.formats.parquet import Contents, iter_rows
+from depeche.labels.system.terminal import escaped
+from depeche.model.inputs.columns import ColumnNames, Columns, Place, find_columns, row_document
+from depeche.model.inputs.documents import Document, Failure
+from depeche.model.inputs.opening import reason_of
 
 
 def read_parquet(

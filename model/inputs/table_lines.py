@@ -6,8 +6,8 @@ import codecs
 import io
 from typing import Any
 
-from labels.errors import InputError
-from model.reading.reader import MAX_BYTES
+from depeche.labels.errors import InputError
+from depeche.model.reading.reader import MAX_BYTES
 
 # The longest row: an article of the largest size in JSON, with its escapes and other fields.
 MAX_ROW_BYTES = MAX_BYTES * 3 // 2

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from labels.errors import InputError
-from model.inputs.columns import (
+from depeche.labels.errors import InputError
+from depeche.model.inputs.columns import (
     ColumnNames,
     Columns,
     Place,
@@ -20,9 +20,9 @@ from model.inputs.columns import (
     row_document,
     usual_names,
 )
-from model.inputs.documents import Document, Failure
-from model.inputs.opening import Table, reason_of
-from model.inputs.table_lines import MAX_ROW_BYTES, Lines, RowError, too_large
+from depeche.model.inputs.documents import Document, Failure
+from depeche.model.inputs.opening import Table, reason_of
+from depeche.model.inputs.table_lines import MAX_ROW_BYTES, Lines, RowError, too_large
 
 _N_TRIED = 1000  # rows of JSON without a text after which none is expected
 _DELIMITERS = ",;\t|"

@@ -16,8 +16,8 @@ from itertools import islice
 from string import Template
 from typing import Any, TextIO
 
-from labels.schema import Schema
-from model.outputs.html_data import index_block, inert_json, schema_names, texts_block
+from depeche.labels.schema import Schema
+from depeche.model.outputs.html_data import index_block, inert_json, schema_names, texts_block
 
 # Articles a block. An article is opened by parsing one block (50: about 0.3 MB, 2 ms), and a search
 # in the texts lets the page breathe between two.
@@ -46,7 +46,7 @@ def write_page(
     Parameters
     ----------
     records
-        As `model.outputs.record.build_record` returns them, with `evidence` where words are to be marked;
+        As `record.build_record` returns them, with `evidence` where words are to be marked;
         `source` may stand beside `site`. Read once, `CHUNK` of them in memory at a time.
     file
         Open for text as UTF-8.
@@ -85,7 +85,7 @@ def _write_block(file: TextIO, name: str, data: Any) -> None:
 
 
 def _page_file(name: str) -> str:
-    return (files("model.outputs") / "page" / name).read_text(encoding="utf-8")
+    return (files("depeche.model.outputs") / "page" / name).read_text(encoding="utf-8")
 
 
 def _policy(script: str, style: str) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from labels.schema import Dimension, Schema
-from model.outputs.record import scores_key
+from depeche.labels.schema import Dimension, Schema
+from depeche.model.outputs.record import scores_key
 
 # `<`, `>` and `&` could end or open a block of data for the HTML parser; U+2028 and U+2029 end
 # lines for JavaScript; half a surrogate pair cannot be encoded.

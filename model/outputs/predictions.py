@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from labels.exchange.formats import Prediction
-from labels.schema import Schema, check_same_schema
-from model.deciding.calibration import DIGITS
-from model.tagging import Model
+from depeche.labels.exchange.formats import Prediction
+from depeche.labels.schema import Schema, check_same_schema
+from depeche.model.deciding.calibration import DIGITS
+from depeche.model.tagging import Model
 
 
 def predictions(model: Model, texts: Sequence[str], schema: Schema) -> list[Prediction]:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.schema import Dimension, Schema
-from model.deciding.calibration import DIGITS
-from model.deciding.decisions import Decisions
-from model.deciding.rollup import article_scores, mean_proba, shares_of_body
-from model.reading.article import Article, Passage
+from depeche.labels.schema import Dimension, Schema
+from depeche.model.deciding.calibration import DIGITS
+from depeche.model.deciding.decisions import Decisions
+from depeche.model.deciding.rollup import article_scores, mean_proba, shares_of_body
+from depeche.model.reading.article import Article, Passage
 
 Evidence = dict[str, list[list[Any]]]  # of a paragraph: by label, [words, log-odds] pairs
 
@@ -34,7 +34,7 @@ def build_records(
     proba
         (n_paragraphs, n_labels): calibrated scores of the body paragraphs of all articles.
     model
-        What identifies the model: see `model.tagging.Model.identity`.
+        What identifies the model: see `Model.identity`.
     evidence
         Of each paragraph.
     """

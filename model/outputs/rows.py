@@ -11,10 +11,10 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from labels.errors import MissingExtraError
-from labels.formats.cells import format_cell
-from labels.schema import Schema
-from model.outputs.record import scores_key
+from depeche.labels.errors import MissingExtraError
+from depeche.labels.formats.cells import format_cell
+from depeche.labels.schema import Schema
+from depeche.model.outputs.record import scores_key
 
 _ROWS_AT_ONCE = 5_000  # of a table in columns
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
@@ -85,7 +85,7 @@ def column_types(schema: Schema, *, paragraphs: bool) -> dict[str, str]:
 def write_csv(
     records: Iterable[Record], schema: Schema, file: IO[str], *, paragraphs: bool
 ) -> None:
-    """Write rows as CSV: several labels joined by a blank, and no formula: see `labels.formats.cells`."""
+    """Write rows as CSV: several labels joined by a blank, and no formula: see `formats.cells`."""
     columns = column_types(schema, paragraphs=paragraphs)
     writer = csv.writer(_Lines(file))
     writer.writerow(columns)

@@ -10,9 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from labels.schema import Dimension, Schema
-from labels.system.terminal import plain
-from model.outputs.record import scores_key
+from depeche.labels.schema import Dimension, Schema
+from depeche.labels.system.terminal import plain
+from depeche.model.outputs.record import scores_key
 
 _BAR = 20  # most cells of a score of 1
 _BESIDE_BAR = 46  # cells of a line for all the rest

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from labels.paragraphs import Kind
-from model.reading.language import language_of
+from depeche.labels.paragraphs import Kind
+from depeche.model.reading.language import language_of
 
 _HYPHENATED = re.compile(r"(?<=\w)-[ \t]*[\r\n]+[> \t]*(?=[a-zà-ÿœ])")
 # Blanks are looked at from where they begin: from each of them, a run would take its square.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-from labels.errors import InputError
+from depeche.labels.errors import InputError
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from model.reading.article import decode_references
+from depeche.model.reading.article import decode_references
 
 # News pages have 3,000 to 10,000 tags; so many `<p>a b</p>` take trafilatura's first opinion 0.4 s.
 _MOST_TAGS = 20_000

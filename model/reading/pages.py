@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from model.reading.article import decode_references
-from model.reading.dates import find_date
-from model.reading.measures import (
+from depeche.model.reading.article import decode_references
+from depeche.model.reading.dates import find_date
+from depeche.model.reading.measures import (
     deserves_one_opinion,
     has_too_large_a_tag,
     is_too_large,

@@ -9,14 +9,14 @@ from itertools import chain
 
 import numpy as np
 
-from labels.paragraphs import Kind
-from model.reading.article import Passage, flow, joined_paragraphs
-from model.reading.counts.languages import Tally, tally
-from model.reading.language import MOST
-from model.reading.line_kinds.classifier import find_kinds
-from model.reading.line_kinds.features import Units, look_at
-from model.reading.pages import Page
-from model.reading.wrapping import LONGEST, Unit, cut_long
+from depeche.labels.paragraphs import Kind
+from depeche.model.reading.article import Passage, flow, joined_paragraphs
+from depeche.model.reading.counts.languages import Tally, tally
+from depeche.model.reading.language import MOST
+from depeche.model.reading.line_kinds.classifier import find_kinds
+from depeche.model.reading.line_kinds.features import Units, look_at
+from depeche.model.reading.pages import Page
+from depeche.model.reading.wrapping import LONGEST, Unit, cut_long
 
 # Links to other articles inside a paragraph: in brackets, or from the sign to the end.
 _SIGN = r"(?:[àa]\s)?(?:re)?(?:lire|voir|[ée]couter)\s+(?:aussi|[ée]galement|encore)|[àa]\s+revoir"

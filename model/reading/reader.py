@@ -9,27 +9,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from labels.errors import InputError
-from model.memory import give_back_memory
-from model.reading.article import Article
-from model.reading.dates import find_date
-from model.reading.decoding import decode
-from model.reading.measures import is_too_much_markdown
-from model.reading.pages import (
+from depeche.labels.errors import InputError
+from depeche.model.memory import give_back_memory
+from depeche.model.reading.article import Article
+from depeche.model.reading.dates import find_date
+from depeche.model.reading.decoding import decode
+from depeche.model.reading.measures import is_too_much_markdown
+from depeche.model.reading.pages import (
     Page,
     declared_encoding,
     plain_text_of_html,
     read_html,
     read_markdown,
 )
-from model.reading.passages import (
+from depeche.model.reading.passages import (
     cut_long_blocks,
     cut_passages,
     find_title,
     tell_languages,
     units_of_blocks,
 )
-from model.reading.wrapping import Unit, cut_long, split_units
+from depeche.model.reading.wrapping import Unit, cut_long, split_units
 
 Form = Literal["text", "html", "markdown"]
 

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.errors import ArtifactError, MissingExtraError
-from labels.schema import Schema
-from model.cores import count_cores
-from model.scoring.occlusion import occlude
-from model.scoring.scorer import Contributions
-from model.scoring.windows import Windower
+from depeche.labels.errors import ArtifactError, MissingExtraError
+from depeche.labels.schema import Schema
+from depeche.model.cores import count_cores
+from depeche.model.scoring.occlusion import occlude
+from depeche.model.scoring.scorer import Contributions
+from depeche.model.scoring.windows import Windower
 
 ENCODER = "encoder.onnx"
 TOKENIZER = "tokenizer.json"
@@ -39,7 +39,7 @@ class EncoderScorer:
     tokenizer
         What tokenizer.json holds.
     max_length, overlap
-        Of the windows: see `model.scoring.windows.Windower`.
+        Of the windows: see `windows.Windower`.
     schema
         By which the windows of a long text are taken together: see `join_windows`.
     """
@@ -91,7 +91,7 @@ class EncoderScorer:
 def load_encoder(
     files: Mapping[str, bytes], settings: Mapping[str, Any], schema: Schema
 ) -> EncoderScorer:
-    """Return the scorer of an artifact's files: see `model.scoring.scorer.load_scorer`."""
+    """Return the scorer of an artifact's files: see `scorer.load_scorer`."""
     lengths = settings["max_length"], settings["overlap"]
     return EncoderScorer(files[ENCODER], files[TOKENIZER], *lengths, schema)
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.scoring.tokens import APOSTROPHES, INVISIBLE, Tokens, TokenTable, iter_tokens
+from depeche.model.scoring.tokens import APOSTROPHES, INVISIBLE, Tokens, TokenTable, iter_tokens
 
 _QUOTES = frozenset('«»“”„"')
 _NOT_SPELLED = re.compile(f"[_{INVISIBLE}]")

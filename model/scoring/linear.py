@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.schema import Schema
-from model.kernel import Kernel, find_kernel
-from model.memory import give_back_memory
-from model.scoring.features import Bags, Counts, FeatureExtractor, FeatureSettings
-from model.scoring.npy import format_npy, parse_npy
-from model.scoring.scorer import Contributions
-from model.scoring.word_vectors import VectorForm, WordVectors
+from depeche.labels.schema import Schema
+from depeche.model.kernel import Kernel, find_kernel
+from depeche.model.memory import give_back_memory
+from depeche.model.scoring.features import Bags, Counts, FeatureExtractor, FeatureSettings
+from depeche.model.scoring.npy import format_npy, parse_npy
+from depeche.model.scoring.scorer import Contributions
+from depeche.model.scoring.word_vectors import VectorForm, WordVectors
 
 _BATCH = 50_000  # characters scored at once: more is slower, and takes memory
 _MOST_TOKENS_KEPT = 1 << 17  # of what was computed for each: some 30 MB
@@ -40,7 +40,7 @@ _DTYPES: dict[str, type[np.generic]] = {
 def load_linear(
     files: Mapping[str, bytes], settings: Mapping[str, Any], schema: Schema
 ) -> LinearScorer:
-    """Return the scorer of an artifact's files: see `model.scoring.scorer.load_scorer`."""
+    """Return the scorer of an artifact's files: see `scorer.load_scorer`."""
     features = FeatureSettings(**settings["features"])
     arrays = {name: parse_npy(files[f"{name}.npy"], dtype) for name, dtype in _DTYPES.items()}
     shapes = [array.shape for array in arrays.values()]

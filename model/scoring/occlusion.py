@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model.scoring.scorer import Contributions
+from depeche.model.scoring.scorer import Contributions
 
 _Span = tuple[int, int]
 _Logits = Callable[[Sequence[str]], NDArray[np.float64]]

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.schema import Schema
+from depeche.labels.schema import Schema
 
 Files = Mapping[str, bytes]
 
@@ -70,13 +70,13 @@ def load_scorer(backend: str, files: Files, settings: Mapping[str, Any], schema:
 
 
 def _load_tfidf(files: Files, settings: Mapping[str, Any], schema: Schema) -> Scorer:
-    from model.scoring.linear import load_linear
+    from depeche.model.scoring.linear import load_linear
 
     return load_linear(files, settings, schema)
 
 
 def _load_camembert(files: Files, settings: Mapping[str, Any], schema: Schema) -> Scorer:
-    from model.scoring.encoder import load_encoder
+    from depeche.model.scoring.encoder import load_encoder
 
     return load_encoder(files, settings, schema)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.kernel import Kernel, find_kernel
+from depeche.model.kernel import Kernel, find_kernel
 
 APOSTROPHES = "'’ʼ‘`´"
 MARKS = '«»“”„"!?…'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from labels.errors import MissingExtraError
+from depeche.labels.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

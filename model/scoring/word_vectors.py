@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-_SCALE = 1 << 16  # sums are whole multiples of 1 / _SCALE, as those of `model.scoring.linear`
+_SCALE = 1 << 16  # sums are whole multiples of 1 / _SCALE, as those of `scoring.linear`
 # A direction, the forms and the slopes are rounded to these parts of 1, so that all sums below are
 # of whole numbers below 2 ** 53 (while slopes are below 1,000, and texts below 30,000 words): they
 # do not depend on their order, nor on the texts that are scored together.

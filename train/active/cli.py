@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labels.cli import OrangesumOption, SchemaOption
-from labels.errors import InputError, LabelsError, MissingExtraError
-from labels.labelling.messages import TEXTS, Language, language_of_locale
-from labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
-from labels.system.terminal import show_lines, tell
-from model.cli import ModelOption, tell_model
-from train import MOST_SEED
-from train.active.mix import Mix, parse_mix
+from depeche.labels.cli import OrangesumOption, SchemaOption
+from depeche.labels.errors import InputError, LabelsError, MissingExtraError
+from depeche.labels.labelling.messages import TEXTS, Language, language_of_locale
+from depeche.labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
+from depeche.labels.system.terminal import show_lines, tell
+from depeche.model.cli import ModelOption, tell_model
+from depeche.train import MOST_SEED
+from depeche.train.active.mix import Mix, parse_mix
 
 if TYPE_CHECKING:
-    from labels.labelling.session import Session
-    from train.active.pool import Pool
-    from train.active.suggestions import Suggestions
+    from depeche.labels.labelling.session import Session
+    from depeche.train.active.pool import Pool
+    from depeche.train.active.suggestions import Suggestions
 
 
 _TELL_S = 3.0  # between two lines on how far the reading has come
@@ -85,12 +85,12 @@ def label(
     if blind and suggest:
         raise typer.BadParameter("--blind shows no suggestions: leave --suggest out")
     _check("classify label", [Path(pool)], labels, annotator)
-    from labels.labelling.session import Session
-    from model.inputs.inputs import Inputs
-    from train.active.opening import open_labels
-    from train.active.order import PoolOrder, RandomOrder
-    from train.active.pool import read_labelled_pool, read_pool
-    from train.active.queue import ActiveQueue
+    from depeche.labels.labelling.session import Session
+    from depeche.model.inputs.inputs import Inputs
+    from depeche.train.active.opening import open_labels
+    from depeche.train.active.order import PoolOrder, RandomOrder
+    from depeche.train.active.pool import read_labelled_pool, read_pool
+    from depeche.train.active.queue import ActiveQueue
 
     chosen, shares = read_schema(schema), parse_mix(mix)
     lang = lang or language_of_locale()
@@ -157,10 +157,10 @@ def adjudicate(
     Example: classify adjudicate anna.jsonl bruno.jsonl --labels settled.jsonl --annotator carla
     """
     _check("classify adjudicate", files, labels, annotator)
-    from labels.labelling.session import Session
-    from train.active.opening import open_labels
-    from train.active.order import PoolOrder
-    from train.active.pool import read_disputed_pool
+    from depeche.labels.labelling.session import Session
+    from depeche.train.active.opening import open_labels
+    from depeche.train.active.order import PoolOrder
+    from depeche.train.active.pool import read_disputed_pool
 
     chosen = read_schema(schema)
     with open_labels(labels, chosen) as file:
@@ -184,7 +184,7 @@ def adjudicate(
 
 
 def _run(session: Session, lang: Language) -> None:
-    from labels.labelling.screens.app import LabelApp
+    from depeche.labels.labelling.screens.app import LabelApp
 
     gc.freeze()  # what is read stays: to look through it for garbage takes longer than to draw
     LabelApp(session, TEXTS[lang]).run()
@@ -213,8 +213,8 @@ def _can_learn() -> bool:
 
 def _suggestions(folder: Path | None, schema: Schema) -> Suggestions | None:
     """Return those of the model; none where the model in use is of another schema."""
-    from model.tagging import load_model
-    from train.active.suggestions import Suggestions
+    from depeche.model.tagging import load_model
+    from depeche.train.active.suggestions import Suggestions
 
     model = load_model(folder)
     tell_model(folder, model)

@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from model.deciding.calibration import sigmoid
-from model.scoring.features import Counts
-from model.scoring.linear import LinearScorer, weigh
-from model.scoring.word_vectors import whole
-from train.active.mix import draw_of
-from train.active.selection import Ground, Learnt
-from train.calibrating import fit_sigmoid
-from train.settings import TrainSettings
-from train.splits import grouped_folds, near_duplicates
-from train.tfidf.direction_features import sum_vectors
-from train.tfidf.fitting import fit_scorer
+from depeche.model.deciding.calibration import sigmoid
+from depeche.model.scoring.features import Counts
+from depeche.model.scoring.linear import LinearScorer, weigh
+from depeche.model.scoring.word_vectors import whole
+from depeche.train.active.mix import draw_of
+from depeche.train.active.selection import Ground, Learnt
+from depeche.train.calibrating import fit_sigmoid
+from depeche.train.settings import TrainSettings
+from depeche.train.splits import grouped_folds, near_duplicates
+from depeche.train.tfidf.direction_features import sum_vectors
+from depeche.train.tfidf.fitting import fit_scorer
 
 _FOLDS = 3  # of the labels so far, for the thresholds
 _DIMS = 32  # of word vectors: more bring little to so few labels, and take longer

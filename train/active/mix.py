@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from labels.errors import SettingsError
+from depeche.labels.errors import SettingsError
 
 Reason = Literal["random", "diverse", "uncertain", "rare"]
 

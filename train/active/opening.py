@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from labels.errors import LabelsError
-from labels.labelling.label_file import DecisionFile, lock_of
-from labels.schema import Schema
-from model.locks import locked
+from depeche.labels.errors import LabelsError
+from depeche.labels.labelling.label_file import DecisionFile, lock_of
+from depeche.labels.schema import Schema
+from depeche.model.locks import locked
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Mapping
 
-from labels.labelling.queue import Item, Suggestion
-from labels.paragraphs import LabelledParagraph
+from depeche.labels.labelling.queue import Item, Suggestion
+from depeche.labels.paragraphs import LabelledParagraph
 
 
 class PoolOrder:

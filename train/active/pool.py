@@ -12,17 +12,17 @@ from datetime import date
 from itertools import islice
 from pathlib import Path
 
-from labels.agreement.disputes import read_disputes
-from labels.agreement.votes import read_votes
-from labels.labelling.queue import Item, folded
-from labels.orangesum import hydrate
-from labels.paragraphs import LabelledParagraph, read_labels
-from labels.schema import Schema
-from model.batch.engine import read_documents
-from model.inputs.documents import Document, Failure
-from model.inputs.finding import MOST_NAMED
-from model.inputs.inputs import Inputs
-from model.reading.article import Article
+from depeche.labels.agreement.disputes import read_disputes
+from depeche.labels.agreement.votes import read_votes
+from depeche.labels.labelling.queue import Item, folded
+from depeche.labels.orangesum import hydrate
+from depeche.labels.paragraphs import LabelledParagraph, read_labels
+from depeche.labels.schema import Schema
+from depeche.model.batch.engine import read_documents
+from depeche.model.inputs.documents import Document, Failure
+from depeche.model.inputs.finding import MOST_NAMED
+from depeche.model.inputs.inputs import Inputs
+from depeche.model.reading.article import Article
 
 _OPENING = re.compile(r"\w+\W+\w+\W+\w+")
 _OPENING_AT_MOST = 200  # characters

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from labels.labelling.queue import Item, Suggestion
-from labels.paragraphs import LabelledParagraph
-from labels.schema import Schema
-from train.active.mix import BATCH, Mix, Reason, draw_of
-from train.active.order import RandomOrder
-from train.active.trainer import Asked, Plan, Setup, Texts, Trainer
+from depeche.labels.labelling.queue import Item, Suggestion
+from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.schema import Schema
+from depeche.train.active.mix import BATCH, Mix, Reason, draw_of
+from depeche.train.active.order import RandomOrder
+from depeche.train.active.trainer import Asked, Plan, Setup, Texts, Trainer
 
 # Paragraphs of a pool among which it chooses, by the draw: their features lie in memory.
 _MOST = 20_000

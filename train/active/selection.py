@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from labels.schema import Schema
-from model.scoring.linear import LinearScorer
-from train.active.mix import BATCH, Mix, Reason
+from depeche.labels.schema import Schema
+from depeche.model.scoring.linear import LinearScorer
+from depeche.train.active.mix import BATCH, Mix, Reason
 
 Pick = tuple[int, Reason]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from labels.labelling.queue import Suggestion
-from model.tagging import Model
+from depeche.labels.labelling.queue import Suggestion
+from depeche.model.tagging import Model
 
 
 class Suggestions:

@@ -12,15 +12,15 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from labels.schema import Schema
-from labels.system.processes import starting
-from train.active.mix import BATCH, Mix, Reason
+from depeche.labels.schema import Schema
+from depeche.labels.system.processes import starting
+from depeche.train.active.mix import BATCH, Mix, Reason
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from train.active.selection import Learnt
+    from depeche.train.active.selection import Learnt
 
 Labels = dict[str, tuple[str, ...]]
 Plan = list[tuple[str, Reason]]
@@ -61,9 +61,9 @@ class Chooser:
     """Plans what comes next, from the labels so far."""
 
     def __init__(self, setup: Setup) -> None:
-        from model.scoring.features import FeatureExtractor
-        from train.active.learning import ground_of
-        from train.settings import TrainSettings
+        from depeche.model.scoring.features import FeatureExtractor
+        from depeche.train.active.learning import ground_of
+        from depeche.train.settings import TrainSettings
 
         self._setup = setup
         self._settings = TrainSettings(seed=setup.seed)
@@ -86,7 +86,7 @@ class Chooser:
         """Return what to label next, some batches of it."""
         import numpy as np
 
-        from train.active.selection import choose
+        from depeche.train.active.selection import choose
 
         setup, n = self._setup, len(self._setup.pool.ids)
         closed = {*asked.closed, *(id for id, _ in asked.labels)}
@@ -104,7 +104,7 @@ class Chooser:
         """Return what a model fitted on labels says of the pool; None of fewer than a batch."""
         import numpy as np
 
-        from train.active.learning import learn
+        from depeche.train.active.learning import learn
 
         if len(labels) < BATCH:
             return None

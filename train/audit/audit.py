@@ -8,17 +8,17 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.dataset import LabelledSet
-from labels.schema import Dimension
-from model.scoring.features import FeatureExtractor
-from train.audit.contradictions import KeywordRule, broken_rules, differing_twins
-from train.audit.doubts import Doubts, find_doubts
-from train.audit.drift import find_drift
-from train.audit.findings import Audit, Finding, Reason, Verdict
-from train.evaluation.metrics import indicator, signature
-from train.settings import TrainSettings
-from train.splits import near_duplicates, split_folds
-from train.training import Progress, score_out_of_fold
+from depeche.labels.dataset import LabelledSet
+from depeche.labels.schema import Dimension
+from depeche.model.scoring.features import FeatureExtractor
+from depeche.train.audit.contradictions import KeywordRule, broken_rules, differing_twins
+from depeche.train.audit.doubts import Doubts, find_doubts
+from depeche.train.audit.drift import find_drift
+from depeche.train.audit.findings import Audit, Finding, Reason, Verdict
+from depeche.train.evaluation.metrics import indicator, signature
+from depeche.train.settings import TrainSettings
+from depeche.train.splits import near_duplicates, split_folds
+from depeche.train.training import Progress, score_out_of_fold
 
 _Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 

@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from labels.cli import JsonOption, OrangesumOption, SchemaOption
-from labels.dataset import SHIPPED
-from labels.files import check_outputs, open_output
-from labels.schema import DEFAULT_SCHEMA, read_schema
-from labels.system.terminal import show_json, show_lines, tell
-from train import MOST_SEED
-from train.cli import check_extra, load_labelled
+from depeche.labels.cli import JsonOption, OrangesumOption, SchemaOption
+from depeche.labels.dataset import SHIPPED
+from depeche.labels.files import check_outputs, open_output
+from depeche.labels.schema import DEFAULT_SCHEMA, read_schema
+from depeche.labels.system.terminal import show_json, show_lines, tell
+from depeche.train import MOST_SEED
+from depeche.train.cli import check_extra, load_labelled
 
 _WIDTH = 100  # of lines that go to no terminal
 
@@ -58,7 +58,7 @@ def audit(
     --labels again.jsonl --annotator paul
     """
     check_extra()
-    from train.audit.files import check_format, write_findings, write_queue
+    from depeche.train.audit.files import check_format, write_findings, write_queue
 
     paths = labels or list(SHIPPED)
     if output is not None:
@@ -71,8 +71,8 @@ def audit(
         tell(step, start=f"{time.monotonic() - start:6.1f} s  ")
 
     found = load_labelled(paths, read_schema(schema), orangesum)
-    from train.audit.audit import audit_labels  # after the mistakes that need no libraries
-    from train.audit.report import audit_lines
+    from depeche.train.audit.audit import audit_labels  # after the mistakes that need no libraries
+    from depeche.train.audit.report import audit_lines
 
     result = audit_labels(found, top=top, seed=seed, progress=progress)
     if output is not None:

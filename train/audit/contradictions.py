@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.schema import Dimension
-from model.scoring.features import words
-from train.evaluation.baselines import keyword_hits
+from depeche.labels.schema import Dimension
+from depeche.model.scoring.features import words
+from depeche.train.evaluation.baselines import keyword_hits
 
 # A keyword is a clue; it is as good as a rule where nine in ten of at least ten other paragraphs
 # that hold it have its label.
@@ -40,9 +40,9 @@ def differing_twins(answers: _Ints, pairs: tuple[_Ints, _Ints]) -> Iterator[tupl
     Parameters
     ----------
     answers
-        (n_samples, n_cells), cells as those of `train.audit.doubts.Doubts`.
+        (n_samples, n_cells), cells as those of `doubts.Doubts`.
     pairs
-        Near-duplicates, as `train.splits.near_duplicates` gives them.
+        Near-duplicates, as `splits.near_duplicates` gives them.
     """
     for a, b in zip(*pairs, strict=True):
         for cell in np.flatnonzero(answers[a] != answers[b]):

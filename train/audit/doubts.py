@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.schema import Dimension
+from depeche.labels.schema import Dimension
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]

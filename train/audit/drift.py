@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.dataset import LabelledSet
-from train.evaluation.comparison import FALSE_DISCOVERIES, benjamini_hochberg
+from depeche.labels.dataset import LabelledSet
+from depeche.train.evaluation.comparison import FALSE_DISCOVERIES, benjamini_hochberg
 
 FEWEST = 100  # paragraphs of an annotator: below, no interval says anything
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from labels.errors import InputError
-from labels.formats.parsing import parse_json
-from labels.paragraphs import LabelledParagraph
-from model.outputs.rows import spreadsheet_cell
+from depeche.labels.errors import InputError
+from depeche.labels.formats.parsing import parse_json
+from depeche.labels.paragraphs import LabelledParagraph
+from depeche.model.outputs.rows import spreadsheet_cell
 
 if TYPE_CHECKING:
-    from train.audit.findings import Audit, Finding
+    from depeche.train.audit.findings import Audit, Finding
 
 FORMATS = (".csv", ".jsonl")
 
@@ -26,7 +26,7 @@ def check_format(path: Path) -> None:
 
 
 def write_findings(findings: Iterable[Finding], file: IO[str], *, form: str) -> None:
-    """Write a row a finding, as `train.audit.findings.Finding.to_dict` has it.
+    """Write a row a finding, as `Finding.to_dict` has it.
 
     Parameters
     ----------

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from itertools import chain, zip_longest
 from typing import Any, Literal
 
-from labels.paragraphs import LabelledParagraph
-from labels.schema import Dimension
-from model.deciding.calibration import DIGITS
-from train.audit.contradictions import KeywordRule
-from train.audit.drift import Annotator
+from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.schema import Dimension
+from depeche.model.deciding.calibration import DIGITS
+from depeche.train.audit.contradictions import KeywordRule
+from depeche.train.audit.drift import Annotator
 
 Reason = Literal["model", "duplicate", "keyword"]
 REASONS: tuple[Reason, ...] = ("model", "duplicate", "keyword")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from labels.system.terminal import plain
-from train.audit.drift import FEWEST, Annotator, Shift
-from train.audit.findings import Audit, Finding, Reason
+from depeche.labels.system.terminal import plain
+from depeche.train.audit.drift import FEWEST, Annotator, Shift
+from depeche.train.audit.findings import Audit, Finding, Reason
 
 _INDENT = 6  # cells before the text of a finding
 _MOST_LABEL = 24  # cells of a label's name

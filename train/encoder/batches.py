@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.scoring.windows import Windower
+from depeche.model.scoring.windows import Windower
 
 _BUCKET = 32  # batches whose windows are sorted by length together
 

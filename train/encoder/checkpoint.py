@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labels.errors import TrainingError
-from labels.formats.parsing import parse_json
+from depeche.labels.errors import TrainingError
+from depeche.labels.formats.parsing import parse_json
 
 _STATE, _BEST = "state.safetensors", "best.safetensors"
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # of AdamW, for each weight

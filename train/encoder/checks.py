@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from labels.errors import TrainingError
-from model.scoring.windows import Windower
+from depeche.labels.errors import TrainingError
+from depeche.model.scoring.windows import Windower
 
 # Tokens a word of OrangeSum's articles: 32,000 pieces learnt on French news make 1.2 of it (BPE, as
 # many as CamemBERT has), the English ones of MiniLM 2.0.

@@ -21,7 +21,7 @@ _LEAST = 1e-5  # size of a column or row
 
 
 def export_encoder(model: Any, max_length: int) -> bytes:
-    """Return a torch encoder in ONNX form: see `model.scoring.encoder.EncoderScorer`.
+    """Return a torch encoder in ONNX form: see `encoder.EncoderScorer`.
 
     Its input has neither padding nor a mask, since a window is run by itself.
     """

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.errors import TrainingError
-from labels.schema import Schema
-from model.scoring.encoder import join_windows
-from train.encoder.batches import Examples, batches_by_length, collate, shuffled_batches
-from train.encoder.checkpoint import Checkpoint, State
-from train.encoder.judging import collapses, validation_scores
-from train.encoder.settings import EncoderSettings
+from depeche.labels.errors import TrainingError
+from depeche.labels.schema import Schema
+from depeche.model.scoring.encoder import join_windows
+from depeche.train.encoder.batches import Examples, batches_by_length, collate, shuffled_batches
+from depeche.train.encoder.checkpoint import Checkpoint, State
+from depeche.train.encoder.judging import collapses, validation_scores
+from depeche.train.encoder.settings import EncoderSettings
 
 Progress = Callable[[str], None]
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.schema import Schema
-from model.deciding.calibration import sigmoid, softmax
-from train.evaluation.metrics import score
+from depeche.labels.schema import Schema
+from depeche.model.deciding.calibration import sigmoid, softmax
+from depeche.train.evaluation.metrics import score
 
 _LEAST_FALL = 0.02  # of the loss, as a share, below which it has not fallen
 _FLAT = 1e-2  # logits that differ by less between paragraphs are all the same answer

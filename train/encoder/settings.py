@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from train import MOST_SEED, Split
-from train.settings import Bounds, parse_numbers, parse_object, parse_split
+from depeche.train import MOST_SEED, Split
+from depeche.train.settings import Bounds, parse_numbers, parse_object, parse_split
 
 _NUMBERS: Bounds = {
     "seed": (int, 0, MOST_SEED),
@@ -37,7 +37,7 @@ class EncoderSettings:
         1: one fifth is held out, and the model that it scores is the model. More: each fold is
         scored by a model fitted without it, and the model is fitted on all.
     split
-        What the folds keep together: see `train.splits.split_folds`.
+        What the folds keep together: see `splits.split_folds`.
     epochs, patience
         Passes over the paragraphs at most, and without a better score on those set aside to
         validate, after which the fitting stops.
@@ -54,7 +54,7 @@ class EncoderSettings:
         How far rare labels are weighed up, from 0, not at all, to 1, to the weight of the others.
     max_length, overlap
         Tokens of a window, and the share of them that the next repeats: see
-        `model.scoring.windows.Windower`.
+        `windows.Windower`.
     """
 
     seed: int = 0

@@ -14,32 +14,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.dataset import LabelledSet
-from labels.errors import TrainingError
-from model.deciding.calibration import DIGITS
-from model.scoring.encoder import EncoderScorer
-from model.scoring.windows import Windower
-from train import Split
-from train.calibrating import fit_calibration
-from train.encoder.base import Base, load_encoder, load_tokenizer, longest_window
-from train.encoder.batches import make_examples
-from train.encoder.checkpoint import Checkpoint
-from train.encoder.checks import (
+from depeche.labels.dataset import LabelledSet
+from depeche.labels.errors import TrainingError
+from depeche.model.deciding.calibration import DIGITS
+from depeche.model.scoring.encoder import EncoderScorer
+from depeche.model.scoring.windows import Windower
+from depeche.train import Split
+from depeche.train.calibrating import fit_calibration
+from depeche.train.encoder.base import Base, load_encoder, load_tokenizer, longest_window
+from depeche.train.encoder.batches import make_examples
+from depeche.train.encoder.checkpoint import Checkpoint
+from depeche.train.encoder.checks import (
     check_memory,
     fertility,
     fertility_warnings,
     free_memory,
     needed_memory,
 )
-from train.encoder.exporting import export_encoder, quantize
-from train.encoder.fitting import Progress, Task, fit_encoder, predict_examples
-from train.encoder.judging import collapses, stuck
-from train.encoder.settings import EncoderSettings
-from train.evaluation.comparison import compare_predictions
-from train.evaluation.held_out import Predictions
-from train.evaluation.metrics import indicator
-from train.splits import held_out_parts, split_folds, train_rows
-from train.training import (
+from depeche.train.encoder.exporting import export_encoder, quantize
+from depeche.train.encoder.fitting import Progress, Task, fit_encoder, predict_examples
+from depeche.train.encoder.judging import collapses, stuck
+from depeche.train.encoder.settings import EncoderSettings
+from depeche.train.evaluation.comparison import compare_predictions
+from depeche.train.evaluation.held_out import Predictions
+from depeche.train.evaluation.metrics import indicator
+from depeche.train.splits import held_out_parts, split_folds, train_rows
+from depeche.train.training import (
     OutOfFold,
     Training,
     calibrate_out_of_fold,

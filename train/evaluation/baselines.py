@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.schema import Schema
-from model.scoring.features import words
+from depeche.labels.schema import Schema
+from depeche.model.scoring.features import words
 
 
 def constant_given(Y: NDArray[np.int64], schema: Schema) -> NDArray[np.bool_]:

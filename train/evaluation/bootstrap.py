@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.schema import Dimension, Schema
+from depeche.labels.schema import Dimension, Schema
 
 N_RESAMPLES = 2000
 
@@ -33,7 +33,7 @@ def bootstrap(
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Return the scores of `train.evaluation.metrics.score` on resampled groups, each (n_resamples,).
+    """Return the scores of `metrics.score` on resampled groups, each (n_resamples,).
 
     The definitions are those of the full sample: means are over the labels with support there, and
     a label that a resample misses has F1 0. Average precision is there with `proba`; it is NaN in

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.errors import ComparisonError
-from labels.schema import Dimension, Schema
-from train.evaluation.bootstrap import N_RESAMPLES, bootstrap, full_scores
-from train.evaluation.held_out import Predictions
-from train.tracking.store import Run, Store
+from depeche.labels.errors import ComparisonError
+from depeche.labels.schema import Dimension, Schema
+from depeche.train.evaluation.bootstrap import N_RESAMPLES, bootstrap, full_scores
+from depeche.train.evaluation.held_out import Predictions
+from depeche.train.tracking.store import Run, Store
 
 LEVEL = 0.95
 FALSE_DISCOVERIES = 0.05  # share allowed among the differences that are called real

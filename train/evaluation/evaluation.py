@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.dataset import LabelledSet
-from labels.schema import Schema, check_same_schema
-from model.artifact import text_digest
-from model.deciding.calibration import DIGITS, sigmoid, softmax
-from model.deciding.rollup import MIN_SHARE, article_scores, mean_proba, shares_of_body
-from model.tagging import Model
-from train.evaluation.baselines import constant_given, keyword_given
-from train.evaluation.bootstrap import bootstrap, intervals
-from train.evaluation.metrics import calibration_error, indicator, score, signature
+from depeche.labels.dataset import LabelledSet
+from depeche.labels.schema import Schema, check_same_schema
+from depeche.model.artifact import text_digest
+from depeche.model.deciding.calibration import DIGITS, sigmoid, softmax
+from depeche.model.deciding.rollup import MIN_SHARE, article_scores, mean_proba, shares_of_body
+from depeche.model.tagging import Model
+from depeche.train.evaluation.baselines import constant_given, keyword_given
+from depeche.train.evaluation.bootstrap import bootstrap, intervals
+from depeche.train.evaluation.metrics import calibration_error, indicator, score, signature
 
 FEWEST_POSITIVES = 20  # of a label; with fewer its scores say little
 _EDGE = 0.02  # a threshold so near to 0 or 1 rests on a handful of paragraphs
@@ -94,7 +94,7 @@ def evaluate_model(model: Model, scored: Scored) -> dict[str, Any]:
 def evaluate(scored: Scored, model: Model) -> dict[str, Any]:
     """Return the evaluation of scored paragraphs.
 
-    A field a dimension with its scores as in `train.evaluation.metrics.score`, and:
+    A field a dimension with its scores as in `metrics.score`, and:
 
     `intervals`
         The same, each number as the [low, high] of its 95 % interval, bootstrapped by article.

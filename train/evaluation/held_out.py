@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.dataset import LabelledSet
-from labels.errors import TrackingError
-from labels.formats.parsing import parse_json
-from labels.schema import Schema
-from model.deciding.calibration import DIGITS
+from depeche.labels.dataset import LabelledSet
+from depeche.labels.errors import TrackingError
+from depeche.labels.formats.parsing import parse_json
+from depeche.labels.schema import Schema
+from depeche.model.deciding.calibration import DIGITS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
-from labels.dataset import LabelledSet
-from labels.schema import Dimension, Schema
+from depeche.labels.dataset import LabelledSet
+from depeche.labels.schema import Dimension, Schema
 
 MEASURES = {  # a dimension's overall scores, as people read them
     "micro_f1": "micro F1",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from labels.formats.markdown import markdown_text
-from labels.schema import Dimension, Schema
-from model.artifact import Artifact
-from train.evaluation.metrics import MEASURES, main_scores
+from depeche.labels.formats.markdown import markdown_text
+from depeche.labels.schema import Dimension, Schema
+from depeche.model.artifact import Artifact
+from depeche.train.evaluation.metrics import MEASURES, main_scores
 
 _HEAD = """\
 ---

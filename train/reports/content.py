@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from labels.schema import Schema
-from train.diagnostics import NEXT
-from train.evaluation.metrics import N_BINS
-from train.reports.card import score_text
-from train.reports.parts import Cell, Mistake, Name, Section, Table, label_names, percent
-from train.reports.scores import articles, headline, overall, per_label, sources
+from depeche.labels.schema import Schema
+from depeche.train.diagnostics import NEXT
+from depeche.train.evaluation.metrics import N_BINS
+from depeche.train.reports.card import score_text
+from depeche.train.reports.parts import Cell, Mistake, Name, Section, Table, label_names, percent
+from depeche.train.reports.scores import articles, headline, overall, per_label, sources
 
 
 def report_sections(evaluation: Mapping[str, Any], schema: Schema) -> list[Section]:
@@ -19,7 +19,7 @@ def report_sections(evaluation: Mapping[str, Any], schema: Schema) -> list[Secti
     Parameters
     ----------
     evaluation
-        As of `train.evaluation.evaluation`; sections of what it lacks, such as `learning`, are left out.
+        As of `evaluation.evaluation`; sections of what it lacks, such as `learning`, are left out.
     """
     sections = [
         _seen(evaluation),

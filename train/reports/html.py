@@ -9,10 +9,10 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from labels.schema import Schema
-from train.reports.content import report_sections
-from train.reports.parts import Between, Cell, Mistake, Name, Section, Table, log_odds
-from train.reports.style import STYLE
+from depeche.labels.schema import Schema
+from depeche.train.reports.content import report_sections
+from depeche.train.reports.parts import Between, Cell, Mistake, Name, Section, Table, log_odds
+from depeche.train.reports.style import STYLE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,7 +55,7 @@ def html_report(
     Parameters
     ----------
     figures
-        By file name, as `train.reports.plots.plots` gives them; each is shown in the section it is of.
+        By file name, as `plots.plots` gives them; each is shown in the section it is of.
     """
     sections = report_sections(evaluation, schema)
     links = "".join(f'<li><a href="#{s.id}">{escape(s.title)}</a></li>' for s in sections)

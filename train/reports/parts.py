@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from labels.schema import Schema
+from depeche.labels.schema import Schema
 
 
 @dataclass(frozen=True)

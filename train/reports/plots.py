@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, confusion_matrix, precision_recall_curve
 
-from labels.schema import Dimension, Schema
-from train.diagnostics import NEXT
-from train.evaluation.evaluation import Scored
-from train.evaluation.metrics import MEASURES, N_BINS, equal_mass_bins, main_measure
-from train.reports.drawing import (
+from depeche.labels.schema import Dimension, Schema
+from depeche.train.diagnostics import NEXT
+from depeche.train.evaluation.evaluation import Scored
+from depeche.train.evaluation.metrics import MEASURES, N_BINS, equal_mass_bins, main_measure
+from depeche.train.reports.drawing import (
     Axes,
     Figure,
     FontProperties,
@@ -40,7 +40,7 @@ def plots(scored: Scored, evaluation: dict[str, Any] | None) -> dict[str, Figure
     Parameters
     ----------
     evaluation
-        As of `train.evaluation.evaluation.evaluate`, with the fields of `train.diagnostics`.
+        As of `evaluation.evaluate`, with the fields of `train.diagnostics`.
     """
     figures, before = {}, scored.uncalibrated
     for dimension, span in scored.schema.columns():
@@ -169,7 +169,7 @@ def _reliability(
     before: NDArray[np.float64],
     after: NDArray[np.float64],
 ) -> Figure:
-    """Return a reliability diagram a label, over the bins of `train.evaluation.metrics.calibration_error`."""
+    """Return a reliability diagram a label, over the bins of `metrics.calibration_error`."""
     figure, panels = _panels(
         len(dimension.labels),
         title=f"{_title(dimension)}: do scores mean what they say?\nhollow squares: before "

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from labels.formats.markdown import markdown_text
-from labels.schema import Schema
-from train.reports.content import report_sections
-from train.reports.drawing import Figure
-from train.reports.html import html_report
-from train.reports.parts import Between, Cell, Mistake, Name, Section, Table, log_odds
+from depeche.labels.formats.markdown import markdown_text
+from depeche.labels.schema import Schema
+from depeche.train.reports.content import report_sections
+from depeche.train.reports.drawing import Figure
+from depeche.train.reports.html import html_report
+from depeche.train.reports.parts import Between, Cell, Mistake, Name, Section, Table, log_odds
 
 __all__ = ["REPORT_FILES", "html_report", "markdown_report", "report_files"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from labels.schema import Schema
-from train.evaluation.metrics import MEASURES, main_measure, main_scores
-from train.reports.card import score_text
-from train.reports.parts import Cell, Name, Section, Table, between
+from depeche.labels.schema import Schema
+from depeche.train.evaluation.metrics import MEASURES, main_measure, main_scores
+from depeche.train.reports.card import score_text
+from depeche.train.reports.parts import Cell, Name, Section, Table, between
 
 
 def headline(evaluation: Mapping[str, Any], schema: Schema) -> Section:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from model.scoring.features import Counts
-from model.scoring.word_vectors import VectorForm, WordVectors
+from depeche.model.scoring.features import Counts
+from depeche.model.scoring.word_vectors import VectorForm, WordVectors
 
 # Squared lengths of the two parts of a paragraph's features, where those of each table of hashed
 # features have 1: measured on folds of other seeds than those that are reported.

@@ -10,12 +10,12 @@ from scipy import sparse
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from model.scoring.features import Counts
-from model.scoring.linear import LinearScorer, weigh
-from model.scoring.word_vectors import WordVectors
-from train.settings import TrainSettings
-from train.tfidf.direction_features import Directions
-from train.tfidf.word_vectors import load_vectors
+from depeche.model.scoring.features import Counts
+from depeche.model.scoring.linear import LinearScorer, weigh
+from depeche.model.scoring.word_vectors import WordVectors
+from depeche.train.settings import TrainSettings
+from depeche.train.tfidf.direction_features import Directions
+from depeche.train.tfidf.word_vectors import load_vectors
 
 # Smoothing of the log-count ratios. Wang and Manning 2012 add 1 to counts; these are weighted
 # features of length 1, whose sums are about a tenth of counts.

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from model.scoring.features import FeatureExtractor, FeatureSettings
-from model.scoring.word_vectors import WordVectors
+from depeche.model.scoring.features import FeatureExtractor, FeatureSettings
+from depeche.model.scoring.word_vectors import WordVectors
 
 SHIPPED = Path(__file__).with_name("word_vectors.npz")  # made by benchmarks/vectors.py
 

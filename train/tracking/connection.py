@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from labels.errors import MissingExtraError, TrackingError
-from labels.files import check_folder
-from model.champion import STORE_FILE
-from train.tracking.database import check_database, database_path, make_database
+from depeche.labels.errors import MissingExtraError, TrackingError
+from depeche.labels.files import check_folder
+from depeche.model.champion import STORE_FILE
+from depeche.train.tracking.database import check_database, database_path, make_database
 
 STORE = STORE_FILE.parent
 OWN = f"sqlite:///{STORE_FILE}"

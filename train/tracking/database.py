@@ -12,9 +12,9 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from labels.errors import TrackingError
-from labels.system.places import reason_of
-from model.locks import locked
+from depeche.labels.errors import TrackingError
+from depeche.labels.system.places import reason_of
+from depeche.model.locks import locked
 
 _HEAD = b"SQLite format 3\0"
 _UNFINISHED = ".new-store."  # how the folder is called in which a database is made

@@ -11,20 +11,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import labels
-import model
-from labels.errors import TrackingError
-from labels.schema import Schema
-from labels.system.processes import find_program
-from model.deciding.calibration import DIGITS
-from train.evaluation.held_out import format_held_out
-from train.tracking.connection import OWN, STORE, connect, store_uri
+import depeche.labels
+import depeche.model
+from depeche.labels.errors import TrackingError
+from depeche.labels.schema import Schema
+from depeche.labels.system.processes import find_program
+from depeche.model.deciding.calibration import DIGITS
+from depeche.train.evaluation.held_out import format_held_out
+from depeche.train.tracking.connection import OWN, STORE, connect, store_uri
 
 if TYPE_CHECKING:  # commands that only look at runs do not wait for scikit-learn
-    from train.training import Training
+    from depeche.train.training import Training
 
 EXPERIMENT = "depeche"
 REGISTERED = "depeche"  # name of the registered model
@@ -50,7 +49,7 @@ def log_run(training: Training, evaluation: dict[str, Any], folder: Path) -> str
     Parameters
     ----------
     evaluation
-        Of the training, by `train.diagnostics.evaluate_training`.
+        Of the training, by `diagnostics.evaluate_training`.
     folder
         Where the artifact was saved; the run's model holds a copy of it.
 
@@ -156,8 +155,8 @@ def _params(training: Training) -> dict[str, Any]:
 
 def _log_evaluation(mlflow: Any, training: Training, evaluation: dict[str, Any]) -> None:
     """Log the plots, and the evaluation as a page, as Markdown and as JSON."""
-    from train.reports.plots import plots
-    from train.reports.report import report_files
+    from depeche.train.reports.plots import plots
+    from depeche.train.reports.report import report_files
 
     figures = plots(training.scored, evaluation)
     for name, figure in figures.items():
@@ -179,7 +178,7 @@ def _log_model(mlflow: Any, folder: Path, backend: str) -> None:
     """Log the artifact as a model that tags where nothing of ours is installed."""
     with tempfile.TemporaryDirectory(prefix="classify-") as temporary:
         required = (*_REQUIRED, *_REQUIRED_BY.get(backend, ()))
-        code = [_copy_code(package, Path(temporary)) for package in (labels, model)]
+        code = [_copy_code(Path(temporary))]
         mlflow.pyfunc.log_model(
             name="model",
             python_model=str(Path(__file__).with_name("pyfunc.py")),
@@ -190,14 +189,18 @@ def _log_model(mlflow: Any, folder: Path, backend: str) -> None:
         )
 
 
-def _copy_code(package: ModuleType, folder: Path) -> str:
-    """Copy what of a package a prediction needs into a folder, and return the copy's path."""
-    source, copy = Path(package.__path__[0]), folder / package.__name__
-    for path in source.rglob("*"):
-        if path.suffix in _CODE and path.name != "cli.py":
-            target = copy / path.relative_to(source)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+def _copy_code(folder: Path) -> str:
+    """Copy what of our package a prediction needs into a folder, and return the copy's path."""
+    copy = folder / "depeche"
+    copy.mkdir()
+    shutil.copyfile(Path(depeche.__file__), copy / "__init__.py")
+    for package in (depeche.labels, depeche.model):
+        source = Path(package.__path__[0])
+        for path in source.rglob("*"):
+            if path.suffix in _CODE and path.name != "cli.py":
+                target = copy / source.name / path.relative_to(source)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
     return str(copy)
 
 

@@ -21,9 +21,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from labels.errors import ArtifactError, ClassifyError, PromotionError
-from model.artifact import load_artifact
-from model.champion import (
+from depeche.labels.errors import ArtifactError, ClassifyError, PromotionError
+from depeche.model.artifact import load_artifact
+from depeche.model.champion import (
     CHAMPION,
     PROMOTIONS,
     Promotion,
@@ -31,9 +31,9 @@ from model.champion import (
     is_rolling_back,
     read_promotions,
 )
-from model.locks import locked
-from train.evaluation.comparison import compare_runs
-from train.tracking.store import Run, Store
+from depeche.model.locks import locked
+from depeche.train.evaluation.comparison import compare_runs
+from depeche.train.tracking.store import Run, Store
 
 _LOCK = ".lock"
 _TEMPORARY = ".promotion."  # how temporary names start

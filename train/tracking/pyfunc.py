@@ -13,9 +13,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from labels.errors import InputError
-from model.deciding.decisions import Rule
-from model.tagging import Model, load_model
+from depeche.labels.errors import InputError
+from depeche.model.deciding.decisions import Rule
+from depeche.model.tagging import Model, load_model
 
 
 class Tagger(PythonModel):
@@ -34,7 +34,7 @@ class Tagger(PythonModel):
         Parameters
         ----------
         params
-            `explain`, and the numbers of `model.deciding.decisions.Rule`. False or zero, which is what
+            `explain`, and the numbers of `decisions.Rule`. False or zero, which is what
             MLflow fills in, asks for nothing.
         """
         asked = {name: value for name, value in (params or {}).items() if value}

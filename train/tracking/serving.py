@@ -16,17 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from labels.errors import ArtifactError, TrackingError
-from labels.system.places import reason_of
-from labels.system.processes import SAFE_PATH
-from model.artifact import load_artifact
-from model.manifest import MANIFEST
-from model.tagging import Model
-from train.tracking.connection import connect, first_line, store_uri, without_password
-from train.tracking.log import CHAMPION_ALIAS, REGISTERED
+from depeche.labels.errors import ArtifactError, TrackingError
+from depeche.labels.system.places import reason_of
+from depeche.labels.system.processes import SAFE_PATH
+from depeche.model.artifact import load_artifact
+from depeche.model.manifest import MANIFEST
+from depeche.model.tagging import Model
+from depeche.train.tracking.connection import connect, first_line, store_uri, without_password
+from depeche.train.tracking.log import CHAMPION_ALIAS, REGISTERED
 
 if TYPE_CHECKING:  # the UI needs no more than MLflow
-    from train.tracking.service.running import Service
+    from depeche.train.tracking.service.running import Service
 
 CHAMPION_URI = f"models:/{REGISTERED}@{CHAMPION_ALIAS}"
 
@@ -91,9 +91,9 @@ def open_service(
     """
     with _stopped_by_signals(), _bind(host, port) as listener:
         model = _load_logged(uri)
-        from train.tracking.service.app import make_app
-        from train.tracking.service.hosts import Hosts
-        from train.tracking.service.running import Service
+        from depeche.train.tracking.service.app import make_app
+        from depeche.train.tracking.service.hosts import Hosts
+        from depeche.train.tracking.service.running import Service
 
         app = make_app(model, Hosts(host, listener.getsockname()[0], allowed))
         yield Service(url=_url(host, port), app=app, listener=listener)

@@ -9,14 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from labels.errors import SchemaError, TrackingError
-from labels.formats.parsing import parse_json
-from labels.schema import Schema, parse_schema
-from model.champion import CHAMPION, STORE_FILE, read_promotions
-from model.manifest import MANIFEST
-from train.evaluation.held_out import Predictions, read_held_out
-from train.tracking.connection import OWN, connect, first_line, store_uri, without_password
-from train.tracking.log import (
+from depeche.labels.errors import SchemaError, TrackingError
+from depeche.labels.formats.parsing import parse_json
+from depeche.labels.schema import Schema, parse_schema
+from depeche.model.champion import CHAMPION, STORE_FILE, read_promotions
+from depeche.model.manifest import MANIFEST
+from depeche.train.evaluation.held_out import Predictions, read_held_out
+from depeche.train.tracking.connection import OWN, connect, first_line, store_uri, without_password
+from depeche.train.tracking.log import (
     CHAMPION_ALIAS,
     EXPERIMENT,
     HELD_OUT,

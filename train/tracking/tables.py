@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from model.champion import Promotion
-from train.evaluation.comparison import Comparison, Difference
-from train.tracking.store import Run
+from depeche.model.champion import Promotion
+from depeche.train.evaluation.comparison import Comparison, Difference
+from depeche.train.tracking.store import Run
 
 _WIDTH = 100
 _NAMES = {

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from labels.errors import TrackingError
-from train.tracking.connection import connect
-from train.tracking.log import EXPERIMENT, TRAININGS
+from depeche.labels.errors import TrackingError
+from depeche.train.tracking.connection import connect
+from depeche.train.tracking.log import EXPERIMENT, TRAININGS
 
 _METRICS = ("micro_f1", "macro_f1", "mean_average_precision", "accuracy")
 _N_RUNS = 50  # newest runs whose columns are shown

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.dataset import LabelledSet
-from labels.errors import LabelsError
-from model.scoring.features import Counts, FeatureExtractor, FeatureSettings
-from train import Split
-from train.calibrating import fit_calibration
-from train.evaluation.bootstrap import bootstrap
-from train.evaluation.metrics import indicator, main_scores, score, signature
-from train.settings import TrainSettings
-from train.splits import split_folds
-from train.tfidf.fitting import fit_scorer
-from train.training import OutOfFold, decide_by_best_f1, score_out_of_fold
+from depeche.labels.dataset import LabelledSet
+from depeche.labels.errors import LabelsError
+from depeche.model.scoring.features import Counts, FeatureExtractor, FeatureSettings
+from depeche.train import Split
+from depeche.train.calibrating import fit_calibration
+from depeche.train.evaluation.bootstrap import bootstrap
+from depeche.train.evaluation.metrics import indicator, main_scores, score, signature
+from depeche.train.settings import TrainSettings
+from depeche.train.splits import split_folds
+from depeche.train.tfidf.fitting import fit_scorer
+from depeche.train.training import OutOfFold, decide_by_best_f1, score_out_of_fold
 
 INNER_FOLDS = 3
 
@@ -68,7 +68,7 @@ class Verdict:
 def divide(labels: LabelledSet, settings: TrainSettings) -> Division:
     """Return the outer fold set aside, and the rest in `INNER_FOLDS` inner folds.
 
-    The outer fold is the first that the settings give (`train.splits.split_folds`); by date the
+    The outer fold is the first that the settings give (`splits.split_folds`); by date the
     last, since what is judged must lie in the future. The inner folds are drawn in the same way
     from the rest alone, with the next seed.
 

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from train.tuning.nested import INNER_FOLDS, Verdict, mean_score
-from train.tuning.tuning import SPACE, Tuning
+from depeche.train.tuning.nested import INNER_FOLDS, Verdict, mean_score
+from depeche.train.tuning.tuning import SPACE, Tuning
 
 _SHOWN = 5  # trials
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from train.tracking.log import EXPERIMENT, writable_store
-from train.tuning.tuning import Trial, Tuning
+from depeche.train.tracking.log import EXPERIMENT, writable_store
+from depeche.train.tuning.tuning import Trial, Tuning
 
 _KEPT = "finished trials are kept, and the same command goes on from there"
 
@@ -34,7 +34,7 @@ class TuningRuns:
                 mlflow.MlflowClient().set_terminated(self._parent, status)
 
     def record(self, study: str, trials: Sequence[Trial]) -> None:
-        """Log those trials of a study that are not logged yet (`train.tuning.tuning.Record`)."""
+        """Log those trials of a study that are not logged yet (`tuning.Record`)."""
         with writable_store(_KEPT) as mlflow:
             client = mlflow.MlflowClient()
             experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id

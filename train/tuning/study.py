@@ -11,8 +11,8 @@ import optuna
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import SQLAlchemyError
 
-from labels.errors import TrackingError
-from labels.files import check_no_link
+from depeche.labels.errors import TrackingError
+from depeche.labels.files import check_no_link
 
 
 @contextmanager

@@ -16,11 +16,11 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
-from labels.dataset import LabelledSet
-from train.settings import TrainSettings
-from train.training import Progress
-from train.tuning.nested import Division, Inner, Verdict, divide, judge, mean_score
-from train.tuning.study import open_study
+from depeche.labels.dataset import LabelledSet
+from depeche.train.settings import TrainSettings
+from depeche.train.training import Progress
+from depeche.train.tuning.nested import Division, Inner, Verdict, divide, judge, mean_score
+from depeche.train.tuning.study import open_study
 
 # The defaults lie within, as the first trial has them.
 SPACE: dict[str, BaseDistribution] = {
@@ -101,7 +101,7 @@ def tune(
     """Return the best settings found and what they are worth.
 
     One outer fold is set aside and never seen by the search. Each trial is scored by three inner
-    folds of the rest, by the mean over the dimensions of `train.evaluation.metrics.main_scores`. At the
+    folds of the rest, by the mean over the dimensions of `metrics.main_scores`. At the
     end the best and the default settings are each fitted on all that the search saw and scored on
     the outer fold: the inner score of the best of many is too high, since it was chosen for being
     high. (Whoever tunes on after reading the outer score begins to choose by it as well.)

@@ -14,10 +14,10 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.theme import Theme
 
-from labels.labelling.messages import Texts
-from labels.labelling.screens.plain_lines import PlainLines
-from labels.labelling.screens.screen import LabelScreen
-from labels.labelling.session import Session
+from depeche.labels.labelling.messages import Texts
+from depeche.labels.labelling.screens.plain_lines import PlainLines
+from depeche.labels.labelling.screens.screen import LabelScreen
+from depeche.labels.labelling.session import Session
 
 _DARK = Theme(
     name="depeche",
@@ -60,7 +60,7 @@ class LabelApp(App[None]):
         usual = super().get_driver_class()
         if usual.__module__ != "textual.drivers.linux_driver":
             return usual
-        from labels.labelling.screens.driver import QuickDriver
+        from depeche.labels.labelling.screens.driver import QuickDriver
 
         return QuickDriver
 

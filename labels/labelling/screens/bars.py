@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from labels.labelling.messages import Texts
-from labels.labelling.session import Session
-from labels.paragraphs import LabelledParagraph
-from labels.system.terminal import plain
+from depeche.labels.labelling.messages import Texts
+from depeche.labels.labelling.session import Session
+from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.system.terminal import plain
 
 
 def header(session: Session, texts: Texts, width: int) -> Content:

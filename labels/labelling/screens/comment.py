@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from labels.labelling.messages import Texts
+from depeche.labels.labelling.messages import Texts
 
 
 class CommentScreen(ModalScreen[str | None]):

@@ -10,12 +10,12 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from labels.labelling.keys import Keys
-from labels.labelling.messages import Texts
-from labels.labelling.screens.lines import Lines
-from labels.labelling.screens.markdown import markdown_lines
-from labels.schema import DEFAULT_SCHEMA, Schema, read_schema
-from labels.system.terminal import plain
+from depeche.labels.labelling.keys import Keys
+from depeche.labels.labelling.messages import Texts
+from depeche.labels.labelling.screens.lines import Lines
+from depeche.labels.labelling.screens.markdown import markdown_lines
+from depeche.labels.schema import DEFAULT_SCHEMA, Schema, read_schema
+from depeche.labels.system.terminal import plain
 
 GUIDELINES = Path(__file__).parents[2] / "GUIDELINES.md"
 

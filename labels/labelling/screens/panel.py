@@ -10,13 +10,13 @@ from typing import NamedTuple
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from labels.labelling.draft import Draft
-from labels.labelling.keys import Keys
-from labels.labelling.messages import Texts
-from labels.labelling.queue import Suggestion
-from labels.paragraphs import Labels
-from labels.schema import Dimension, Label, Schema
-from labels.system.terminal import plain
+from depeche.labels.labelling.draft import Draft
+from depeche.labels.labelling.keys import Keys
+from depeche.labels.labelling.messages import Texts
+from depeche.labels.labelling.queue import Suggestion
+from depeche.labels.paragraphs import Labels
+from depeche.labels.schema import Dimension, Label, Schema
+from depeche.labels.system.terminal import plain
 
 BESIDE = 110  # columns from which the panel stands beside the text
 _MARKS = {

@@ -7,7 +7,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from labels.system.terminal import FORBIDDEN
+from depeche.labels.system.terminal import FORBIDDEN
 
 
 class PlainLines(LineFilter):

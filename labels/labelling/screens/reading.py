@@ -6,10 +6,10 @@ import re
 
 from textual.content import Content
 
-from labels.labelling.messages import Texts
-from labels.labelling.queue import Item
-from labels.labelling.screens.lines import Lines
-from labels.system.terminal import plain
+from depeche.labels.labelling.messages import Texts
+from depeche.labels.labelling.queue import Item
+from depeche.labels.labelling.screens.lines import Lines
+from depeche.labels.system.terminal import plain
 
 _WIDEST = 92  # columns of a line that is still read with ease
 _INDENT = 3  # columns before the text, and for how far it goes after it

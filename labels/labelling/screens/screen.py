@@ -13,20 +13,20 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from labels.errors import LabelsError
-from labels.labelling.keys import AZERTY, DIGITS, assign_keys
-from labels.labelling.keywords import keyword_pattern
-from labels.labelling.messages import Texts
-from labels.labelling.screens import bars
-from labels.labelling.screens.comment import CommentScreen
-from labels.labelling.screens.guidelines import GuidelinesScreen, help_text, wrapped_at
-from labels.labelling.screens.markdown import markdown_lines
-from labels.labelling.screens.panel import BESIDE, Panel, Target
-from labels.labelling.screens.reading import Reading
-from labels.labelling.screens.search import SearchScreen
-from labels.labelling.session import Session
-from labels.schema import Dimension
-from labels.system.terminal import escaped
+from depeche.labels.errors import LabelsError
+from depeche.labels.labelling.keys import AZERTY, DIGITS, assign_keys
+from depeche.labels.labelling.keywords import keyword_pattern
+from depeche.labels.labelling.messages import Texts
+from depeche.labels.labelling.screens import bars
+from depeche.labels.labelling.screens.comment import CommentScreen
+from depeche.labels.labelling.screens.guidelines import GuidelinesScreen, help_text, wrapped_at
+from depeche.labels.labelling.screens.markdown import markdown_lines
+from depeche.labels.labelling.screens.panel import BESIDE, Panel, Target
+from depeche.labels.labelling.screens.reading import Reading
+from depeche.labels.labelling.screens.search import SearchScreen
+from depeche.labels.labelling.session import Session
+from depeche.labels.schema import Dimension
+from depeche.labels.system.terminal import escaped
 
 _LEAST_TEXT = 9  # lines for the text, whatever the labels would like
 _IDLE_S = 0.3  # after the first screen

@@ -13,11 +13,11 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from labels.labelling.messages import Texts
-from labels.labelling.queue import Item, folded
-from labels.labelling.screens.lines import Lines
-from labels.labelling.session import WHICH, Session, Which
-from labels.system.terminal import plain
+from depeche.labels.labelling.messages import Texts
+from depeche.labels.labelling.queue import Item, folded
+from depeche.labels.labelling.screens.lines import Lines
+from depeche.labels.labelling.session import WHICH, Session, Which
+from depeche.labels.system.terminal import plain
 
 _AT_MOST = 1000  # paragraphs listed; more words find the others
 _MOST_COLUMNS, _FRAME = 104, 7  # of the dialog: see app.tcss

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.kernel import Kernel, find_kernel
-from model.reading.language import fold, tells_language
+from depeche.model.kernel import Kernel, find_kernel
+from depeche.model.reading.language import fold, tells_language
 
 
 def _is_letter(c: str) -> bool:

@@ -1,4 +1,4 @@
-"""The languages of many texts at once, as `model.reading.language.language_of` tells each."""
+"""The languages of many texts at once, as `language.language_of` tells each."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.reading.counts.characters import Characters, iter_pieces
-from model.reading.counts.words import WordCounts, count_words
-from model.reading.language import COMMON, LEAST_SHARE, LEAST_WORDS, MOST, UNDETERMINED, language_of
+from depeche.model.reading.counts.characters import Characters, iter_pieces
+from depeche.model.reading.counts.words import WordCounts, count_words
+from depeche.model.reading.language import (
+    COMMON,
+    LEAST_SHARE,
+    LEAST_WORDS,
+    MOST,
+    UNDETERMINED,
+    language_of,
+)
 
 _CODES = (*COMMON, UNDETERMINED)
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.kernel import Kernel, find_kernel
-from model.reading.counts.characters import Characters
-from model.reading.counts.interface_words import FAMILIES, LONGEST_PHRASE, PHRASES
-from model.reading.language import COMMON
+from depeche.model.kernel import Kernel, find_kernel
+from depeche.model.reading.counts.characters import Characters
+from depeche.model.reading.counts.interface_words import FAMILIES, LONGEST_PHRASE, PHRASES
+from depeche.model.reading.language import COMMON
 
 _VOUS = ("vous", "votre", "vos")
 # One of them is in each link to another article that stands inside a paragraph.

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.paragraphs import KINDS, Kind
-from model.reading.language import UNDETERMINED, language_of
-from model.reading.line_kinds.features import Units, look_at
-from model.reading.line_kinds.trees import PackedTrees
+from depeche.labels.paragraphs import KINDS, Kind
+from depeche.model.reading.language import UNDETERMINED, language_of
+from depeche.model.reading.line_kinds.features import Units, look_at
+from depeche.model.reading.line_kinds.trees import PackedTrees
 
 WEIGHTS = Path(__file__).parent / "classifier.npz"
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.reading.counts.characters import PIECE, Characters, iter_pieces
-from model.reading.counts.interface_words import FAMILIES
-from model.reading.counts.languages import Tally
-from model.reading.counts.words import WordCounts, count_words
-from model.reading.language import COMMON, MOST
-from model.reading.line_kinds.position import Spans, place_signs
-from model.reading.line_kinds.written import Signs, matches, written_signs
+from depeche.model.reading.counts.characters import PIECE, Characters, iter_pieces
+from depeche.model.reading.counts.interface_words import FAMILIES
+from depeche.model.reading.counts.languages import Tally
+from depeche.model.reading.counts.words import WordCounts, count_words
+from depeche.model.reading.language import COMMON, MOST
+from depeche.model.reading.line_kinds.position import Spans, place_signs
+from depeche.model.reading.line_kinds.written import Signs, matches, written_signs
 
 _NAMELIKE = re.compile(r"\A(?:[A-ZÀ-Ý][\w'’-]*+\.?+\s?+(?:d[eu]\s|la\s|le\s)?+){1,4}$")
 

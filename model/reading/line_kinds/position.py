@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.reading.language import WORD
+from depeche.model.reading.language import WORD
 
 # The units' own signs that signs of place are made of.
 _LOOKED_AT = ("paragraph", "interface", "comment", "related", "length", "short", "long", "ended")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.kernel import Kernel, find_kernel
+from depeche.model.kernel import Kernel, find_kernel
 
 _SIDE_BY_SIDE = 64  # samples up to which all tests are made in one operation
 _CODE_BITS = 5

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.reading.counts.characters import Characters
+from depeche.model.reading.counts.characters import Characters
 
 _START = 200  # characters where dates, symbols and capitals tell furniture
 _END = 12

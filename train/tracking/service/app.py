@@ -21,11 +21,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from model.cores import count_cores
-from model.tagging import Model
-from train.tracking.service.asked import JSON, MAX_BYTES, Asked, check_content, parse_asked
-from train.tracking.service.hosts import HostCheck, Hosts
-from train.tracking.service.refusals import Refusal, refuse
+from depeche.model.cores import count_cores
+from depeche.model.tagging import Model
+from depeche.train.tracking.service.asked import JSON, MAX_BYTES, Asked, check_content, parse_asked
+from depeche.train.tracking.service.hosts import HostCheck, Hosts
+from depeche.train.tracking.service.refusals import Refusal, refuse
 
 _BODY_S = 60.0  # in which the body of a request must arrive
 _LARGE = 1_000_000  # bytes from which a request takes one of few turns, for the memory's sake

@@ -12,10 +12,10 @@ from typing import Any
 
 from starlette.datastructures import Headers
 
-from labels.errors import InputError
-from labels.formats.parsing import refuse_constant, unique_object
-from model.deciding.decisions import Rule
-from train.tracking.service.refusals import Refusal
+from depeche.labels.errors import InputError
+from depeche.labels.formats.parsing import refuse_constant, unique_object
+from depeche.model.deciding.decisions import Rule
+from depeche.train.tracking.service.refusals import Refusal
 
 JSON, CSV = "application/json", "text/csv"
 MAX_BYTES = 32_000_000  # of a request

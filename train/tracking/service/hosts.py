@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from train.tracking.service.refusals import Refusal, refuse
+from depeche.train.tracking.service.refusals import Refusal, refuse
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _NAME = r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^\s\[\]:/@?#\\]+))"

@@ -14,7 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from labels.system.terminal import escaped
+from depeche.labels.system.terminal import escaped
 
 _MOST_CONNECTIONS = 256
 _STOP_S = 5  # that requests in progress have to end

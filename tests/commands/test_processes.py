@@ -1,0 +1,327 @@
+"""Processes that classify starts: whose Python they run, and what becomes of those that die."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from multiprocessing import active_children
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from conftest import ROOT, Classify, put_store, some_labels
+from made_batches import text
+from pyarrow import parquet
+from test_serving import free_port
+
+from depeche.labels.errors import BatchError
+from depeche.labels.system.processes import find_program, starting
+from depeche.model.artifact import load_artifact
+from depeche.model.batch import engine
+from depeche.model.batch.engine import Job, iter_tagged
+from depeche.model.batch.entries import Tagged
+from depeche.model.cores import at_most_jobs, count_cores
+from depeche.model.deciding.decisions import Rule
+from depeche.model.inputs.documents import Document
+from depeche.model.reading.article import Article
+from depeche.model.tagging import SHIPPED, Model
+from depeche.train.tracking.log import _git_commit
+
+# Strangers' files in the current folder
+
+LIBRARIES = (
+    *("alembic", "anyio", "classify", "click", "cloudpickle", "fastapi", "flask", "git", "grpc"),
+    *("gunicorn", "h11", "htmldate", "httptools", "joblib", "labels", "lxml", "markdown_it"),
+    *("matplotlib", "mlflow", "model", "numpy", "onnxruntime", "optuna", "orjson", "pandas"),
+    *("psutil", "py3langid", "pyarrow", "pydantic", "ray", "requests", "rich", "scipy", "sklearn"),
+    *("sqlalchemy", "starlette", "textual", "tokenizers", "torch", "trafilatura", "train"),
+    *("transformers", "typer", "uvicorn", "uvloop", "watchfiles", "websockets", "yaml"),
+)
+# As the installed command does, from a folder of its own; `python -m depeche.classify` would itself
+# import from the current one.
+LAUNCHER = """
+if __name__ == "__main__":
+    from depeche.classify import main
+    main()
+"""
+LABEL = """
+if __name__ == "__main__":
+    from depeche.labels.schema import read_schema
+    from depeche.train.active.mix import Mix
+    from depeche.train.active.trainer import Asked, Setup, Texts, Trainer
+    none = Texts(ids=(), articles=(), texts=())
+    pool = Texts(ids=("a", "b"), articles=("a", "b"), texts=("L’armée.", "La fusée."))
+    mix = Mix(uncertain=0, rare=0, random=0)
+    setup = Setup(pool=pool, others=none, schema=read_schema(), mix=mix, seed=0)
+    trainer = Trainer(setup)
+    trainer.ask(Asked(labels=[], closed=[]))
+    assert trainer._answers.get(timeout=150)
+"""
+
+
+@pytest.fixture
+def trapped(tmp_path: Path) -> Path:
+    """Return a folder with a file named like each module; what is imported leaves a mark."""
+    folder, marks = tmp_path / "trapped", tmp_path / "marks"
+    folder.mkdir()
+    marks.mkdir()
+    for name in {*sys.stdlib_module_names, *LIBRARIES}:
+        code = f"open({str(marks / name)!r}, 'w').close()\nraise ImportError('a stranger')\n"
+        (folder / f"{name}.py").write_text(code)
+    for i in range(3):
+        (folder / f"a{i}.txt").write_text(text(i))
+    parquet.write_table(pa.table({"text": [text(i) for i in range(3)]}), folder / "b.parquet")
+    return folder
+
+
+def marks(trapped: Path) -> list[str]:
+    return sorted(path.name for path in (trapped.parent / "marks").iterdir())
+
+
+def start(trapped: Path, code: str, *args: object) -> "subprocess.Popen[str]":
+    launcher = trapped.parent / "bin" / "classify"
+    launcher.parent.mkdir(exist_ok=True)
+    launcher.write_text(code)
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSIFY_", "MLFLOW_"))}
+    return subprocess.Popen(
+        [sys.executable, str(launcher), *map(str, args)],
+        cwd=trapped,
+        env={k: v for k, v in env.items() if k != "PYTHONSAFEPATH"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(trapped: Path, code: str, *args: object) -> str:
+    with start(trapped, code, *args) as process:
+        out, err = process.communicate()
+    assert process.returncode == 0, err
+    return out
+
+
+def test_a_python_that_nothing_is_done_for_springs_the_trap(trapped: Path) -> None:
+    subprocess.run([sys.executable, "-c", "import struct"], cwd=trapped, check=False)
+    assert "struct" in marks(trapped)
+
+
+def test_workers_of_tag_import_nothing_from_the_current_folder(trapped: Path) -> None:
+    run(trapped, LAUNCHER, "tag", ".", "--jobs", 2, "--output", "../out.jsonl")
+    assert len((trapped.parent / "out.jsonl").read_text().splitlines()) == 6
+    assert marks(trapped) == []
+
+
+def test_trainer_of_label_imports_nothing_from_the_current_folder(trapped: Path) -> None:
+    run(trapped, LABEL)
+    assert marks(trapped) == []
+
+
+@pytest.mark.slow
+def test_ray_imports_nothing_from_the_current_folder(trapped: Path) -> None:
+    pytest.importorskip("ray", reason="the extra ray installs it")
+    asked = ("--engine", "ray", "--jobs", 1, "--output", trapped.parent / "out")
+    run(trapped, LAUNCHER, "tag", ".", *asked)
+    assert json.loads((trapped.parent / "out" / "_SUCCESS").read_text())["articles"] == 6
+    assert marks(trapped) == []
+
+
+@pytest.mark.parametrize("kind", ["settings", "pipe"])
+def test_matplotlib_obeys_nothing_in_the_current_folder(
+    tmp_path: Path, classify: Classify, kind: str
+) -> None:
+    path = tmp_path / "matplotlibrc"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:  # LaTeX, where it is installed, would run what the preamble says
+        path.write_text("text.usetex: True\ntext.latex.preamble: \\input{/etc/hosts}\n")
+    done = classify("evaluate", "--labels", ROOT / "labels" / "seeds.jsonl", "--report", "r")
+    assert done.returncode == 0, done.stderr
+    assert "report in r" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["train", "tune"])
+def test_training_imports_nothing_from_the_current_folder(
+    trapped: Path, empty_store: Path, command: str
+) -> None:
+    put_store(empty_store, trapped)
+    more = ("--trials", 1) if command == "tune" else ()
+    run(trapped, LAUNCHER, command, *some_labels(trapped), *more)
+    assert marks(trapped) == []
+
+
+@pytest.mark.slow
+def test_ui_imports_nothing_from_the_current_folder(trapped: Path, runs: Path) -> None:
+    shutil.copytree(runs / "mlruns", trapped / "mlruns")
+    port = free_port()
+    with start(trapped, LAUNCHER, "ui", "--port", port) as process:
+        assert process.stdout is not None
+        assert f"http://127.0.0.1:{port}" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    assert marks(trapped) == []
+
+
+@pytest.mark.slow
+def test_serve_imports_nothing_from_the_current_folder(trapped: Path, trained: Path) -> None:
+    shutil.copytree(trained / "mlruns", trapped / "mlruns")
+    (found,) = json.loads(run(trapped, LAUNCHER, "runs", "--json"))
+    run(trapped, LAUNCHER, "promote", found["id"], "--force")
+    with start(trapped, LAUNCHER, "serve", "--port", free_port()) as process:
+        assert process.stderr is not None
+        assert "answers" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    assert marks(trapped) == []
+
+
+@pytest.mark.parametrize("before", [None, "1"])
+def test_only_what_is_started_is_told_to_leave_the_current_folder_out(
+    before: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    if before is not None:
+        monkeypatch.setenv("PYTHONSAFEPATH", before)
+    with starting(), starting():
+        assert os.environ["PYTHONSAFEPATH"] == "1"
+    assert os.environ.get("PYTHONSAFEPATH") == before
+
+
+def test_git_in_the_current_folder_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "git").write_text(f"#!/bin/sh\ntouch {tmp_path}/run\n")
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", ".")
+    assert find_program("git") is None
+    assert _git_commit() is None
+    assert not (tmp_path / "run").exists()
+
+
+# Workers that die
+
+DEADLY = "Ce texte met fin à son processus"
+
+
+class DeadlyModel(Model):
+    """Ends its process over one text, as a fault in native code does."""
+
+    def records(
+        self, articles: Sequence[Article], *, explain: bool = False
+    ) -> list[dict[str, Any]]:
+        if any(DEADLY in p.text for article in articles for p in article.paragraphs):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().records(articles, explain=explain)
+
+
+class DeadlyJob(Job):
+    def load(self) -> Model:
+        return DeadlyModel(load_artifact(self.folder), self.rule, self.prevalence)
+
+
+class StillbornJob(Job):
+    def load(self) -> Model:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+
+def job_of(kind: type[Job]) -> Job:
+    return kind(folder=SHIPPED, rule=Rule(), prevalence=None, explain=False)
+
+
+def document(n: int, *, deadly: bool = False) -> Document:
+    words = f"{DEADLY}, dit le ministre. {text(n)}" if deadly else text(n)
+    return Document(id=f"{n}", where=f"in/{n}.txt", data=words.encode())
+
+
+def tagged(documents: list[Document], job: Job, n_jobs: int) -> list[Tagged]:
+    return [found for chunk in iter_tagged(documents, job, n_jobs) for found in chunk]
+
+
+@pytest.fixture
+def others() -> set[BaseProcess]:
+    """Return the processes that other tests left to their module."""
+    return set(active_children())
+
+
+def test_document_that_ends_its_worker_fails_alone(
+    others: set[BaseProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_MOST_DOCUMENTS", 3)
+    plain = [document(n) for n in range(14)]
+    expected = tagged(plain, job_of(Job), 1)
+    deadly = {4, 13}
+    found = tagged([document(n, deadly=n in deadly) for n in range(14)], job_of(DeadlyJob), 2)
+    assert [x.entry.id for x in found] == [d.id for d in plain]
+    for n, (one, other) in enumerate(zip(found, expected, strict=True)):
+        if n in deadly:
+            assert "ended the process that read it" in one.entry.reason
+            assert (one.entry.where, one.line) == (f"in/{n}.txt", b"")
+        else:
+            assert one == other
+    assert set(active_children()) <= others
+
+
+def test_each_deadly_document_costs_as_much_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    start_workers = engine._start_workers
+    monkeypatch.setattr(
+        engine, "_start_workers", lambda *how: started.append(how) or start_workers(*how)
+    )
+    for n in (1, 2):
+        started.clear()
+        found = tagged([document(i, deadly=True) for i in range(n)], job_of(DeadlyJob), 2)
+        assert all(x.entry.reason for x in found)
+        assert len(started) == n + 1  # those for all, then one for each
+
+
+def test_workers_that_cannot_start_end_the_batch(others: set[BaseProcess]) -> None:
+    with pytest.raises(BatchError, match="no worker process can start"):
+        tagged([document(0)], job_of(StillbornJob), 2)
+    assert set(active_children()) <= others
+
+
+def test_workers_of_a_folder_that_is_gone_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(text(0))
+    code = (
+        "import os, sys; from classify import main; os.mkdir('gone'); os.chdir('gone'); "
+        "os.rmdir('../gone'); sys.argv[1:] = ['tag', *sys.argv[1:]]; main()"
+    )
+    inputs = [str(tmp_path / "a.txt"), str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *inputs, "--jobs", "2", "--format", "jsonl"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("classify: no worker process can start: No such file or")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("n_taken", [1, 99])
+def test_no_worker_is_left_when_the_last_is_tagged_or_wanted(
+    n_taken: int, others: set[BaseProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_MOST_DOCUMENTS", 1)
+    chunks = iter_tagged([document(n) for n in range(12)], job_of(Job), 2)
+    for _ in zip(chunks, range(n_taken), strict=False):
+        pass
+    chunks.close()  # type: ignore[attr-defined]
+    assert set(active_children()) <= others
+
+
+def test_no_more_processes_are_started_than_cores_can_use() -> None:
+    assert at_most_jobs(1) == 1
+    assert at_most_jobs(10**20) == 4 * count_cores() == at_most_jobs(10**20, count_cores())
+    found = tagged([document(0)], job_of(Job), 10**20)
+    assert found == tagged([document(0)], job_of(Job), 1)

@@ -1,0 +1,353 @@
+"""Batches: what a user is promised of `classify tag … --output OUT`."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from made_batches import Tag, Warm, ids, text, write_articles
+
+from depeche.model.batch.files import checksum_of
+from depeche.model.tagging import SHIPPED
+
+FORMATS = ("jsonl", "csv", "parquet", "html", "sidecar")
+SLOW_CSV = pytest.param("csv", marks=pytest.mark.slow)
+
+
+def state(path: Path) -> tuple[int, int, int | None]:
+    return path.stat().st_ino, path.stat().st_mtime_ns, checksum_of(path)
+
+
+CHANGES: dict[str, tuple[Callable[[Path], object], int]] = {  # with the articles tagged before
+    "added in the middle": (lambda f: (f / "a0001b.txt").write_text(text(50)), 5),
+    "changed": (lambda f: (f / "a0001.txt").write_text(text(51)), 5),
+    "mended": (lambda f: (f / "a0002b.txt").write_text(text(52)), 6),
+    "renamed": (lambda f: (f / "a0003.txt").rename(f / "b.txt"), 6),
+    "removed": (lambda f: (f / "a0000.txt").unlink(), 6),
+    "added at the end": (lambda f: (f / "z.txt").write_text(text(53)), 6),
+    "last removed": (lambda f: (f / "z.txt").unlink(), 6),
+    "now empty": (lambda f: (f / "b.txt").write_text(""), 5),
+}
+
+
+@pytest.mark.parametrize("form", ["jsonl", SLOW_CSV])
+def test_changed_inputs_give_what_a_new_batch_gives(here: Path, tag: Tag, form: str) -> None:
+    assert tag("in", "--output", f"out.{form}")[0] == 3
+    for change, (make, n_kept) in CHANGES.items():
+        make(here / "in")
+        status, told = tag("in", "--output", f"out.{form}")
+        assert f"; {n_kept} tagged before" in told, change
+        assert tag("in", "--output", f"new.{form}", "--fresh")[0] == status
+        for ending in ("", ".errors.jsonl"):
+            kept = checksum_of(here / f"out.{form}{ending}")
+            assert kept == checksum_of(here / f"new.{form}{ending}"), change
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_second_run_with_nothing_new_does_nothing(here: Path, tag: Tag, form: str) -> None:
+    first = tag("in", "--output", "out", "--format", form)
+    assert first[0] == 3
+    assert "nothing is new" not in first[1]
+    before = state(here / "out")
+    status, told = tag("in", "--output", "out", "--format", form)
+    assert status == 3
+    assert "5 articles, 10 paragraphs; 5 tagged before; nothing is new, the output is left" in told
+    assert state(here / "out") == before
+    # deleted: made again, the same
+    shutil.rmtree(here / "out") if form == "sidecar" else (here / "out").unlink()
+    assert tag("in", "--output", "out", "--format", form)[0] == 3
+    assert checksum_of(here / "out") == before[2]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "sidecar"])
+def test_output_of_other_hands_is_refused_until_fresh(here: Path, tag: Tag, form: str) -> None:
+    asked = ["in", "--output", "out", "--format", form]
+    tag(*asked)
+    made = checksum_of(here / "out")
+    file = next((here / "out").rglob("*.json")) if form == "sidecar" else here / "out"
+    file.write_text(file.read_text().replace("a", "b", 1))  # of the same size
+    edited = state(here / "out")
+    refused = "keep it under another name, or give --fresh to replace it\n"
+    assert tag(*asked) == (1, f"classify: out: changed since it was made: {refused}")
+    assert state(here / "out") == edited
+    assert tag(*asked, "--fresh")[0] == 3
+    assert checksum_of(here / "out") == made
+    shutil.rmtree(here / "out.journal")
+    status, told = tag(*asked)
+    if form == "sidecar":
+        assert (status, told) == (
+            1,
+            "classify: out: a folder with other files: give a new or an empty one\n",
+        )
+        return
+    assert (status, told) == (
+        1,
+        "classify: out: exists, and not by this command: "
+        "give another name, or --fresh to replace it\n",
+    )
+    assert not (here / "out.journal").exists()
+    assert tag(*asked, "--fresh")[0] == 3
+    assert checksum_of(here / "out") == made
+
+
+def test_other_settings_model_or_format_are_refused(here: Path, tag: Tag, tmp_path: Path) -> None:
+    tag("in", "--output", "out")
+    other = tmp_path / "model"
+    make_other_model(other)
+    before = state(here / "out")
+    for more, differing in [
+        (["--explain"], "explain"),
+        (["--model", str(other)], "model"),
+        (["--recall", "0.8"], "model"),
+        (["--format", "csv"], "format"),
+        (["--exclude", "*.md"], "inputs"),
+    ]:
+        assert tag("in", "--output", "out", *more) == (
+            1,
+            f"classify: out: made by another command or model (not the same {differing}): "
+            "give another name, or --fresh to replace it\n",
+        )
+    assert state(here / "out") == before
+    assert tag("in", "--output", "out", "--format", "csv", "--fresh")[0] == 3
+    assert (here / "out").read_text().startswith("\ufeffid,")
+    assert tag("in", "--output", "out", "--format", "sidecar", "--fresh")[0] == 3
+    assert sorted(path.name for path in (here / "out" / "in").iterdir())[0] == "a0000.txt.json"
+    told = tag("in", "--output", "out", "--format", "csv", "--fresh")
+    assert told == (1, "classify: out: a folder: give the name of a file to write\n")
+
+
+def make_other_model(folder: Path) -> None:
+    from dataclasses import replace
+
+    from depeche.model.artifact import load_artifact, save_artifact
+
+    save_artifact(replace(load_artifact(SHIPPED), version="other"), folder, card="")
+
+
+@pytest.mark.parametrize("form", ["jsonl", SLOW_CSV])
+def test_broken_journal_never_gives_a_wrong_output(here: Path, tag: Tag, form: str) -> None:
+    asked = ["in", "--output", f"out.{form}"]
+    tag(*asked)
+    made = {name: checksum_of(here / f"out.{form}{name}") for name in ("", ".errors.jsonl")}
+    shutil.copytree(here, here.parent / "whole")
+    rng = random.Random(5)
+    journal = here / f"out.{form}.journal"
+    names = [name for name in ("done.log", "records.jsonl") if (journal / name).exists()]
+    for i in range(9):
+        (journal / "finished.json").unlink(missing_ok=True)  # else nothing of it is looked at
+        path = journal / rng.choice(names)
+        data = bytearray(path.read_bytes())
+        at = rng.randrange(len(data))
+        if i % 3:
+            data[at] ^= 1 << rng.randrange(8)
+            path.write_bytes(data)
+        else:
+            path.write_bytes(data[:at])
+        assert tag(*asked)[0] == 3
+        for name, checksum in made.items():
+            assert checksum_of(here / f"out.{form}{name}") == checksum, (i, path.name, at)
+    for name in ("job.json", "finished.json"):
+        path = journal / name
+        whole = path.read_bytes()
+        for broken in (b"", b"{}", whole.replace(b"m", b"n")):
+            path.write_bytes(broken)
+            status, told = tag(*asked)
+            assert status in (1, 3)
+            assert checksum_of(here / f"out.{form}") == made[""]
+            assert status == 3 or (told.count("\n") == 1 and "--fresh" in told)
+        path.write_bytes(whole)
+
+
+def test_journal_without_its_job_is_begun_anew(here: Path, tag: Tag) -> None:
+    tag("in", "--output", "out.csv", "--explain")
+    (here / "out.csv").unlink()
+    (here / "out.csv.journal" / "job.json").write_text("{")
+    tag("in", "--output", "out.csv")
+    told = (here.parent / "stderr").read_text()
+    assert "tagged before" not in told
+
+
+@pytest.mark.parametrize("n_lost", [0, 2])
+def test_records_whose_inputs_are_gone_are_cut(here: Path, tag: Tag, n_lost: int) -> None:
+    """A kill came after records were written, before their entries; then files were removed."""
+    tag("in", "--output", "out.csv")
+    journal = here / "out.csv.journal"
+    (here / "out.csv").unlink()
+    (journal / "finished.json").unlink()
+    done = (journal / "done.log").read_bytes().splitlines(keepends=True)
+    (journal / "done.log").write_bytes(b"".join(done[: len(done) - n_lost]))
+    for name in ("a0003.txt", "a0004.txt"):
+        (here / "in" / name).unlink()
+    assert tag("in", "--output", "out.csv")[0] == 3
+    assert (here / "out.csv").read_text(encoding="utf-8-sig").count("\nin/a") == 3
+
+
+def test_work_done_outlives_a_run_that_finds_no_input(here: Path, tag: Tag) -> None:
+    tag("in", "--output", "out.csv")
+    made = checksum_of(here / "out.csv")
+    (here / "out.csv").unlink()
+    (here / "in").rename(here / "away")
+    assert tag("in", "--output", "out.csv")[0] == 1
+    assert tag("in", "--output", "out.csv")[0] == 1
+    (here / "away").rename(here / "in")
+    status, told = tag("in", "--output", "out.csv")
+    assert "; 5 tagged before" in told
+    assert (status, checksum_of(here / "out.csv")) == (3, made)
+
+
+def test_work_done_outlives_changes_between_kills(here: Path, tag: Tag, warm: Warm) -> None:
+    tag("in", "--output", "out.jsonl")
+    for i in (3, 2, 1):  # each before all others, so that what is done comes later
+        (here / "in" / f"A{i}.txt").write_text(text(80 + i))
+        assert warm(here, "tag", "in", "--output", "out.jsonl", kill_at=22) == -9
+    told = tag("in", "--output", "out.jsonl")[1]
+    assert "; 7 tagged before" in told or "; 8 tagged before" in told
+    tag("in", "--output", "new.jsonl")
+    assert checksum_of(here / "out.jsonl") == checksum_of(here / "new.jsonl")
+
+
+def test_batch_that_makes_nothing_leaves_nothing(here: Path, tag: Tag) -> None:
+    before = sorted(here.iterdir())
+    assert tag("none", "--output", "out.csv")[0] == 1
+    assert sorted(here.iterdir()) == before
+
+
+def test_place_that_cannot_be_written_is_one_line(here: Path, tag: Tag) -> None:
+    (here / "folder").mkdir()
+    (here / "folder" / "x").touch()
+    (here / "loop").symlink_to("loop")
+    for output, form, reason in [
+        ("no/such/out.jsonl", "jsonl", "cannot be written: no folder no/such: make it first"),
+        ("folder", "jsonl", "a folder: give the name of a file to write"),
+        ("folder", "html", "a folder: give the name of a file to write"),
+        ("folder", "sidecar", "a folder with other files: give a new or an empty one"),
+        ("/", "csv", "a folder: give the name of a file to write"),
+        ("loop", "csv", "a link that leads back to itself: give another name"),
+        ("x" * 250, "csv", "cannot be written: File name too long"),
+    ]:
+        before = sorted(here.iterdir())
+        for fresh in ([], ["--fresh"]):
+            told = tag("in", "--output", output, "--format", form, *fresh)
+            assert told == (1, f"classify: {output}: {reason}\n")
+        assert sorted(here.iterdir()) == before
+    (here / "empty").mkdir()
+    assert tag("in", "--output", "empty", "--format", "sidecar")[0] == 3
+
+
+def test_output_may_be_a_link(here: Path, tag: Tag) -> None:
+    (here / "other").mkdir()
+    for name in ("link.jsonl", "link.csv"):
+        (here / name).symlink_to(f"other/{name}")  # not there yet
+        assert tag("in", "--output", name)[0] == 3
+        assert "nothing is new" in tag("in", "--output", name)[1]
+        assert (here / name).is_symlink()
+        assert (here / "other" / name).is_file()
+
+
+def test_output_in_the_folder_of_its_inputs_is_not_an_input(here: Path, tag: Tag) -> None:
+    for form in ("jsonl", "csv"):
+        for _ in range(2):
+            told = tag("in", "--output", f"in/out.{form}")[1]
+            assert "5 articles, 10 paragraphs" in told
+    assert "6 output files" in told
+    assert "nothing is new" in told
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user needs root")
+def test_what_may_not_be_read_or_written_is_one_line(warm: Warm) -> None:
+    folder = Path(tempfile.mkdtemp())  # pytest's own may not be entered by others
+    try:
+        folder.chmod(0o755)
+        write_articles(folder / "in", 2)
+        (folder / "in" / "b.txt").write_text(text(9))
+        (folder / "in" / "b.txt").chmod(0)
+        (folder / "in" / "sub").mkdir(mode=0)
+        told = "classify: in/b.txt: cannot be read: Permission denied\n"
+        told += "classify: in/sub: cannot be read: Permission denied\n"
+        assert warm(folder, "tag", "in", uid=65534) == 3
+        assert (folder.parent / "stderr").read_text() == told
+        for fresh in ([], ["--fresh"]):
+            assert warm(folder, "tag", "in", "--output", "out.csv", *fresh, uid=65534) == 1
+            assert (folder.parent / "stderr").read_text() == (
+                "classify: out.csv: cannot be written: Permission denied\n"
+            )
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_interrupt_ends_quietly_and_the_batch_goes_on(here: Path, tag: Tag, jobs: int) -> None:
+    if jobs == 1:
+        (here / "in" / "a.txt").write_text("\n\n".join(text(i) for i in range(900)))  # a chunk
+    asked = ["in", "-", "--output", "out.jsonl", "--jobs", str(jobs)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "depeche.classify", "tag", *asked],
+        cwd=here,
+        stdin=subprocess.PIPE,  # from which nothing comes
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    records = here / "out.jsonl.journal" / "records.jsonl"
+    # One process is stopped when it has written something, several as they start.
+    while not (records.exists() and (jobs == 2 or records.stat().st_size)):
+        assert process.poll() is None
+    time.sleep(0.2 * (jobs == 1))  # so that it waits for standard input
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of them
+    process.wait()
+    with process:
+        assert process.stderr is not None
+        assert (process.returncode, process.stderr.read()) == (130, "classify: stopped\n")
+    assert not (here / "out.jsonl").exists()
+    told = tag("in", "-", "--output", "out.jsonl")[1]
+    assert ("; 1 tagged before" in told) == (jobs == 1)
+    assert ids(here / "out.jsonl")[-5:] == [f"in/a000{i}.txt" for i in range(5)]
+
+
+def test_second_command_at_one_output_is_refused(here: Path, tag: Tag) -> None:
+    os.mkfifo(here / "pipe")
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "depeche.classify", "tag", "in", "--files-from", "pipe", "-"),
+            *("--output", "out.jsonl"),
+        ],
+        cwd=here,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with (here / "pipe").open("w") as pipe:
+        pipe.write("in/a0000.txt\n")
+    while not (here / "out.jsonl.journal" / "job.json").exists():
+        pass  # it waits for an article
+    assert tag("in", "--output", "out.jsonl") == (
+        1,
+        "classify: out.jsonl: another command is writing it: let it end first\n",
+    )
+    process.communicate(text(70).encode())
+    assert process.returncode == 3
+    assert ids(here / "out.jsonl") == [*(f"in/a000{i}.txt" for i in range(5)), "-"]
+
+
+def test_reader_that_has_had_enough_ends_it_quietly(here: Path) -> None:
+    write_articles(here / "in", 60)
+    done = subprocess.run(
+        f"{sys.executable} -m depeche.classify tag in | head -n 1",
+        shell=True,
+        cwd=here,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == "classify: in/a0002b.txt: empty: there is no text to tag\n" or (
+        done.stderr == ""
+    )
