@@ -6,53 +6,46 @@ import json
 import os
 import shlex
 import sys
-import time
 import webbrowser
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from depeche.labels.cli import JsonOption, OrangesumOption, SchemaOption
-from depeche.labels.dataset import SHIPPED, LabelledSet, load_labels
-from depeche.labels.errors import InputError, MissingExtraError
+from depeche.labels.dataset import SHIPPED
+from depeche.labels.errors import InputError
 from depeche.labels.files import check_folder, check_no_link, check_spared, open_output
 from depeche.labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from depeche.labels.system.terminal import show_json, show_lines, tell
 from depeche.model.cli import ModelOption, tell_model
-from depeche.train import DEFAULT_BASE, MOST_SEED, Backend
+from depeche.train import DEFAULT_BASE, Backend
+from depeche.train.options import (
+    FoldsOption,
+    LabelsOption,
+    SeedOption,
+    SplitOption,
+    check_encoder_extra,
+    check_extra,
+    load_labelled,
+    start_progress,
+    tell_run,
+)
 
 if TYPE_CHECKING:
     from depeche.train.backends import Trainer
     from depeche.train.evaluation.evaluation import Scored
 
 LAST = Path("mlruns") / "last"
-ARTIFACTS = Path("mlruns") / "artifacts"  # of our own store
 TRIALS = Path("mlruns") / "tune.db"
 TUNED = Path("mlruns") / "tuned.json"
 
 PortOption = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 
-LabelsOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        help="File of labelled paragraphs; repeat for several.",
-        show_default="the three files that ship in labels/",
-    ),
-]
 SettingsOption = Annotated[
     Path | None,
     typer.Option(help="JSON file of settings, as classify tune writes it; options go before it."),
-]
-SeedOption = Annotated[
-    int | None,
-    typer.Option(min=0, max=MOST_SEED, help="Governs the folds and the solver.", show_default="0"),
-]
-FoldsOption = Annotated[int | None, typer.Option(min=2, help="Number of folds.", show_default="5")]
-SplitOption = Annotated[
-    Literal["article", "source", "date", "random"] | None,
-    typer.Option(help="What folds keep together.", show_default="article"),
 ]
 
 
@@ -144,15 +137,11 @@ def train(
         teacher=teacher,
         unlabelled=unlabelled or [],
     )
-    start = time.monotonic()
-
-    def progress(step: str) -> None:
-        tell(step, start=f"{time.monotonic() - start:6.1f} s  ")
-
+    progress = start_progress()
     check_destination(output)
     read = [*(labels or SHIPPED), schema, *([settings] if settings else [])]
     check_spared(output, [*read, *map(Path, unlabelled or [])])
-    found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
+    found = load_labelled(labels, read_schema(schema), orangesum)
     n_articles = len(set(found.articles))
     progress(f"{len(found.paragraphs)} paragraphs of {n_articles} articles")
     with lock_folder(output):
@@ -164,10 +153,7 @@ def train(
         trainer.forget()
         _print_scores(training.artifact.scores, found.schema, as_json=as_json)
         run_id = log_run(training, evaluation, output)
-    progress(f"run {run_id} in MLflow: classify ui shows it")
-    page = ARTIFACTS / run_id / "artifacts" / "evaluation" / "evaluation.html"
-    if page.is_file():
-        progress(f"report in {page}")
+    tell_run(run_id, progress)
 
 
 def tune(
@@ -198,14 +184,10 @@ def tune(
     from depeche.train.tuning.tuning import tune as search
 
     check_loggable()
-    start = time.monotonic()
-
-    def progress(step: str) -> None:
-        tell(step, start=f"{time.monotonic() - start:6.1f} s  ")
-
+    progress = start_progress()
     defaults = choose_settings(None, {"seed": seed, "n_folds": folds, "split": split})
     check_folder(TUNED.parent)
-    found = load_labelled(labels or list(SHIPPED), read_schema(schema), orangesum)
+    found = load_labelled(labels, read_schema(schema), orangesum)
     with TuningRuns() as runs:
         tuning = search(
             found,
@@ -217,10 +199,7 @@ def tune(
         )
         write_settings(tuning.best, TUNED)
         run_id = runs.finish(tuning)
-    progress(f"run {run_id} in MLflow: classify ui shows it")
-    page = ARTIFACTS / run_id / "artifacts" / "evaluation" / "evaluation.html"
-    if page.is_file():
-        progress(f"report in {page}")
+    tell_run(run_id, progress)
     if as_json:
         result = {**tuning.to_dict(), "run": run_id, "file": str(TUNED)}
         show_json(result)
@@ -513,37 +492,6 @@ def _is_graphical() -> bool:
     return sys.platform in ("darwin", "win32") or bool(
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     )
-
-
-def check_extra(*more: str) -> None:
-    """Raise when the libraries of the extra `train`, and what is needed more, are not installed."""
-    from importlib.util import find_spec
-
-    known = (("scikit-learn", "sklearn"), ("matplotlib",) * 2, ("mlflow",) * 2)
-    for library, module in (*known, *((name, name) for name in more)):
-        if find_spec(module) is None:
-            raise MissingExtraError(library, "train")
-
-
-def check_encoder_extra() -> None:
-    """Raise when a library of the extra `camembert` is not installed."""
-    from importlib.util import find_spec
-
-    for library in ("torch", "transformers", "onnx", "onnxruntime", "onnxscript"):
-        if find_spec(library) is None:
-            raise MissingExtraError(library, "camembert")
-
-
-def load_labelled(paths: list[Path], schema: Schema, orangesum: Path | None) -> LabelledSet:
-    """Return the body paragraphs of some files, and say on stderr how many have no text."""
-    found = load_labels(paths, schema, orangesum=orangesum)
-    if found.n_left_out:
-        tell(
-            f"{found.n_left_out} paragraphs left out, whose text is OrangeSum's: to have them, "
-            "git clone https://github.com/Tixierae/OrangeSum and give --orangesum OrangeSum; "
-            "the README (Train) tells what a model loses without them"
-        )
-    return found
 
 
 def _print_scores(scores: dict[str, Any], schema: Schema, *, as_json: bool) -> None:
