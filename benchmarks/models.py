@@ -36,8 +36,8 @@ from depeche.train.calibrating import fit_calibration
 from depeche.train.evaluation.baselines import constant_given, keyword_given
 from depeche.train.evaluation.bootstrap import bootstrap, full_scores, intervals
 from depeche.train.evaluation.metrics import indicator
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import split_folds
+from depeche.train.tfidf.settings import TrainSettings
 from depeche.train.training import calibrate_out_of_fold, decide_by_best_f1, score_out_of_fold
 
 Array = NDArray[np.float64]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from depeche.labels.dataset import LabelledSet
-from depeche.train.settings import TrainSettings, parse_settings, read_settings
+from depeche.train.tfidf.settings import TrainSettings, parse_settings, read_settings
 
 if TYPE_CHECKING:
     from depeche.train.encoder.settings import EncoderSettings
@@ -100,7 +100,7 @@ def choose_settings(path: Path | None, given: Mapping[str, object]) -> TrainSett
 def choose_encoder_settings(path: Path | None, given: Mapping[str, object]) -> EncoderSettings:
     """Return the same for the `camembert` backend."""
     from depeche.train.encoder.settings import EncoderSettings, parse_encoder_settings
-    from depeche.train.settings import read_json
+    from depeche.train.tfidf.settings import read_json
 
     found = EncoderSettings()
     if path is not None:

@@ -177,7 +177,7 @@ def tune(
     """
     check_extra("optuna")
     from depeche.train.backends import choose_settings
-    from depeche.train.settings import write_settings
+    from depeche.train.tfidf.settings import write_settings
     from depeche.train.tracking.connection import check_loggable
     from depeche.train.tuning.report import tuning_lines
     from depeche.train.tuning.runs import TuningRuns

@@ -14,8 +14,8 @@ from depeche.model.tagging import Model
 from depeche.train import Split
 from depeche.train.evaluation.evaluation import evaluate
 from depeche.train.evaluation.metrics import main_scores, score
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import NOT_SCORED, split_folds, train_rows
+from depeche.train.tfidf.settings import TrainSettings
 from depeche.train.training import LinearTraining, Progress, Training, score_out_of_fold
 
 NEXT = 500  # paragraphs whose worth the learning curve tells

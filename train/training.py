@@ -24,9 +24,9 @@ from depeche.train import Split
 from depeche.train.calibrating import fit_calibration
 from depeche.train.evaluation.evaluation import Scored
 from depeche.train.evaluation.metrics import indicator, score, signature
-from depeche.train.settings import Settings, TrainSettings
 from depeche.train.splits import NOT_SCORED, split_folds, train_rows
 from depeche.train.tfidf.fitting import fit_scorer
+from depeche.train.tfidf.settings import Settings, TrainSettings
 
 Progress = Callable[[str], None]
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from depeche.train import MOST_SEED, Split
-from depeche.train.settings import Bounds, parse_numbers, parse_object, parse_split
+from depeche.train.tfidf.settings import Bounds, parse_numbers, parse_object, parse_split
 
 _NUMBERS: Bounds = {
     "seed": (int, 0, MOST_SEED),

@@ -13,8 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from depeche.model.scoring.features import Counts
 from depeche.model.scoring.linear import LinearScorer, weigh
 from depeche.model.scoring.word_vectors import WordVectors
-from depeche.train.settings import TrainSettings
 from depeche.train.tfidf.direction_features import Directions
+from depeche.train.tfidf.settings import TrainSettings
 from depeche.train.tfidf.word_vectors import load_vectors
 
 # Smoothing of the log-count ratios. Wang and Manning 2012 add 1 to counts; these are weighted

@@ -18,9 +18,9 @@ from depeche.train import Split
 from depeche.train.calibrating import fit_calibration
 from depeche.train.evaluation.bootstrap import bootstrap
 from depeche.train.evaluation.metrics import indicator, main_scores, score, signature
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import split_folds
 from depeche.train.tfidf.fitting import fit_scorer
+from depeche.train.tfidf.settings import TrainSettings
 from depeche.train.training import OutOfFold, decide_by_best_f1, score_out_of_fold
 
 INNER_FOLDS = 3
