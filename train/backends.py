@@ -11,9 +11,10 @@ from depeche.labels.dataset import LabelledSet
 from depeche.train.tfidf.settings import TrainSettings, parse_settings, read_settings
 
 if TYPE_CHECKING:
+    from depeche.train import Progress
     from depeche.train.encoder.settings import EncoderSettings
     from depeche.train.encoder.training import FineTuning
-    from depeche.train.training import Progress, Training
+    from depeche.train.training import Training
 
 
 class Trainer(Protocol):
@@ -33,8 +34,8 @@ class LinearTrainer:
     settings: TrainSettings
 
     def train(self, labels: LabelledSet, progress: Progress) -> Training:
-        """Return the model fitted on labelled paragraphs: see `training.train_model`."""
-        from depeche.train.training import train_model
+        """Return the model fitted on labelled paragraphs: see `tfidf.training.train_model`."""
+        from depeche.train.tfidf.training import train_model
 
         return train_model(labels, self.settings, progress=progress)
 
@@ -74,7 +75,7 @@ class EncoderTrainer:
     _tuning: FineTuning | None = field(default=None, init=False)
 
     def train(self, labels: LabelledSet, progress: Progress) -> Training:
-        """Return the model: see `training.FineTuning`."""
+        """Return the model: see `encoder.training.FineTuning`."""
         from depeche.train.encoder.base import find_base
 
         base = find_base(self.base)  # before torch, which takes seconds to import
@@ -91,22 +92,23 @@ class EncoderTrainer:
             self._tuning.forget()
 
 
-def choose_settings(path: Path | None, given: Mapping[str, object]) -> TrainSettings:
+def choose_settings(path: Path | None, options: Mapping[str, object]) -> TrainSettings:
     """Return the settings of a file, else the defaults, with those given in their place."""
-    found = TrainSettings() if path is None else read_settings(path)
-    return parse_settings(found.to_dict() | _told(given), where="options")
+    settings = TrainSettings() if path is None else read_settings(path)
+    return parse_settings(settings.to_dict() | _given(options), where="options")
 
 
-def choose_encoder_settings(path: Path | None, given: Mapping[str, object]) -> EncoderSettings:
+def choose_encoder_settings(path: Path | None, options: Mapping[str, object]) -> EncoderSettings:
     """Return the same for the `camembert` backend."""
     from depeche.train.encoder.settings import EncoderSettings, parse_encoder_settings
-    from depeche.train.tfidf.settings import read_json
+    from depeche.train.settings import read_json
 
-    found = EncoderSettings()
+    settings = EncoderSettings()
     if path is not None:
-        found = parse_encoder_settings(read_json(path), where=str(path))
-    return parse_encoder_settings(found.to_dict() | _told(given), where="options")
+        settings = parse_encoder_settings(read_json(path), where=str(path))
+    return parse_encoder_settings(settings.to_dict() | _given(options), where="options")
 
 
-def _told(given: Mapping[str, object]) -> dict[str, object]:
-    return {key: value for key, value in given.items() if value is not None}
+def _given(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that were given."""
+    return {key: value for key, value in options.items() if value is not None}

@@ -11,12 +11,13 @@ from depeche.labels.schema import Schema
 from depeche.model.deciding.calibration import DIGITS
 from depeche.model.deciding.decisions import NEVER, Decisions, Rule
 from depeche.model.tagging import Model
-from depeche.train import Split
+from depeche.train import Progress, Split
 from depeche.train.evaluation.evaluation import evaluate
 from depeche.train.evaluation.metrics import main_scores, score
 from depeche.train.splits import NOT_SCORED, split_folds, train_rows
 from depeche.train.tfidf.settings import TrainSettings
-from depeche.train.training import LinearTraining, Progress, Training, score_out_of_fold
+from depeche.train.tfidf.training import LinearTraining, score_out_of_fold
+from depeche.train.training import Training
 
 NEXT = 500  # paragraphs whose worth the learning curve tells
 _FEWEST_FOR_CURVE = 200  # paragraphs

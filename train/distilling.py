@@ -20,14 +20,14 @@ from depeche.labels.schema import check_same_schema
 from depeche.model.inputs.inputs import Inputs
 from depeche.model.scoring.features import FeatureExtractor
 from depeche.model.tagging import Model, load_model
-from depeche.train import Split
+from depeche.train import Progress, Split
 from depeche.train.active.pool import read_pool
 from depeche.train.evaluation.metrics import indicator, main_scores, score
 from depeche.train.splits import held_out_parts
 from depeche.train.tfidf.fitting import fit_scorer
 from depeche.train.tfidf.settings import TrainSettings
 from depeche.train.tracking.store import Run, Store
-from depeche.train.training import Progress, Training, calibrate_out_of_fold, make_artifact
+from depeche.train.training import Training, calibrate_out_of_fold, make_artifact
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,7 +13,7 @@ from depeche.labels.dataset import SHIPPED, LabelledSet, load_labels
 from depeche.labels.errors import MissingExtraError
 from depeche.labels.schema import Schema
 from depeche.labels.system.terminal import tell
-from depeche.train import MOST_SEED
+from depeche.train import MOST_SEED, Progress
 
 ARTIFACTS = Path("mlruns") / "artifacts"  # of our own store
 
@@ -59,7 +58,7 @@ def check_encoder_extra() -> None:
             raise MissingExtraError(library, "camembert")
 
 
-def start_progress() -> Callable[[str], None]:
+def start_progress() -> Progress:
     """Return a function that prints a step on stderr, after the seconds since this call."""
     start = time.monotonic()
 
@@ -87,7 +86,7 @@ def load_labelled(paths: list[Path] | None, schema: Schema, orangesum: Path | No
     return labels
 
 
-def tell_run(run_id: str, progress: Callable[[str], None]) -> None:
+def tell_run(run_id: str, progress: Progress) -> None:
     """Say where a logged run can be looked at, and where its report is."""
     progress(f"run {run_id} in MLflow: classify ui shows it")
     page = ARTIFACTS / run_id / "artifacts" / "evaluation" / "evaluation.html"

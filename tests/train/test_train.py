@@ -36,7 +36,7 @@ from depeche.train.splits import (
     train_rows,
 )
 from depeche.train.tfidf.settings import TrainSettings
-from depeche.train.training import score_out_of_fold, train_model
+from depeche.train.tfidf.training import score_out_of_fold, train_model
 
 SCHEMA = read_schema()
 

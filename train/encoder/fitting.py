@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from depeche.labels.errors import TrainingError
 from depeche.labels.schema import Schema
 from depeche.model.scoring.encoder import join_windows
+from depeche.train import Progress
 from depeche.train.encoder.batches import Examples, batches_by_length, collate, shuffled_batches
 from depeche.train.encoder.checkpoint import Checkpoint, State
 from depeche.train.encoder.judging import collapses, validation_scores
 from depeche.train.encoder.settings import EncoderSettings
-
-Progress = Callable[[str], None]
 
 _LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")
 _EMBEDDINGS = re.compile(r"(^|\.)embeddings?\.")

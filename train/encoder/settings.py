@@ -1,4 +1,4 @@
-"""What a fine-tuning depends on besides its data and its base model."""
+"""The settings of fine-tuning: what it depends on besides its data and its base model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from depeche.train import MOST_SEED, Split
-from depeche.train.tfidf.settings import Bounds, parse_numbers, parse_object, parse_split
+from depeche.train.settings import Bounds, parse_numbers, parse_object, parse_split
 
 _NUMBERS: Bounds = {
     "seed": (int, 0, MOST_SEED),
@@ -85,6 +85,6 @@ def parse_encoder_settings(data: object, *, where: str) -> EncoderSettings:
     SettingsError
         On an unknown key, a value of another type or beyond its bounds.
     """
-    settings = parse_object(data, {*_NUMBERS, "split"}, where=where)
-    split = parse_split(settings.pop("split", Split.article), where=where)
-    return EncoderSettings(**parse_numbers(settings, _NUMBERS, where=where), split=split)
+    values = parse_object(data, {*_NUMBERS, "split"}, where=where)
+    split = parse_split(values.pop("split", Split.article), where=where)
+    return EncoderSettings(**parse_numbers(values, _NUMBERS, where=where), split=split)

@@ -19,7 +19,7 @@ from depeche.labels.errors import TrainingError
 from depeche.model.deciding.calibration import DIGITS
 from depeche.model.scoring.encoder import EncoderScorer
 from depeche.model.scoring.windows import Windower
-from depeche.train import Split
+from depeche.train import Progress, Split
 from depeche.train.calibrating import fit_calibration
 from depeche.train.encoder.base import Base, load_encoder, load_tokenizer, longest_window
 from depeche.train.encoder.batches import make_examples
@@ -32,7 +32,7 @@ from depeche.train.encoder.checks import (
     needed_memory,
 )
 from depeche.train.encoder.exporting import export_encoder, quantize
-from depeche.train.encoder.fitting import Progress, Task, fit_encoder, predict_examples
+from depeche.train.encoder.fitting import Task, fit_encoder, predict_examples
 from depeche.train.encoder.judging import collapses, stuck
 from depeche.train.encoder.settings import EncoderSettings
 from depeche.train.evaluation.comparison import compare_predictions

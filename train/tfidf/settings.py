@@ -1,22 +1,19 @@
-"""What a training depends on besides its data."""
+"""The settings of the TF-IDF backend: what a training depends on besides its data."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from depeche.labels.errors import SettingsError
-from depeche.labels.formats.parsing import parse_json
 from depeche.model.scoring.features import FeatureSettings
 from depeche.train import MOST_SEED, Split
+from depeche.train.settings import Bounds, parse_numbers, parse_object, parse_split, read_json
 
-Bounds = Mapping[str, tuple[type[int] | type[float], float, float]]
-# Kind, least and greatest of each number; what lies beyond is a slip of the pen, not a choice.
 _NUMBERS: Bounds = {
     "seed": (int, 0, MOST_SEED),
     "n_folds": (int, 2, 1000),
@@ -31,25 +28,6 @@ _FEATURE_NUMBERS: Bounds = {
     "char_min": (int, 1, 32),
     "char_max": (int, 1, 32),
 }
-
-
-class Settings(Protocol):
-    """What the settings of every backend have."""
-
-    @property
-    def seed(self) -> int:
-        """Governs all that is drawn."""
-
-    @property
-    def n_folds(self) -> int:
-        """Folds that are scored out of fold."""
-
-    @property
-    def split(self) -> Split:
-        """What the folds keep together."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the settings as JSON-ready data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,22 +74,6 @@ class TrainSettings:
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
 
-def read_json(path: Path) -> object:
-    """Return what a JSON file of settings holds, for `parse_settings` or another backend's.
-
-    Raises
-    ------
-    SettingsError
-        When the file cannot be read or is not JSON.
-    """
-    try:
-        return parse_json(path.read_text(encoding="utf-8"))
-    except OSError as err:
-        raise SettingsError(f"{path}: cannot read the settings: {err.strerror}") from err
-    except ValueError as err:
-        raise SettingsError(f"{path}: not JSON ({err}); classify tune writes such files") from err
-
-
 def read_settings(path: Path) -> TrainSettings:
     """Return the settings that a JSON file holds, as `TrainSettings.to_dict` writes them.
 
@@ -151,54 +113,14 @@ def parse_settings(data: object, *, where: str) -> TrainSettings:
     SettingsError
         On an unknown key, a value of another type or beyond its bounds.
     """
-    settings = parse_object(data, {*_NUMBERS, "split", "features"}, where=where)
-    features = parse_object(settings.pop("features", {}), set(_FEATURE_NUMBERS), where=where)
-    split = parse_split(settings.pop("split", Split.article), where=where)
-    found = TrainSettings(
-        **parse_numbers(settings, _NUMBERS, where=where),
-        split=split,
-        features=FeatureSettings(**parse_numbers(features, _FEATURE_NUMBERS, where=where)),
-    )
-    if found.features.char_min > found.features.char_max:
+    values = parse_object(data, {*_NUMBERS, "split", "features"}, where=where)
+    feature_values = parse_object(values.pop("features", {}), set(_FEATURE_NUMBERS), where=where)
+    split = parse_split(values.pop("split", Split.article), where=where)
+    numbers = parse_numbers(values, _NUMBERS, where=where)
+    features = FeatureSettings(**parse_numbers(feature_values, _FEATURE_NUMBERS, where=where))
+    if features.char_min > features.char_max:
         raise SettingsError(
-            f"{where}: char_min is {found.features.char_min}, above char_max, which is "
-            f"{found.features.char_max}; give char_min at most char_max"
+            f"{where}: char_min is {features.char_min}, above char_max, which is "
+            f"{features.char_max}; give char_min at most char_max"
         )
-    return found
-
-
-def parse_object(data: object, allowed: set[str], *, where: str) -> dict[str, Any]:
-    """Return a copy of a JSON object, all of whose keys are allowed."""
-    if not isinstance(data, dict):
-        raise SettingsError(f"{where}: {data!r:.60} stands where an object of settings must")
-    unknown = sorted(set(data) - allowed)
-    if unknown:
-        raise SettingsError(
-            f"{where}: unknown setting {unknown[0]!r}; settings are {', '.join(sorted(allowed))}"
-        )
-    return dict(data)
-
-
-def parse_split(split: object, *, where: str) -> Split:
-    """Return the split of that name."""
-    if split not in list(Split):
-        raise SettingsError(f"{where}: split is {split!r}; splits are {', '.join(Split)}")
-    return Split(str(split))
-
-
-def parse_numbers(values: Mapping[str, Any], bounds: Bounds, *, where: str) -> dict[str, Any]:
-    """Return numbers, each of its kind and within its bounds."""
-    return {
-        key: _number(value, *bounds[key], where=f"{where}: {key}") for key, value in values.items()
-    }
-
-
-def _number(
-    value: object, kind: type[int] | type[float], low: float, high: float, *, where: str
-) -> float:
-    """Return a number of the kind within its bounds."""
-    allowed = int if kind is int else int | float
-    if isinstance(value, allowed) and not isinstance(value, bool) and low <= value <= high:
-        return kind(value)
-    name = "a whole number" if kind is int else "a number"
-    raise SettingsError(f"{where} is {value!r:.60}; give {name} from {low:g} to {high:.10g}")
+    return TrainSettings(**numbers, split=split, features=features)

@@ -21,7 +21,8 @@ from depeche.train.evaluation.metrics import indicator, main_scores, score, sign
 from depeche.train.splits import split_folds
 from depeche.train.tfidf.fitting import fit_scorer
 from depeche.train.tfidf.settings import TrainSettings
-from depeche.train.training import OutOfFold, decide_by_best_f1, score_out_of_fold
+from depeche.train.tfidf.training import score_out_of_fold
+from depeche.train.training import OutOfFold, decide_by_best_f1
 
 INNER_FOLDS = 3
 

@@ -17,8 +17,8 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.trial import TrialState
 
 from depeche.labels.dataset import LabelledSet
+from depeche.train import Progress
 from depeche.train.tfidf.settings import TrainSettings
-from depeche.train.training import Progress
 from depeche.train.tuning.nested import Division, Inner, Verdict, divide, judge, mean_score
 from depeche.train.tuning.study import open_study
 
