@@ -1,17 +1,17 @@
-"""How a model is trained: by which backend, with a teacher or without, one call for all."""
+"""Training with any backend, with or without a teacher: make a trainer, then `train_and_save`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from depeche.labels.dataset import LabelledSet
+from depeche.train import DEFAULT_BASE, Progress
 from depeche.train.tfidf.settings import TrainSettings, parse_settings, read_settings
 
 if TYPE_CHECKING:
-    from depeche.train import Progress
     from depeche.train.encoder.settings import EncoderSettings
     from depeche.train.encoder.training import FineTuning
     from depeche.train.training import Training
@@ -92,14 +92,61 @@ class EncoderTrainer:
             self._tuning.forget()
 
 
+def make_linear_trainer(
+    path: Path | None,
+    options: Mapping[str, object],
+    *,
+    teacher: str | None = None,
+    unlabelled: list[str] | None = None,
+) -> LinearTrainer | StudentTrainer:
+    """Return a trainer of the `tfidf` backend: see `choose_settings`.
+
+    Parameters
+    ----------
+    teacher, unlabelled
+        A run, and the articles that its model tags for the one to be trained: both or neither.
+    """
+    settings = choose_settings(path, options)
+    if teacher and unlabelled:
+        return StudentTrainer(settings=settings, teacher=teacher, unlabelled=unlabelled)
+    return LinearTrainer(settings=settings)
+
+
+def make_encoder_trainer(
+    path: Path | None, options: Mapping[str, object], *, base: str | None, shrink: bool
+) -> EncoderTrainer:
+    """Return a trainer of the `camembert` backend: see `choose_encoder_settings`."""
+    settings = choose_encoder_settings(path, options)
+    return EncoderTrainer(settings=settings, base=base or DEFAULT_BASE, shrink=shrink)
+
+
+def train_and_save(
+    trainer: Trainer, labels: LabelledSet, folder: Path, *, progress: Progress
+) -> tuple[Training, dict[str, Any]]:
+    """Return a training, saved in a folder, and its evaluation: see `diagnostics`."""
+    from depeche.train.diagnostics import evaluate_training
+    from depeche.train.reports.card import model_card
+
+    training = trainer.train(labels, progress)
+    evaluation = evaluate_training(training, progress=progress)
+    training = training.with_evaluation(evaluation)
+    training = training.save(folder, card=model_card(training.artifact))
+    progress(f"model in {folder}")
+    trainer.forget()
+    return training, evaluation
+
+
 def choose_settings(path: Path | None, options: Mapping[str, object]) -> TrainSettings:
-    """Return the settings of a file, else the defaults, with those given in their place."""
+    """Return the settings of a file, else the defaults, with the options that were given.
+
+    An option that is None was not given.
+    """
     settings = TrainSettings() if path is None else read_settings(path)
     return parse_settings(settings.to_dict() | _given(options), where="options")
 
 
 def choose_encoder_settings(path: Path | None, options: Mapping[str, object]) -> EncoderSettings:
-    """Return the same for the `camembert` backend."""
+    """Return the settings of the `camembert` backend in the same way."""
     from depeche.train.encoder.settings import EncoderSettings, parse_encoder_settings
     from depeche.train.settings import read_json
 
