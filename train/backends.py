@@ -98,7 +98,7 @@ def make_linear_trainer(
     *,
     teacher: str | None = None,
     unlabelled: list[str] | None = None,
-) -> LinearTrainer | StudentTrainer:
+) -> Trainer:
     """Return a trainer of the `tfidf` backend: see `choose_settings`.
 
     Parameters
@@ -114,7 +114,7 @@ def make_linear_trainer(
 
 def make_encoder_trainer(
     path: Path | None, options: Mapping[str, object], *, base: str | None, shrink: bool
-) -> EncoderTrainer:
+) -> Trainer:
     """Return a trainer of the `camembert` backend: see `choose_encoder_settings`."""
     settings = choose_encoder_settings(path, options)
     return EncoderTrainer(settings=settings, base=base or DEFAULT_BASE, shrink=shrink)
@@ -127,6 +127,7 @@ def train_and_save(
     from depeche.train.diagnostics import evaluate_training
     from depeche.train.reports.card import model_card
 
+    progress(f"{len(labels.paragraphs)} paragraphs of {len(set(labels.articles))} articles")
     training = trainer.train(labels, progress)
     evaluation = evaluate_training(training, progress=progress)
     training = training.with_evaluation(evaluation)

@@ -27,7 +27,6 @@ from depeche.train.options import (
 )
 
 if TYPE_CHECKING:
-    from depeche.train.backends import Trainer
     from depeche.train.evaluation.evaluation import Scored
 
 LAST = Path("mlruns") / "last"
@@ -111,7 +110,7 @@ def train(
     from depeche.train.tracking.log import log_run
 
     check_loggable()
-    options = {"seed": seed, "n_folds": folds, "split": split}
+    options: dict[str, object] = {"seed": seed, "n_folds": folds, "split": split}
     encoder_options: dict[str, object] = {
         "epochs": epochs,
         "batch_size": batch_size,
@@ -120,20 +119,17 @@ def train(
     }
     for_encoders = encoder_options | {"base": base, "full_precision": full_precision}
     _check_backend(backend, for_encoders, teacher, unlabelled)
-    trainer: Trainer
     if backend is Backend.camembert:
         check_encoder_extra()
-        trainer = make_encoder_trainer(
-            settings, options | encoder_options, base=base, shrink=not full_precision
-        )
+        options |= encoder_options
+        trainer = make_encoder_trainer(settings, options, base=base, shrink=not full_precision)
     else:
         trainer = make_linear_trainer(settings, options, teacher=teacher, unlabelled=unlabelled)
     progress = start_progress()
     check_destination(output)
-    inputs = [*(labels or SHIPPED), schema, *map(Path, unlabelled or [])]
-    check_spared(output, [*inputs, settings] if settings else inputs)
+    inputs = [*(labels or SHIPPED), schema, settings, *map(Path, unlabelled or [])]
+    check_spared(output, [path for path in inputs if path])
     labelled = load_labelled(labels, read_schema(schema), orangesum)
-    progress(f"{len(labelled.paragraphs)} paragraphs of {len(set(labelled.articles))} articles")
     with lock_folder(output):
         training, evaluation = train_and_save(trainer, labelled, output, progress=progress)
         _show_scores(training.artifact.scores, labelled.schema, as_json=as_json)

@@ -112,8 +112,6 @@ def tune(
         Number of trials that the study will have, those finished before included.
     storage
         SQLite file of the studies; made where there is none.
-    record
-        See `Record`.
 
     Raises as `nested.divide` and `study.open_study` do.
     """
