@@ -79,8 +79,8 @@ def learning_curve(training: LinearTraining, *, progress: Progress) -> dict[str,
 
     `points` have the number of paragraphs, `n`, and the main score of each dimension. `next` says
     by how much `NEXT` more paragraphs of the same kind would raise each score, by the power law of
-    the points (Cortes et al. 1993, "Learning curves: asymptotic values and rate of convergence", with
-    an asymptote of 1).
+    the points (Cortes et al. 1993, "Learning curves: asymptotic values and rate of convergence",
+    with an asymptote of 1).
     """
     settings, schema = training.settings, training.labels.schema
     points = [_point(training, share, settings, schema) for share in _SHARES]
