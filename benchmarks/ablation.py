@@ -24,9 +24,9 @@ from depeche.labels.schema import read_schema
 from depeche.model.artifact import load_artifact, save_artifact
 from depeche.model.scoring.features import FeatureExtractor, FeatureSettings
 from depeche.train.evaluation.metrics import MEASURES, indicator, score
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import split_folds
-from depeche.train.training import score_out_of_fold
+from depeche.train.tfidf.settings import TrainSettings
+from depeche.train.tfidf.training import score_out_of_fold
 
 _TITLE = "## What each part is worth"
 _NOTHING = "nothing: the model"

@@ -31,8 +31,8 @@ from depeche.train.active.learning import ground_of, learn, logits_of
 from depeche.train.active.mix import BATCH, Mix, draw_of, parse_mix
 from depeche.train.active.selection import Ground, Learnt, choose
 from depeche.train.evaluation.metrics import indicator
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import grouped_folds, leak_groups
+from depeche.train.tfidf.settings import TrainSettings
 
 QUEUE_AT = range(100, 1001, 100)  # labels at which it is scored
 RANDOM_AT = (200, 400, 600, 800, 1000, 1500)  # at the last, it sets the goal

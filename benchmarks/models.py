@@ -36,9 +36,10 @@ from depeche.train.calibrating import fit_calibration
 from depeche.train.evaluation.baselines import constant_given, keyword_given
 from depeche.train.evaluation.bootstrap import bootstrap, full_scores, intervals
 from depeche.train.evaluation.metrics import indicator
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import split_folds
-from depeche.train.training import calibrate_out_of_fold, decide_by_best_f1, score_out_of_fold
+from depeche.train.tfidf.settings import TrainSettings
+from depeche.train.tfidf.training import score_out_of_fold
+from depeche.train.training import calibrate_out_of_fold, decide_by_best_f1
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]

@@ -22,9 +22,9 @@ from depeche.labels.schema import read_schema
 from depeche.model.scoring.features import FeatureExtractor
 from depeche.train.calibrating import fit_calibration
 from depeche.train.evaluation.metrics import indicator, main_scores, score
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import split_folds
 from depeche.train.tfidf.fitting import fit_scorer
+from depeche.train.tfidf.settings import TrainSettings
 from depeche.train.training import decide_by_best_f1
 
 _TYPOS = 0.05  # share of the words

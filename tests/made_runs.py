@@ -15,8 +15,9 @@ from depeche.model.artifact import Artifact, load_artifact
 from depeche.model.scoring.features import FeatureExtractor
 from depeche.model.tagging import SHIPPED
 from depeche.train.evaluation.metrics import indicator, score
-from depeche.train.settings import TrainSettings
-from depeche.train.training import LinearTraining, OutOfFold
+from depeche.train.tfidf.settings import TrainSettings
+from depeche.train.tfidf.training import LinearTraining
+from depeche.train.training import OutOfFold
 
 
 def made_training(labels: LabelledSet, artifact: Artifact, *, shuffled: bool) -> LinearTraining:

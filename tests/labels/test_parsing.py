@@ -17,7 +17,7 @@ from depeche.labels.schema import read_schema
 from depeche.model.deciding.prevalence import read_prevalence
 from depeche.train.active.opening import open_labels
 from depeche.train.evaluation.held_out import read_held_out
-from depeche.train.settings import read_settings
+from depeche.train.tfidf.settings import read_settings
 
 SCHEMA = read_schema()
 VALUE = st.recursive(

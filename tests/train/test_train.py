@@ -28,7 +28,6 @@ from depeche.train.diagnostics import _worth, random_gap
 from depeche.train.evaluation.baselines import constant_given
 from depeche.train.evaluation.held_out import read_held_out
 from depeche.train.evaluation.metrics import indicator, score
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import (
     grouped_folds,
     leak_groups,
@@ -36,7 +35,8 @@ from depeche.train.splits import (
     split_folds,
     train_rows,
 )
-from depeche.train.training import score_out_of_fold, train_model
+from depeche.train.tfidf.settings import TrainSettings
+from depeche.train.tfidf.training import score_out_of_fold, train_model
 
 SCHEMA = read_schema()
 

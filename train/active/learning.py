@@ -17,10 +17,10 @@ from depeche.model.scoring.word_vectors import whole
 from depeche.train.active.mix import draw_of
 from depeche.train.active.selection import Ground, Learnt
 from depeche.train.calibrating import fit_sigmoid
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import grouped_folds, near_duplicates
 from depeche.train.tfidf.direction_features import sum_vectors
 from depeche.train.tfidf.fitting import fit_scorer
+from depeche.train.tfidf.settings import TrainSettings
 
 _FOLDS = 3  # of the labels so far, for the thresholds
 _DIMS = 32  # of word vectors: more bring little to so few labels, and take longer

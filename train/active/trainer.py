@@ -63,7 +63,7 @@ class Chooser:
     def __init__(self, setup: Setup) -> None:
         from depeche.model.scoring.features import FeatureExtractor
         from depeche.train.active.learning import ground_of
-        from depeche.train.settings import TrainSettings
+        from depeche.train.tfidf.settings import TrainSettings
 
         self._setup = setup
         self._settings = TrainSettings(seed=setup.seed)

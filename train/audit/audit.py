@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from depeche.labels.dataset import LabelledSet
 from depeche.labels.schema import Dimension
 from depeche.model.scoring.features import FeatureExtractor
+from depeche.train import Progress
 from depeche.train.audit.contradictions import KeywordRule, broken_rules, differing_twins
 from depeche.train.audit.doubts import Doubts, find_doubts
 from depeche.train.audit.drift import find_drift
 from depeche.train.audit.findings import Audit, Finding, Reason, Verdict
 from depeche.train.evaluation.metrics import indicator, signature
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import near_duplicates, split_folds
-from depeche.train.training import Progress, score_out_of_fold
+from depeche.train.tfidf.settings import TrainSettings
+from depeche.train.tfidf.training import score_out_of_fold
 
 _Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 

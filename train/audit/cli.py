@@ -15,7 +15,7 @@ from depeche.labels.files import check_outputs, open_output
 from depeche.labels.schema import DEFAULT_SCHEMA, read_schema
 from depeche.labels.system.terminal import show_json, show_lines, tell
 from depeche.train import MOST_SEED
-from depeche.train.cli import check_extra, load_labelled
+from depeche.train.options import check_extra, load_labelled
 
 _WIDTH = 100  # of lines that go to no terminal
 
