@@ -25,7 +25,7 @@ from depeche.train import DEFAULT_BASE, MOST_SEED, Backend
 
 if TYPE_CHECKING:
     from depeche.train.backends import Trainer
-    from depeche.train.evaluation.evaluation import Scored
+    from depeche.train.evaluation.evaluate import Scored
 
 LAST = Path("mlruns") / "last"
 ARTIFACTS = Path("mlruns") / "artifacts"  # of our own store
@@ -252,7 +252,7 @@ def evaluate(
     """
     check_extra()
     from depeche.model.tagging import load_model
-    from depeche.train.evaluation.evaluation import evaluate_model, score_model
+    from depeche.train.evaluation.evaluate import evaluate_model, score_model
     from depeche.train.reports.report import REPORT_FILES
 
     if report is not None:

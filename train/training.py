@@ -22,7 +22,7 @@ from depeche.model.scoring.features import Counts, FeatureExtractor
 from depeche.model.scoring.scorer import Scorer
 from depeche.train import Split
 from depeche.train.calibrating import fit_calibration
-from depeche.train.evaluation.evaluation import Scored
+from depeche.train.evaluation.evaluate import Scored
 from depeche.train.evaluation.metrics import indicator, score, signature
 from depeche.train.settings import Settings, TrainSettings
 from depeche.train.splits import NOT_SCORED, split_folds, train_rows

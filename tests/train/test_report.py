@@ -22,7 +22,7 @@ from depeche.labels.paragraphs import LabelledParagraph
 from depeche.labels.schema import Schema, parse_schema
 from depeche.model.deciding.calibration import sigmoid, softmax
 from depeche.model.tagging import Model
-from depeche.train.evaluation.evaluation import Scored, evaluate
+from depeche.train.evaluation.evaluate import Scored, evaluate
 from depeche.train.evaluation.metrics import N_BINS, calibration_error, equal_mass_bins
 from depeche.train.reports.card import _labels
 from depeche.train.reports.html import _marked

@@ -19,7 +19,7 @@ def report_sections(evaluation: Mapping[str, Any], schema: Schema) -> list[Secti
     Parameters
     ----------
     evaluation
-        As of `evaluation.evaluation`; sections of what it lacks, such as `learning`, are left out.
+        As of `evaluate.evaluate`; sections of what it lacks, such as `learning`, are left out.
     """
     sections = [
         _seen(evaluation),

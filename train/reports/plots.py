@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score, confusion_matrix, precision
 
 from depeche.labels.schema import Dimension, Schema
 from depeche.train.diagnostics import NEXT
-from depeche.train.evaluation.evaluation import Scored
+from depeche.train.evaluation.evaluate import Scored
 from depeche.train.evaluation.metrics import MEASURES, N_BINS, equal_mass_bins, main_measure
 from depeche.train.reports.drawing import (
     Axes,
