@@ -253,7 +253,7 @@ def evaluate(
     check_extra()
     from depeche.model.tagging import load_model
     from depeche.train.evaluation.evaluate import evaluate_model, score_model
-    from depeche.train.reports.report import REPORT_FILES
+    from depeche.train.reports.files import REPORT_FILES
 
     if report is not None:
         check_folder(report)
@@ -281,8 +281,8 @@ def evaluate(
 
 
 def _write_report(folder: Path, scored: Scored, scores: dict[str, Any], model: str) -> None:
+    from depeche.train.reports.files import report_files
     from depeche.train.reports.plots import plots
-    from depeche.train.reports.report import report_files
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
