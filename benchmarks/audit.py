@@ -91,7 +91,7 @@ def measure(labels: LabelledSet, seed: int) -> list[Found]:
     results = []
     for dimension in labels.schema.dimensions:
         n = round(SHARE * n_answers[dimension.id])
-        first = audit.of(dimension.id, "model")[:n]
+        first = audit.select(dimension.id, "model")[:n]
         hits = [f for f in first if (dimension.id, f.paragraph.id, f.label) in turned]
         here = {key for key in turned if key[0] == dimension.id}
         has = {(p.id, x) for p in noisy.paragraphs for x in p.labels[dimension.id]}
