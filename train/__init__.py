@@ -2,19 +2,19 @@
 
 from enum import StrEnum
 
-MOST_SEED = 2**32 - 1  # that scikit-learn takes
-DEFAULT_BASE = "almanach/camembert-base"  # that the `camembert` backend fine-tunes
+MOST_SEED = 2**32 - 1  # the largest that scikit-learn takes
+DEFAULT_BASE = "almanach/camembert-base"  # fine-tuned by the `camembert` backend
 
 
 class Backend(StrEnum):
-    """What is trained: linear models on words and characters, or a fine-tuned encoder."""
+    """The kind of model: linear on words and characters, or a fine-tuned encoder."""
 
     tfidf = "tfidf"
     camembert = "camembert"
 
 
 class Split(StrEnum):
-    """What keeps paragraphs together in one fold: see `train.splits`."""
+    """What paragraphs of one fold share: see `train.splits`."""
 
     article = "article"
     source = "source"
