@@ -4,8 +4,8 @@
     python benchmarks/reading.py --write    # also fits what ships, line_kinds/classifier.npz
 
 The marked lines of the seeds, the composed articles and labels/lines.jsonl are scored in eight
-folds that keep articles together. tests/gold/lines.jsonl is never trained on: the model fitted on all the
-others scores it. There is no bar here: CHANGELOG.md states each change of these scores.
+folds that keep articles together. tests/gold/lines.jsonl is never trained on: the model fitted on
+all the others scores it. There is no bar here: CHANGELOG.md states each change of these scores.
 """
 
 from __future__ import annotations
