@@ -38,25 +38,48 @@ class Estimate:
     note: str | None = None
 
 
-def article_sums(articles: Sequence[str], *, n_resamples: int, seed: int) -> Sums:
-    """Return a function that sums (n_paragraphs, k) values, giving (1 + n_resamples, k).
+def number_articles(articles: Sequence[str]) -> tuple[NDArray[np.int64], int]:
+    """Return the number of each paragraph's article, (n_paragraphs,), and how many there are."""
+    names, article = np.unique(np.asarray(articles, dtype=str), return_inverse=True)
+    return np.asarray(article), len(names)
 
-    Row 0 is the sample itself, the others are resamples of its articles; there are none where all
-    paragraphs are of one article. The order of the paragraphs does not matter.
-    """
-    found, article = np.unique(np.asarray(articles, dtype=str), return_inverse=True)
-    order = np.argsort(article, kind="stable")
-    starts = np.searchsorted(article[order], np.arange(len(found)))
-    n = len(found)
+
+def draw_weights(n_articles: int, *, n_resamples: int, seed: int) -> Floats:
+    """Return how often each resample holds each article, (n_resamples, n_articles)."""
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(n, np.full(n, 1 / n), size=n_resamples if n > 1 else 0)
-    weights = np.vstack([np.ones((1, n)), drawn])
+    shares = np.full(n_articles, 1 / n_articles)
+    return rng.multinomial(n_articles, shares, size=n_resamples).astype(np.float64)
+
+
+def weighted_sums(article: NDArray[np.int64], weights: Floats) -> Sums:
+    """Return a function that sums (n_paragraphs, k) values under each row of weights.
+
+    Parameters
+    ----------
+    article
+        (n_paragraphs,), the number of each paragraph's article.
+    weights
+        (n_rows, n_articles); the function returns (n_rows, k).
+    """
+    order = np.argsort(article, kind="stable")
+    starts = np.searchsorted(article[order], np.arange(weights.shape[1]))
 
     def sums(values: NDArray[Any]) -> Floats:
         by_article = np.add.reduceat(values[order].astype(np.float64), starts, axis=0)
         return np.asarray(weights @ by_article)
 
     return sums
+
+
+def article_sums(articles: Sequence[str], *, n_resamples: int, seed: int) -> Sums:
+    """Return a function that sums (n_paragraphs, k) values, giving (1 + n_resamples, k).
+
+    Row 0 is the sample itself, the others are resamples of its articles; there are none where all
+    paragraphs are of one article. The order of the paragraphs does not matter.
+    """
+    article, n = number_articles(articles)
+    drawn = draw_weights(n, n_resamples=n_resamples if n > 1 else 0, seed=seed)
+    return weighted_sums(article, np.vstack([np.ones((1, n)), drawn]))
 
 
 def estimate(rows: Floats, *, note: str | None = None) -> Estimate:

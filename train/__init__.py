@@ -10,7 +10,7 @@ DEFAULT_BASE = "almanach/camembert-base"  # that the `camembert` backend fine-tu
 
 
 class Backend(StrEnum):
-    """What is trained: linear models on words and characters, or a fine-tuned encoder."""
+    """The kind of model: linear on words and characters, or a fine-tuned encoder."""
 
     tfidf = "tfidf"
     camembert = "camembert"

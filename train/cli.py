@@ -27,7 +27,7 @@ from depeche.train.options import (
 )
 
 if TYPE_CHECKING:
-    from depeche.train.evaluation.evaluation import Scored
+    from depeche.train.evaluation.evaluate import Scored
 
 LAST = Path("mlruns") / "last"
 
@@ -160,7 +160,7 @@ def evaluate(
     """
     check_extra()
     from depeche.model.tagging import load_model
-    from depeche.train.evaluation.evaluation import evaluate_model, score_model
+    from depeche.train.evaluation.evaluate import evaluate_model, score_model
 
     if report is not None:
         _check_report(report, [*labels, *(path for path in (schema, orangesum) if path)])
@@ -184,7 +184,7 @@ def evaluate(
 
 def _check_report(folder: Path, inputs: list[Path]) -> None:
     """Raise `InputError` where a report cannot be written, or would replace an input."""
-    from depeche.train.reports.report import REPORT_FILES
+    from depeche.train.reports.files import REPORT_FILES
 
     check_folder(folder)
     for name in REPORT_FILES:
@@ -194,8 +194,8 @@ def _check_report(folder: Path, inputs: list[Path]) -> None:
 
 def _write_report(folder: Path, scored: Scored, scores: dict[str, Any], model: str) -> None:
     """Write the evaluation as a page, as Markdown and as JSON."""
+    from depeche.train.reports.files import report_files
     from depeche.train.reports.plots import plots
-    from depeche.train.reports.report import report_files
 
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from depeche.model.deciding.calibration import DIGITS
 from depeche.model.deciding.decisions import NEVER, Decisions, Rule
 from depeche.model.tagging import Model
 from depeche.train import Progress, Split
-from depeche.train.evaluation.evaluation import evaluate
+from depeche.train.evaluation.evaluate import evaluate
 from depeche.train.evaluation.metrics import main_scores, score
 from depeche.train.splits import NOT_SCORED, split_folds, train_rows
 from depeche.train.tfidf.settings import TrainSettings

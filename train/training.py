@@ -18,7 +18,7 @@ from depeche.model.deciding.decisions import Decisions, HeldOut, Rule
 from depeche.model.scoring.scorer import Scorer
 from depeche.train import Split
 from depeche.train.calibrating import fit_calibration
-from depeche.train.evaluation.evaluation import Scored
+from depeche.train.evaluation.evaluate import Scored
 from depeche.train.evaluation.metrics import score, signature
 from depeche.train.settings import Settings
 from depeche.train.splits import NOT_SCORED, train_rows

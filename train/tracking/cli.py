@@ -59,7 +59,7 @@ def compare(
     each dimension, it passes Benjamini and Hochberg's procedure: of the differences so called, one
     in twenty is expected to be noise. Intervals cover the choice of articles, not that of seeds.
     """
-    from depeche.train.evaluation.comparison import compare_runs
+    from depeche.train.tracking.comparing import compare_runs
     from depeche.train.tracking.store import open_store
     from depeche.train.tracking.tables import comparison_lines
 

@@ -155,8 +155,8 @@ def _params(training: Training) -> dict[str, Any]:
 
 def _log_evaluation(mlflow: Any, training: Training, evaluation: dict[str, Any]) -> None:
     """Log the plots, and the evaluation as a page, as Markdown and as JSON."""
+    from depeche.train.reports.files import report_files
     from depeche.train.reports.plots import plots
-    from depeche.train.reports.report import report_files
 
     figures = plots(training.scored, evaluation)
     for name, figure in figures.items():
