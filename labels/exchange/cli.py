@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from depeche.labels.cli import ForceOption, SchemaOption
 from depeche.labels.exchange.formats import Format, format_of
+from depeche.labels.options import ForceOption, SchemaOption
 from depeche.labels.schema import DEFAULT_SCHEMA, read_schema
 from depeche.labels.system.terminal import tell
 

@@ -71,7 +71,7 @@ def votes_of(
         paragraphs=tuple(paragraphs),
         n_labelled={},
         n_alone=0,
-        n_furniture=0,
+        n_kind_disputed=0,
         notes=(),
     )
 
@@ -405,7 +405,7 @@ def test_paragraphs_that_some_take_for_furniture_are_counted_and_left_out(tmp_pa
     one = write_rows(tmp_path / "a.jsonl", rows("a", {}, {}))
     two = write_rows(tmp_path / "b.jsonl", [*rows("b", {}), heading])
     votes = read_votes([one, two], SHIPPED)
-    assert ([p.id for p in votes.paragraphs], votes.n_furniture) == (["p0"], 1)
+    assert ([p.id for p in votes.paragraphs], votes.n_kind_disputed) == (["p0"], 1)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from textual.widgets import Static
 from depeche.labels.errors import LabelsError
 from depeche.labels.labelling.keys import assign_keys
 from depeche.labels.labelling.label_file import DecisionFile, journal_of
-from depeche.labels.labelling.messages import TEXTS, Language
+from depeche.labels.labelling.messages import TEXTS
 from depeche.labels.labelling.queue import Item, Suggestion, folded
 from depeche.labels.labelling.screens.app import LabelApp
 from depeche.labels.labelling.screens.guidelines import help_text
@@ -35,6 +35,7 @@ from depeche.labels.labelling.screens.lines import Lines
 from depeche.labels.labelling.session import Session
 from depeche.labels.paragraphs import read_labels, sha256_of
 from depeche.labels.schema import DEFAULT_SCHEMA, Schema, read_schema
+from depeche.labels.system.language import Language
 from depeche.model.inputs.inputs import Inputs
 from depeche.train.active.opening import open_labels
 from depeche.train.active.order import PoolOrder, RandomOrder
@@ -44,7 +45,7 @@ SCHEMA = read_schema()
 MULTI = next(d for d in SCHEMA.dimensions if d.kind == "multi")
 SINGLE = next(d for d in SCHEMA.dimensions if d.kind == "single")
 KEYS = assign_keys(SCHEMA)
-FIRST, SECOND = (KEYS.of[MULTI.id, label] for label in MULTI.label_ids[:2])
+FIRST, SECOND = (KEYS.by_label[MULTI.id, label] for label in MULTI.label_ids[:2])
 SUGGESTED = Suggestion(
     labels={d.id: d.label_ids[-1:] for d in SCHEMA.dimensions},
     scores={d.id: dict.fromkeys(d.label_ids, 0.77) for d in SCHEMA.dimensions},

@@ -18,10 +18,11 @@ from test_labelling import MULTI, SCHEMA, SINGLE, made_items, press, text_of
 
 from depeche.labels.errors import SettingsError
 from depeche.labels.labelling.label_file import DecisionFile
-from depeche.labels.labelling.messages import TEXTS, Language
+from depeche.labels.labelling.messages import TEXTS
 from depeche.labels.labelling.queue import Item
 from depeche.labels.labelling.session import Session
 from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.system.language import Language
 from depeche.model.scoring.features import FeatureSettings
 from depeche.model.scoring.linear import LinearScorer
 from depeche.train.active.learning import expected_best

@@ -1,9 +1,6 @@
 """Bootstrap by article: how far each score would move had other articles been labelled.
 
-Paragraphs of an article resemble each other, so articles are resampled whole (the cluster
-bootstrap: Davison and Hinkley 1997, "Bootstrap methods and their application", 3.8). Scores are
-functions of counts, and counts are sums over articles, so that a resample is a row of article
-weights times a table of counts.
+Why articles are resampled, and how, is said in `labels.bootstrap`, which draws the resamples.
 """
 
 from __future__ import annotations
@@ -14,13 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from depeche.labels.bootstrap import N_RESAMPLES, Floats, draw_resamples
 from depeche.labels.schema import Dimension, Schema
 
-N_RESAMPLES = 2000
-
 _CHUNK = 250  # resamples at a time where a weight a paragraph is needed: 6 MB for 6,000 paragraphs
-
-Floats = NDArray[np.float64]
 
 
 def bootstrap(
@@ -49,8 +43,7 @@ def bootstrap(
     """
     group = _group_numbers(groups)
     n_groups = int(group.max()) + 1
-    rng = np.random.default_rng(seed)
-    weights = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=n_resamples)
+    weights = draw_resamples(n_groups, n_resamples=n_resamples, seed=seed)
     return _weighted_scores(Y, given, proba, group, weights.astype(np.float64), schema)
 
 

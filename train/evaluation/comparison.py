@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from depeche.labels.bootstrap import N_RESAMPLES
 from depeche.labels.errors import ComparisonError
 from depeche.labels.schema import Dimension, Schema
-from depeche.train.evaluation.bootstrap import N_RESAMPLES, bootstrap, full_scores
+from depeche.train.evaluation.bootstrap import bootstrap, full_scores
 from depeche.train.evaluation.held_out import Predictions
 from depeche.train.tracking.store import Run, Store
 

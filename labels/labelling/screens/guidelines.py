@@ -31,7 +31,7 @@ def help_text(schema: Schema, keys: Keys, texts: Texts) -> str:
         how = texts.any_number if dimension.kind == "multi" else texts.exactly_one
         lines += ["", f"### {texts.name(dimension)} ({how})", ""]
         lines += [
-            f"- **{keys.of[dimension.id, label.id]} {texts.name(label)}**: "
+            f"- **{keys.by_label[dimension.id, label.id]} {texts.name(label)}**: "
             f"{plain(label.definition)}"
             for label in dimension.labels
         ]

@@ -135,7 +135,7 @@ class Panel:
         """Return the label's key, mark, name, count and, where it is shown, score."""
         chosen = self.draft.has(dimension.id, label.id)
         off = self.draft.kind != "body"
-        key = self.keys.of[dimension.id, label.id] or " "
+        key = self.keys.by_label[dimension.id, label.id] or " "
         idle = dimension.id in self.keys.singles and dimension.id != self.focus and key.isdigit()
         plain = "$text-disabled" if off else ""
         n = self.counts.get((dimension.id, label.id), 0)
