@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import string
 from dataclasses import dataclass
-from functools import cached_property
 
 from depeche.labels.schema import Schema
 
@@ -26,12 +25,6 @@ class Keys:
     letters: dict[str, tuple[str, str]]
     by_label: dict[tuple[str, str], str]
     singles: tuple[str, ...]
-
-    @cached_property
-    def most(self) -> str:
-        """The digits in use, such as `1-3`; empty without a single dimension."""
-        last = [key for key in DIGITS if key in self.by_label.values()]
-        return f"{last[0]}-{last[-1]}" if len(last) > 1 else "".join(last)
 
 
 def assign_keys(schema: Schema) -> Keys:
