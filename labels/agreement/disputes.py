@@ -9,7 +9,8 @@ from pathlib import Path
 from depeche.labels.agreement.votes import Votes, disputed_dimensions
 from depeche.labels.errors import LabelsError
 from depeche.labels.files import open_output
-from depeche.labels.paragraphs import LabelledParagraph, format_labels, read_labels
+from depeche.labels.paragraphs import LabelledParagraph, format_labels
+from depeche.labels.records import read_labels
 from depeche.labels.schema import Schema
 from depeche.labels.system.places import is_file
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from depeche.labels.errors import LabelsError
 from depeche.labels.orangesum import hydrate
-from depeche.labels.paragraphs import LabelledParagraph, Labels, read_labels, sha256_of
+from depeche.labels.paragraphs import LabelledParagraph, Labels, sha256_of
+from depeche.labels.records import read_labels
 from depeche.labels.schema import Dimension, Schema
 
 _SHOWN = 40  # characters of a text in an error

@@ -17,7 +17,7 @@ from depeche.labels.files import (
     write_folder,
 )
 from depeche.labels.orangesum import hydrate
-from depeche.labels.paragraphs import read_labels
+from depeche.labels.records import read_labels
 from depeche.labels.schema import Schema
 from depeche.labels.system.places import is_device
 

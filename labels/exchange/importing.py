@@ -13,7 +13,8 @@ from typing import Any
 from depeche.labels.errors import LabelsError
 from depeche.labels.exchange.formats import Format, Reading, exchange_of
 from depeche.labels.files import check_no_link, check_output, open_output
-from depeche.labels.paragraphs import LabelledParagraph, check_faults, format_labels, parse_record
+from depeche.labels.paragraphs import LabelledParagraph, format_labels
+from depeche.labels.records import check_faults, parse_record
 from depeche.labels.schema import Schema
 
 _LONGEST_SLUG = 80  # bytes; names of files have 255 at most

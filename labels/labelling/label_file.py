@@ -19,7 +19,8 @@ from pathlib import Path
 
 from depeche.labels.errors import LabelsError
 from depeche.labels.formats.parsing import parse_json
-from depeche.labels.paragraphs import LabelledParagraph, format_labels, parse_labels
+from depeche.labels.paragraphs import LabelledParagraph, format_labels
+from depeche.labels.records import parse_labels
 from depeche.labels.schema import Schema
 
 

@@ -22,7 +22,8 @@ from depeche.labels.agreement.disputes import (
 from depeche.labels.agreement.votes import Votes, disputed_dimensions, read_votes
 from depeche.labels.dataset import load_labels
 from depeche.labels.errors import LabelsError
-from depeche.labels.paragraphs import LabelledParagraph, read_labels, to_record
+from depeche.labels.paragraphs import LabelledParagraph, to_record
+from depeche.labels.records import read_labels
 from depeche.labels.schema import Schema, parse_schema, read_schema
 
 SHIPPED = read_schema()

@@ -33,7 +33,8 @@ from depeche.labels.labelling.screens.app import LabelApp
 from depeche.labels.labelling.screens.guidelines import help_text
 from depeche.labels.labelling.screens.lines import Lines
 from depeche.labels.labelling.session import Session
-from depeche.labels.paragraphs import read_labels, sha256_of
+from depeche.labels.paragraphs import sha256_of
+from depeche.labels.records import read_labels
 from depeche.labels.schema import DEFAULT_SCHEMA, Schema, read_schema
 from depeche.labels.system.language import Language
 from depeche.model.inputs.inputs import Inputs

@@ -18,7 +18,8 @@ from hypothesis.extra.numpy import arrays
 from benchmarks.audit import SHARE, measure
 from depeche.labels.dataset import SHIPPED, LabelledSet, load_labels
 from depeche.labels.labelling.session import Session
-from depeche.labels.paragraphs import LabelledParagraph, read_labels
+from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.records import read_labels
 from depeche.labels.schema import Dimension, Schema, read_schema
 from depeche.train.active.opening import open_labels
 from depeche.train.active.order import RandomOrder
