@@ -1,4 +1,4 @@
-"""A file of labelled paragraphs, made the file of another tool."""
+"""Writes labelled paragraphs in the format of another tool."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from depeche.labels.errors import InputError, LabelsError
-from depeche.labels.exchange.formats import Export, Format, Prediction, exchange_of
+from depeche.labels.exchange.formats import Export, Exported, Format, Prediction, exchange_of
 from depeche.labels.files import (
     check_no_link,
     check_output,
@@ -26,7 +26,7 @@ Predict = Callable[[Sequence[str]], Sequence[Prediction]]
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """How many paragraphs an export holds and lacks, and what a user should know of it."""
+    """How many paragraphs an export has and lacks, and notes for the user."""
 
     n_paragraphs: int
     n_left_out: int
@@ -45,12 +45,14 @@ def export_labels(
     force: bool = False,
     read: Sequence[Path] = (),
 ) -> Summary:
-    """Write the paragraphs of a file in the format of another tool; stand-off ones need OrangeSum.
+    """Write the paragraphs of a file in the format of another tool.
+
+    Stand-off paragraphs need OrangeSum.
 
     Parameters
     ----------
     read
-        What is read besides, as the schema and the model: no output replaces it.
+        Other files that are read, such as the schema and the model: no output replaces them.
 
     Raises
     ------
@@ -64,28 +66,28 @@ def export_labels(
         check_writable(output)
     else:  # before the model is asked
         check_output(output, inputs=inputs, replace=force)
-    found = read_labels(labels, schema)
-    paragraphs = [p for p in found if p.text]
-    if orangesum is not None:
-        paragraphs = hydrate(found, orangesum)
+    records = read_labels(labels, schema)
+    paragraphs = hydrate(records, orangesum) if orangesum else [p for p in records if p.text]
     if not paragraphs:
-        raise LabelsError(f"{labels}: no paragraph with a text; {len(found)} need --orangesum DIR")
+        n = len(records)
+        raise LabelsError(f"{labels}: no paragraph with a text; {n} need --orangesum DIR")
     predictions = None if predict is None else predict([p.text for p in paragraphs])
     export = Export(
         schema=schema, paragraphs=paragraphs, predictions=predictions, indicators=indicators
     )
-    made = exchange_of(form).write(export, output.name)
-    if made.is_folder:
-        for name in made.files:
-            check_spared(output / name, inputs)
-        write_folder(output, made.files, replace=force)
-    else:
-        _write_files(output, made.files, inputs, replace=force)
-    return Summary(
-        n_paragraphs=len(paragraphs),
-        n_left_out=len(found) - len(paragraphs),
-        notes=made.notes,
-    )
+    exported = exchange_of(form).write(export, output.name)
+    _write(exported, output, inputs, replace=force)
+    n_left_out = len(records) - len(paragraphs)
+    return Summary(n_paragraphs=len(paragraphs), n_left_out=n_left_out, notes=exported.notes)
+
+
+def _write(exported: Exported, output: Path, inputs: Sequence[Path], *, replace: bool) -> None:
+    if not exported.is_folder:
+        _write_files(output, exported.files, inputs, replace=replace)
+        return
+    for name in exported.files:
+        check_spared(output / name, inputs)
+    write_folder(output, exported.files, replace=replace)
 
 
 def _write_files(
