@@ -16,9 +16,7 @@ from depeche.labels.system.terminal import tell
 def import_(
     input_: Annotated[
         Path,
-        typer.Argument(
-            metavar="INPUT", help="File that a tool exported, or the folder of a dataset."
-        ),
+        typer.Argument(metavar="INPUT", help="File that a tool exported, or folder of a dataset."),
     ],
     output: Annotated[
         Path, typer.Argument(metavar="OUTPUT", help="File of labelled paragraphs to write.")

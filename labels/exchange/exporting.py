@@ -17,6 +17,7 @@ from depeche.labels.files import (
     write_folder,
 )
 from depeche.labels.orangesum import hydrate
+from depeche.labels.paragraphs import LabelledParagraph
 from depeche.labels.records import read_labels
 from depeche.labels.schema import Schema
 from depeche.labels.system.places import is_device
@@ -45,40 +46,56 @@ def export_labels(
     force: bool = False,
     read: Sequence[Path] = (),
 ) -> Summary:
-    """Write the paragraphs of a file in the format of another tool.
-
-    Stand-off paragraphs need OrangeSum.
+    """Write the paragraphs of a file for another tool; stand-off ones need OrangeSum.
 
     Parameters
     ----------
     read
-        Other files that are read, such as the schema and the model: no output replaces them.
+        Other files that no output may replace, such as the schema and the model.
 
     Raises
     ------
     LabelsError
         When the file breaks the format, or no paragraph has a text.
     InputError
-        When the output is already there and `force` is not given, or cannot be written.
+        When the output exists and `force` is not given, or cannot be written.
     """
     inputs = [labels, *read, *([orangesum] if orangesum else [])]
-    if form is Format.huggingface:
-        check_writable(output)
-    else:  # before the model is asked
-        check_output(output, inputs=inputs, replace=force)
+    _check(output, form, inputs, replace=force)  # before the model is asked
     records = read_labels(labels, schema)
     paragraphs = hydrate(records, orangesum) if orangesum else [p for p in records if p.text]
     if not paragraphs:
-        n = len(records)
-        raise LabelsError(f"{labels}: no paragraph with a text; {n} need --orangesum DIR")
-    predictions = None if predict is None else predict([p.text for p in paragraphs])
+        raise LabelsError(
+            f"{labels}: no paragraph with a text; {len(records)} need --orangesum DIR"
+        )
     export = Export(
-        schema=schema, paragraphs=paragraphs, predictions=predictions, indicators=indicators
+        schema=schema,
+        paragraphs=paragraphs,
+        predictions=predict([p.text for p in paragraphs]) if predict else None,
+        indicators=indicators,
     )
     exported = exchange_of(form).write(export, output.name)
     _write(exported, output, inputs, replace=force)
     n_left_out = len(records) - len(paragraphs)
     return Summary(n_paragraphs=len(paragraphs), n_left_out=n_left_out, notes=exported.notes)
+
+
+def _with_texts(
+    records: list[LabelledParagraph], path: Path, orangesum: Path | None
+) -> list[LabelledParagraph]:
+    """Return the paragraphs that have a text, those of OrangeSum too where it is at hand."""
+    paragraphs = hydrate(records, orangesum) if orangesum else [p for p in records if p.text]
+    if not paragraphs:
+        n = len(records)
+        raise LabelsError(f"{path}: no paragraph with a text; {n} need --orangesum DIR")
+    return paragraphs
+
+
+def _check(output: Path, form: Format, inputs: Sequence[Path], *, replace: bool) -> None:
+    if form is Format.huggingface:
+        check_writable(output)
+    else:
+        check_output(output, inputs=inputs, replace=replace)
 
 
 def _write(exported: Exported, output: Path, inputs: Sequence[Path], *, replace: bool) -> None:

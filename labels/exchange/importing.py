@@ -41,15 +41,13 @@ def import_labels(
 ) -> Imported:
     """Write the labelled paragraphs that a file of another tool holds.
 
-    Where several annotators labelled the same paragraph, each annotator gets a file, named after
-    `output`, because the ids within a file are unique.
+    Where several annotators labelled the same paragraph, each gets a file, as ids are unique in it;
+    `annotator` replaces what the file says.
 
     Parameters
     ----------
-    annotator
-        Who labelled, whatever the file says.
     read
-        Other files that are read, such as the schema: no output replaces them.
+        Other files that no output may replace, such as the schema.
 
     Raises
     ------
@@ -58,19 +56,19 @@ def import_labels(
     InputError
         When an output already exists and `force` is not given, or cannot be written.
     """
-    check_output(output, inputs=[path, *read])  # before work is done for it
+    inputs = [path, *read]
+    check_output(output, inputs=inputs)  # before any work is done
     reading = exchange_of(form).read(path, schema)
     n_alone = _complete(path, reading, annotator)
-    paragraphs = _check(path, reading, schema)
-    files = _by_annotator(paragraphs, output)
+    files = _by_annotator(_check(path, reading, schema), output)
     for target in files:
         if target != output:
             check_no_link(target)
-        check_output(target, inputs=[path, *read], replace=force)
+        check_output(target, inputs=inputs, replace=force)
     for target, labelled in files.items():
         with open_output(target) as file:
             file.write(format_labels(labelled, schema))
-    return Imported(files=files, notes=tuple(_notes(reading, n_alone)))
+    return Imported(files=files, notes=_notes(reading, n_alone))
 
 
 def _complete(path: Path, reading: Reading, annotator: str | None) -> int:
@@ -159,10 +157,10 @@ def _listed(places: Sequence[str]) -> str:
     return first if len(places) <= _NAMED else f"{first} and {len(places) - _NAMED} more"
 
 
-def _notes(reading: Reading, n_alone: int) -> list[str]:
+def _notes(reading: Reading, n_alone: int) -> tuple[str, ...]:
     notes = [f"left out {line}" for line in _left_out(reading)]
     if reading.not_kept:
         notes.append(f"fields not kept: {', '.join(sorted(reading.not_kept))}")
     if n_alone:
         notes.append(f"{n_alone} paragraphs without an article: each is taken for one of its own")
-    return notes
+    return tuple(notes)

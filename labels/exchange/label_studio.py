@@ -23,7 +23,7 @@ _THEIRS = (
     "updated_at",
     "lead_time",
     "agreement",
-)  # only in JSON_MIN
+)
 _NOTE = (
     "Label Studio names whoever imports these annotations as their author: the annotators are in "
     f"the {KEY} of the tasks"
@@ -126,12 +126,18 @@ def _read_task(task: dict[str, Any], place: str, schema: Schema, reading: Readin
         reading.leave_out("without annotation", place)
     for number, annotation in enumerate(annotations, start=1):
         here = f"{place}, annotation {number}"
-        if annotation.get("was_cancelled") or annotation.get("skipped"):
-            reading.leave_out("skipped", here)
-        elif not annotation.get("result"):
-            reading.leave_out("empty", here)
+        reason = _left_out(annotation)
+        if reason:
+            reading.leave_out(reason, here)
         else:
             reading.entries.append(_read_annotation(annotation, data, here, schema))
+
+
+def _left_out(annotation: dict[str, Any]) -> str | None:
+    """Return why an annotation is no labelled paragraph, None where it is one."""
+    if annotation.get("was_cancelled") or annotation.get("skipped"):
+        return "skipped"
+    return None if annotation.get("result") else "empty"
 
 
 def _is_unlabelled_kind(data: dict[str, Any], annotations: list[dict[str, Any]]) -> bool:
