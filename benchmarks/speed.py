@@ -13,7 +13,7 @@ import time
 
 from depeche import load_model
 from depeche.labels.dataset import FOLDER
-from depeche.labels.paragraphs import read_labels
+from depeche.labels.records import read_labels
 from depeche.labels.schema import read_schema
 from depeche.model.reading.reader import RawArticle, parse_article, parse_articles
 

@@ -1,9 +1,9 @@
-"""Estimates with intervals by article: coefficients of counts, resampled.
+"""The bootstrap by article: estimates of coefficients, with intervals.
 
-Paragraphs of an article resemble each other, so articles are resampled whole (the cluster
+Paragraphs of an article resemble each other, so each resample draws entire articles (the cluster
 bootstrap: Davison and Hinkley 1997, "Bootstrap methods and their application", 3.8). Coefficients
-are functions of counts, and counts are sums over articles, so that a resample is a row of article
-weights times a table of counts.
+are functions of counts, and counts are sums over articles: a resample is a row of article weights
+times a table of counts.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ Sums = Callable[[NDArray[Any]], Floats]
 
 N_RESAMPLES = 2000
 LEVEL = 0.95
-# Of resamples without a value, for an interval: about what a label of three articles comes to.
+# Share of resamples without a value above which there is no interval: about the share that a label
+# in three articles has.
 _MOST_UNDEFINED = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A coefficient and its interval, None where there is none; `note` says why, or what to know.
+    """A coefficient and its interval, each None where it has no value.
 
-    `n_undefined` counts the resamples in which the coefficient had no value.
+    `note` says why, or what to know when reading it. `n_undefined` counts the resamples in which
+    the coefficient has no value.
     """
 
     value: float | None
@@ -85,14 +87,15 @@ def article_sums(articles: Sequence[str], *, n_resamples: int, seed: int) -> Sum
 def estimate(rows: Floats, *, note: str | None = None) -> Estimate:
     """Return the value of row 0 with the percentile interval of the other rows.
 
-    Resamples without a value are left out and said; where they are many there is no interval.
+    Resamples without a value are left out, and the note counts them; where they are too many, there
+    is no interval.
 
     Parameters
     ----------
     rows
         (1 + n_resamples,), as functions of `article_sums` give them; NaN for no value.
     note
-        Why row 0 has no value, or what to know of the value it has.
+        Why row 0 has no value, or what to know about its value.
     """
     if np.isnan(rows[0]):
         return Estimate(value=None, low=None, high=None, n_undefined=0, note=note)
@@ -118,9 +121,9 @@ def estimate(rows: Floats, *, note: str | None = None) -> Estimate:
 
 
 def mean_rows(rows: Sequence[Floats]) -> Floats:
-    """Return the mean over several coefficients of those that have a value in the sample.
+    """Return the mean of several coefficients, without those that have no value in the sample.
 
-    A resample in which one of these has no value has no mean.
+    A resample has no mean where one of the coefficients that count has no value in it.
 
     Parameters
     ----------

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from depeche.labels.cli import ForceOption, JsonOption, OrangesumOption, SchemaOption
 from depeche.labels.exchange.formats import Format, Prediction, format_of
+from depeche.labels.options import ForceOption, JsonOption, OrangesumOption, SchemaOption
 from depeche.labels.schema import DEFAULT_SCHEMA, read_schema
 from depeche.labels.system.terminal import show_json, show_lines, tell
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from depeche.labels.cli import JsonOption, OrangesumOption, SchemaOption
 from depeche.labels.dataset import SHIPPED
 from depeche.labels.errors import InputError
 from depeche.labels.files import check_folder, check_no_link, check_spared, open_output
+from depeche.labels.options import JsonOption, OrangesumOption, SchemaOption
 from depeche.labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from depeche.labels.system.terminal import show_json, show_lines, tell
 from depeche.model.cli import ModelOption, tell_model

@@ -15,7 +15,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GroupKFold
 
 from depeche.labels.dataset import FOLDER
-from depeche.labels.paragraphs import KINDS, Kind, read_labels
+from depeche.labels.paragraphs import KINDS, Kind
+from depeche.labels.records import read_labels
 from depeche.labels.schema import read_schema
 from depeche.model.reading.line_kinds.classifier import KindModel
 from depeche.model.reading.line_kinds.features import signs

@@ -28,11 +28,12 @@ from test_structure import MODULES, name_of
 from textual.color import Color
 
 from depeche.labels.codebook.file import schema_toml
-from depeche.labels.labelling.messages import TEXTS, Language
+from depeche.labels.labelling.messages import TEXTS
 from depeche.labels.labelling.queue import Item
 from depeche.labels.labelling.screens.plain_lines import PlainLines
 from depeche.labels.labelling.screens.reading import Reading
 from depeche.labels.schema import Schema, read_schema
+from depeche.labels.system.language import Language
 from depeche.labels.system.terminal import escaped, plain
 from depeche.model.artifact import load_artifact, save_artifact
 from depeche.model.tagging import SHIPPED

@@ -22,7 +22,8 @@ from depeche.labels.agreement.disputes import (
 from depeche.labels.agreement.votes import Votes, disputed_dimensions, read_votes
 from depeche.labels.dataset import load_labels
 from depeche.labels.errors import LabelsError
-from depeche.labels.paragraphs import LabelledParagraph, read_labels, to_record
+from depeche.labels.paragraphs import LabelledParagraph, to_record
+from depeche.labels.records import read_labels
 from depeche.labels.schema import Schema, parse_schema, read_schema
 
 SHIPPED = read_schema()
@@ -71,7 +72,7 @@ def votes_of(
         paragraphs=tuple(paragraphs),
         n_labelled={},
         n_alone=0,
-        n_furniture=0,
+        n_kind_disputed=0,
         notes=(),
     )
 
@@ -405,7 +406,7 @@ def test_paragraphs_that_some_take_for_furniture_are_counted_and_left_out(tmp_pa
     one = write_rows(tmp_path / "a.jsonl", rows("a", {}, {}))
     two = write_rows(tmp_path / "b.jsonl", [*rows("b", {}), heading])
     votes = read_votes([one, two], SHIPPED)
-    assert ([p.id for p in votes.paragraphs], votes.n_furniture) == (["p0"], 1)
+    assert ([p.id for p in votes.paragraphs], votes.n_kind_disputed) == (["p0"], 1)
 
 
 @pytest.mark.parametrize(

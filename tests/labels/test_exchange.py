@@ -18,7 +18,8 @@ from depeche.labels.errors import ClassifyError, InputError, LabelsError
 from depeche.labels.exchange.exporting import export_labels
 from depeche.labels.exchange.formats import Format, Prediction, format_of
 from depeche.labels.exchange.importing import Imported, import_labels
-from depeche.labels.paragraphs import format_labels, parse_record, read_labels
+from depeche.labels.paragraphs import format_labels
+from depeche.labels.records import parse_record, read_labels
 from depeche.labels.schema import Schema, parse_schema, read_schema
 
 SCHEMA = read_schema()

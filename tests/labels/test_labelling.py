@@ -27,14 +27,16 @@ from textual.widgets import Static
 from depeche.labels.errors import LabelsError
 from depeche.labels.labelling.keys import assign_keys
 from depeche.labels.labelling.label_file import DecisionFile, journal_of
-from depeche.labels.labelling.messages import TEXTS, Language
+from depeche.labels.labelling.messages import TEXTS
 from depeche.labels.labelling.queue import Item, Suggestion, folded
 from depeche.labels.labelling.screens.app import LabelApp
 from depeche.labels.labelling.screens.guidelines import help_text
 from depeche.labels.labelling.screens.lines import Lines
 from depeche.labels.labelling.session import Session
-from depeche.labels.paragraphs import read_labels, sha256_of
+from depeche.labels.paragraphs import sha256_of
+from depeche.labels.records import read_labels
 from depeche.labels.schema import DEFAULT_SCHEMA, Schema, read_schema
+from depeche.labels.system.language import Language
 from depeche.model.inputs.inputs import Inputs
 from depeche.train.active.opening import open_labels
 from depeche.train.active.order import PoolOrder, RandomOrder
@@ -44,7 +46,7 @@ SCHEMA = read_schema()
 MULTI = next(d for d in SCHEMA.dimensions if d.kind == "multi")
 SINGLE = next(d for d in SCHEMA.dimensions if d.kind == "single")
 KEYS = assign_keys(SCHEMA)
-FIRST, SECOND = (KEYS.of[MULTI.id, label] for label in MULTI.label_ids[:2])
+FIRST, SECOND = (KEYS.by_label[MULTI.id, label] for label in MULTI.label_ids[:2])
 SUGGESTED = Suggestion(
     labels={d.id: d.label_ids[-1:] for d in SCHEMA.dimensions},
     scores={d.id: dict.fromkeys(d.label_ids, 0.77) for d in SCHEMA.dimensions},
@@ -651,15 +653,18 @@ class Terminal:
 def test_escape_is_answered_at_once_and_arrows_are_no_escape(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path)
     terminal.label(1)
-    times = []
-    for _ in range(5):
-        terminal.answer("/")
-        _, moved = terminal.answer("\x1b[B")
-        assert "▸".encode() in moved
-        seconds, closed = terminal.answer("\x1b")
-        assert b"mine.jsonl" in closed
-        times.append(seconds)
-    assert min(times) < 0.09  # Textual by itself takes 0.1 s
+    # What any terminal sends for Esc, and what one with Kitty's keyboard protocol sends.
+    limits = {"\x1b": 0.19, "\x1b[27u": 0.09}  # s; after the former, Textual waits for 0.1 s
+    for escape, limit in limits.items():
+        times = []
+        for _ in range(5):
+            terminal.answer("/")
+            _, moved = terminal.answer("\x1b[B")
+            assert "▸".encode() in moved
+            seconds, closed = terminal.answer(escape)
+            assert b"mine.jsonl" in closed
+            times.append(seconds)
+        assert min(times) < limit
     terminal.answer("c")
     for byte in "é".encode():  # as a slow line brings it
         terminal.answer(bytes([byte]))

@@ -8,7 +8,7 @@ from conftest import ROOT, write_rows
 from depeche.labels.dataset import FOLDER, SHIPPED, load_labels
 from depeche.labels.errors import LabelsError
 from depeche.labels.orangesum import hydrate
-from depeche.labels.paragraphs import read_labels
+from depeche.labels.records import read_labels
 from depeche.labels.schema import read_schema
 
 SCHEMA = read_schema()

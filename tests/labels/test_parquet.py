@@ -20,7 +20,8 @@ import depeche.labels.formats.parquet
 from depeche.labels.errors import LabelsError
 from depeche.labels.exchange.huggingface import read
 from depeche.labels.schema import read_schema
-from depeche.model.inputs.inputs import Document, Inputs
+from depeche.model.inputs.documents import Document
+from depeche.model.inputs.inputs import Inputs
 
 TEXT = "Le ministre a reçu son homologue pour parler de la paix dans la région."
 MB = 1 << 20

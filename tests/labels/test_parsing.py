@@ -12,7 +12,8 @@ from depeche.labels.errors import ClassifyError, LabelsError, SchemaError
 from depeche.labels.formats.parsing import MOST_LEVELS, parse_json, parse_toml
 from depeche.labels.labelling.label_file import journal_of
 from depeche.labels.orangesum import hydrate
-from depeche.labels.paragraphs import LabelledParagraph, Span, read_labels
+from depeche.labels.paragraphs import LabelledParagraph, Span
+from depeche.labels.records import read_labels
 from depeche.labels.schema import read_schema
 from depeche.model.deciding.prevalence import read_prevalence
 from depeche.train.active.opening import open_labels

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from depeche import load_model
 from depeche.labels.dataset import FOLDER
-from depeche.labels.paragraphs import read_labels
+from depeche.labels.records import read_labels
 from depeche.labels.schema import read_schema
 from depeche.model.scoring import linear
 from depeche.model.scoring.features import FeatureExtractor, FeatureSettings, normalise, words

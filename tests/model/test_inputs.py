@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from depeche.labels.errors import InputError
-from depeche.model.inputs.documents import encodable
-from depeche.model.inputs.inputs import Document, Failure, Inputs
+from depeche.model.inputs.documents import Document, Failure, encodable
+from depeche.model.inputs.inputs import Inputs
 from depeche.model.inputs.opening import ending_of
 from depeche.model.inputs.table_lines import MAX_ROW_BYTES
 from depeche.model.reading.reader import MAX_BYTES, parse_article

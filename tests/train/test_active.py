@@ -14,10 +14,11 @@ from conftest import ROOT
 from test_labelling import MULTI, SCHEMA, SINGLE, made_items, press, text_of
 
 from depeche.labels.labelling.label_file import DecisionFile
-from depeche.labels.labelling.messages import TEXTS, Language
+from depeche.labels.labelling.messages import TEXTS
 from depeche.labels.labelling.queue import Item
 from depeche.labels.labelling.session import Session
 from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.system.language import Language
 from depeche.train.active.mix import BATCH, Mix, draw_of
 from depeche.train.active.queue import ActiveQueue
 from depeche.train.active.trainer import Asked, Chooser, Plan, Setup, Trainer

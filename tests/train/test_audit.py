@@ -14,7 +14,7 @@ from conftest import ROOT, Classify, run_classify, write_rows, write_schema
 from benchmarks.audit import SHARE, measure
 from depeche.labels.dataset import SHIPPED, LabelledSet, load_labels
 from depeche.labels.labelling.session import Session
-from depeche.labels.paragraphs import read_labels
+from depeche.labels.records import read_labels
 from depeche.labels.schema import read_schema
 from depeche.train.active.opening import open_labels
 from depeche.train.active.order import RandomOrder

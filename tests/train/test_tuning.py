@@ -23,7 +23,7 @@ from depeche.labels.dataset import LabelledSet, load_labels
 from depeche.labels.errors import InputError, SettingsError, TrackingError
 from depeche.labels.schema import read_schema
 from depeche.model.scoring.features import FeatureSettings
-from depeche.train.splits import Split
+from depeche.train import Split
 from depeche.train.tfidf.settings import (
     TrainSettings,
     parse_settings,

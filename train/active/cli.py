@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from depeche.labels.cli import OrangesumOption, SchemaOption
 from depeche.labels.errors import InputError, MissingExtraError
-from depeche.labels.labelling.messages import TEXTS, Language, Texts, language_of_locale
+from depeche.labels.labelling.messages import TEXTS, Texts
+from depeche.labels.options import OrangesumOption, SchemaOption
 from depeche.labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
+from depeche.labels.system.language import Language, language_of_locale
 from depeche.labels.system.terminal import show_lines, tell
 from depeche.model.cli import ModelOption, tell_model
 from depeche.train import MOST_SEED

@@ -16,7 +16,8 @@ from depeche.labels.agreement.disputes import read_disputes
 from depeche.labels.agreement.votes import read_votes
 from depeche.labels.labelling.queue import Item, folded
 from depeche.labels.orangesum import hydrate
-from depeche.labels.paragraphs import LabelledParagraph, read_labels
+from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.records import read_labels
 from depeche.labels.schema import Schema
 from depeche.model.batch.engine import read_documents
 from depeche.model.inputs.documents import Document, Failure

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from depeche.labels.cli import JsonOption, OrangesumOption, SchemaOption
 from depeche.labels.dataset import SHIPPED
 from depeche.labels.files import check_outputs, open_output
+from depeche.labels.options import JsonOption, OrangesumOption, SchemaOption
 from depeche.labels.schema import DEFAULT_SCHEMA, read_schema
 from depeche.labels.system.terminal import show_json, show_lines, tell
 from depeche.train import MOST_SEED

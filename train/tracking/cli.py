@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from depeche.labels.cli import JsonOption
+from depeche.labels.options import JsonOption
 from depeche.labels.system.terminal import show_json, show_lines, tell
 from depeche.train.options import check_extra
 

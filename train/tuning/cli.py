@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from depeche.labels.cli import JsonOption, OrangesumOption, SchemaOption
 from depeche.labels.files import check_folder
+from depeche.labels.options import JsonOption, OrangesumOption, SchemaOption
 from depeche.labels.schema import DEFAULT_SCHEMA, read_schema
 from depeche.labels.system.terminal import show_json, show_lines
 from depeche.train.options import (
