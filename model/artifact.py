@@ -37,8 +37,9 @@ from depeche.model.deciding.calibration import DIGITS, Calibration, Knots
 from depeche.model.deciding.decisions import HeldOut
 from depeche.model.locks import locked
 from depeche.model.manifest import FORMAT, MANIFEST, digest, read_files, read_manifest
+from depeche.model.scoring.backends import load_scorer
 from depeche.model.scoring.npy import format_npy, parse_npy
-from depeche.model.scoring.scorer import Scorer, load_scorer
+from depeche.model.scoring.scorer import Scorer
 
 CARD = "README.md"
 

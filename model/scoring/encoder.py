@@ -91,7 +91,7 @@ class EncoderScorer:
 def load_encoder(
     files: Mapping[str, bytes], settings: Mapping[str, Any], schema: Schema
 ) -> EncoderScorer:
-    """Return the scorer of an artifact's files: see `scorer.load_scorer`."""
+    """Return the scorer of an artifact's files: see `backends.load_scorer`."""
     lengths = settings["max_length"], settings["overlap"]
     return EncoderScorer(files[ENCODER], files[TOKENIZER], *lengths, schema)
 

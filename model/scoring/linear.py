@@ -40,7 +40,7 @@ _DTYPES: dict[str, type[np.generic]] = {
 def load_linear(
     files: Mapping[str, bytes], settings: Mapping[str, Any], schema: Schema
 ) -> LinearScorer:
-    """Return the scorer of an artifact's files: see `scorer.load_scorer`."""
+    """Return the scorer of an artifact's files: see `backends.load_scorer`."""
     features = FeatureSettings(**settings["features"])
     arrays = {name: parse_npy(files[f"{name}.npy"], dtype) for name, dtype in _DTYPES.items()}
     shapes = [array.shape for array in arrays.values()]
