@@ -19,7 +19,8 @@ from depeche.model import kernel as kernel_module
 from depeche.model.kernel import Kernel, find_kernel
 from depeche.model.reading.counts.characters import _CLASSES, Characters
 from depeche.model.reading.counts.interface_words import PHRASES
-from depeche.model.reading.counts.words import _VERBS, count_words
+from depeche.model.reading.counts.known_words import VERBS
+from depeche.model.reading.counts.words import count_words
 from depeche.model.reading.language import COMMON
 from depeche.model.reading.line_kinds.classifier import load_kind_model
 from depeche.model.scoring import linear
@@ -44,7 +45,7 @@ ANY_TEXT = st.text(alphabet=SIGNS, max_size=60) | st.text(alphabet=st.characters
 LONG = ["x" * (PIECE + 3), "mot " * PIECE, "'" * PIECE + "«»" * 9, "", "a" * PIECE + "'"]
 
 # What words are known by.
-SAID = [*PIECES, *map(" ".join, PHRASES), *_VERBS, *(" ".join(COMMON.values()).split())]
+SAID = [*PIECES, *map(" ".join, PHRASES), *VERBS, *(" ".join(COMMON.values()).split())]
 
 
 @contextmanager
