@@ -1,4 +1,4 @@
-"""How well the reader tells paragraphs, headings and site furniture apart, out of sample.
+"""How well the reader tells paragraphs, headings and boilerplate apart, out of sample.
 
     python benchmarks/reading.py            # the scores
     python benchmarks/reading.py --write    # and fit what ships, line_kinds/classifier.npz
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from depeche.labels.paragraphs import Kind
 from depeche.model.reading.line_kinds.classifier import WEIGHTS
-from depeche.model.reading.line_kinds.features import signs
+from depeche.model.reading.line_kinds.features import unit_features
 from depeche.train.line_kinds import (
     LINES,
     MarkedText,
@@ -54,7 +54,7 @@ def main() -> None:
         show(f"  {name}", [texts[i] for i in kept], [found[i] for i in kept])
     model = fit_kind_model(texts)
     held_out = read_marked_lines(HELD_OUT)
-    kinds = [model.kinds(signs(t.units, t.gaps)) for t in held_out]
+    kinds = [model.kinds(unit_features(t.units, t.gaps)) for t in held_out]
     show("held out", held_out, kinds)
     show("together, out of sample", [*texts, *held_out], [*found, *kinds])
     if "--write" in sys.argv:

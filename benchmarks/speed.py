@@ -2,7 +2,7 @@
 
     python benchmarks/speed.py
 
-The articles are made of the composed paragraphs, with their furniture; each is read and scored
+The articles are made of the composed paragraphs, with their boilerplate; each is read and scored
 once, so nearly every word is met for the first time by one and by the other. Batches read many
 together, which is what the second line measures.
 """
@@ -22,7 +22,7 @@ TOGETHER = 128
 
 
 def articles() -> list[bytes]:
-    """Return texts of about 5 KB, paragraphs and furniture in their order."""
+    """Return texts of about 5 KB, paragraphs and boilerplate in their order."""
     texts, lines = [], []
     for paragraph in read_labels(FOLDER / "composed.jsonl", read_schema()):
         lines.append(paragraph.text)

@@ -1,4 +1,4 @@
-"""Fitting the reader's model of what is a paragraph, a heading or site furniture."""
+"""Fitting the reader's model of what is a paragraph, a heading or boilerplate."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from depeche.labels.dataset import FOLDER
 from depeche.labels.paragraphs import KINDS, Kind, read_labels
 from depeche.labels.schema import read_schema
 from depeche.model.reading.line_kinds.classifier import KindModel
-from depeche.model.reading.line_kinds.features import signs
+from depeche.model.reading.line_kinds.features import unit_features
 from depeche.model.reading.wrapping import split_units
 
 LINES = FOLDER / "lines.jsonl"
@@ -67,7 +67,7 @@ def read_marked_lines(path: Path) -> list[MarkedText]:
 
 
 def read_marked_articles() -> list[MarkedText]:
-    """Return the seeds and the composed articles with furniture, from the label files."""
+    """Return the seeds and the composed articles with their boilerplate, from the label files."""
     rows: dict[tuple[str, str], list[tuple[str, Kind]]] = {}
     for name in ("seeds", "composed"):
         for p in read_labels(FOLDER / f"{name}.jsonl", read_schema()):
@@ -142,7 +142,7 @@ def predict_out_of_fold(texts: Sequence[MarkedText]) -> list[list[Kind]]:
     for fitted, held_out in splitter.split(texts, groups=range(len(texts))):
         model = fit_kind_model([texts[i] for i in fitted])
         for i in held_out:
-            found[i] = model.kinds(signs(texts[i].units, texts[i].gaps))
+            found[i] = model.kinds(unit_features(texts[i].units, texts[i].gaps))
     return found
 
 
@@ -182,5 +182,5 @@ def _weights(texts: Sequence[MarkedText]) -> NDArray[np.float64]:
 
 
 def _stacked(texts: Sequence[MarkedText]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    X = np.vstack([signs(text.units, text.gaps) for text in texts])
+    X = np.vstack([unit_features(text.units, text.gaps) for text in texts])
     return X, np.array([KINDS.index(kind) for text in texts for kind in text.kinds])

@@ -163,7 +163,7 @@ def test_characters_are_seen_as_numpy_sees_them(texts: list[str]) -> None:
         plain = Characters(texts)
     for name in _CLASSES:
         np.testing.assert_array_equal(found.where(name), plain.where(name), name, strict=True)
-        np.testing.assert_array_equal(found.count_of(name), plain.count_of(name), name)
+        np.testing.assert_array_equal(found.count_class(name), plain.count_class(name), name)
 
 
 @needs_kernel
