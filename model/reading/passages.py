@@ -62,7 +62,7 @@ def units_of_blocks(page: Page) -> list[Unit]:
 
 
 def cut_passages(texts: Sequence[tuple[str, Sequence[Unit], Page | None]]) -> Cut:
-    """Return the passages of texts, each given with its units and the page that it was on, if any."""
+    """Return the passages of texts, each with its units and the page that it was on, if any."""
     if not texts:
         return Cut([], [], None)
     units = look_at(
@@ -109,10 +109,7 @@ def _cut_text(
         start = unit.start
         if pointing[i] and kind == "body":
             for match in _INLINE.finditer(stretch):
-                link_start, link_end = (
-                    unit.start + match.start("cut"),
-                    unit.start + match.end("cut"),
-                )
+                link_start, link_end = (unit.start + place for place in match.span("cut"))
                 passages.append(_passage(text[start:link_start], start, kind))
                 passages.append(_passage(text[link_start:link_end], link_start, "boilerplate"))
                 rows += [-1, -1]

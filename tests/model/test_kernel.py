@@ -34,7 +34,7 @@ needs_kernel = pytest.mark.skipif(
 )
 USERS = (
     "depeche.model.scoring.tokens",
-    "depeche.model.scoring.linear",
+    "depeche.model.scoring.word_sums",
     "depeche.model.reading.counts.words",
     "depeche.model.reading.line_kinds.trees",
     "depeche.model.reading.counts.characters",
@@ -105,7 +105,7 @@ def scorer(n_labels: int = 3) -> LinearScorer:
     weights = rng.normal(size=(settings.n_features, n_labels)).astype(np.float16)
     bias = rng.normal(size=n_labels).astype(np.float32)
     found = LinearScorer(settings, idf, weights, bias, random_form(n_labels))
-    found._n_looked_up = 1 << 20
+    found._n_characters = 1 << 20
     return found
 
 

@@ -283,7 +283,7 @@ def test_very_long_text_takes_at_most_twenty_times_its_size_in_memory(between: s
     data = between.join([LONG] * 6_000).encode()  # 1 MB: below it, what is fixed weighs more
     model = load_model(SHIPPED)
     model.predict_proba([LONG] * 6_000)  # makes the table that many paragraphs need
-    assert "_every_value" in vars(model.artifact.scorer)
+    assert model.artifact.scorer._columns.table is not None
     tracemalloc.start()
     record = model.records([parse_article(data, id="x")])[0]
     _, peak = tracemalloc.get_traced_memory()
