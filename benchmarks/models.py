@@ -30,7 +30,8 @@ from depeche.labels.dataset import SHIPPED, LabelledSet, load_labels
 from depeche.labels.schema import Schema, read_schema
 from depeche.model.deciding.calibration import sigmoid
 from depeche.model.deciding.decisions import Decisions, HeldOut, Rule
-from depeche.model.scoring.features import FeatureExtractor, words
+from depeche.model.scoring.features import FeatureExtractor
+from depeche.model.scoring.spelling import words
 from depeche.train import Split
 from depeche.train.calibrating import fit_calibration
 from depeche.train.evaluation.baselines import constant_given, keyword_given

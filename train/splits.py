@@ -92,7 +92,7 @@ def leak_groups(texts: Sequence[str], names: Sequence[str]) -> NDArray[np.int64]
 def near_duplicates(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the pairs of texts whose runs of words have a Jaccard index of `RESEMBLANCE` or more.
 
-    By counting what each pair shares, exact but for hash collisions; words as `scoring.features`
+    By counting what each pair shares, exact but for hash collisions; words as `scoring.spelling`
     reads them, so that case, accents and quotation marks make no difference.
     """
     found = FeatureExtractor(FeatureSettings()).occurrences(texts)

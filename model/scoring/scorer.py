@@ -32,13 +32,13 @@ class Scorer(Protocol):
     """A backend at work."""
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return the scores before calibration, (n_samples, n_labels), each text's by itself."""
+        """Return the scores before calibration, (n_samples, n_labels), of each text by itself."""
 
     def contributions(self, texts: Sequence[str], wanted: NDArray[np.bool_]) -> Contributions:
         """Return what words of the texts add to the logits.
 
-        `wanted`, (n_texts, n_labels), are the labels to explain: what moves no such label of its
-        text may be left out where it is costly.
+        `wanted`, (n_texts, n_labels), are the labels to explain. Words that move none of them may
+        be left out where they are costly.
         """
 
     def files(self) -> dict[str, bytes]:

@@ -1,9 +1,9 @@
-"""Texts cut into tokens, many at once, each known by a small number: arrays, no loop over signs.
+"""Cuts many texts at once into tokens, each known by a small number, in arrays.
 
-A token is a word with the apostrophe that elides it, or a mark that tells quotation, exclamation
-or doubt. The number of distinct tokens grows slowly with the amount of text (Zipf), so whatever
-depends on a token alone is computed once, when `TokenTable.cut` names it as new, and looked up by
-its number from then on.
+A token is a word with the apostrophe that elides it, or a mark of quotation, exclamation or doubt.
+The number of distinct tokens grows slowly with the amount of text (Zipf). So whatever depends on a
+token alone is computed once, when `TokenTable.cut` names it as new, and looked up by its number
+from then on.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def iter_tokens(text: str) -> Iterator[tuple[int, int]]:
 class Tokens:
     """The tokens of some texts in order.
 
-    `number` in the table, `row`, which text it is of, and its place, `text[start:end]`.
+    Each has its `number` in the table and stands in text `row` at `text[start:end]`.
     """
 
     number: NDArray[np.int32]
@@ -132,7 +132,7 @@ class TokenTable:
         return start, end + elided
 
     def _number(self, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Return the number of each token, and where those stand that are given one only now."""
+        """Return the number of each token, and the places of those that get one only now."""
         slot, free = self._table.find(hashes)
         unknown = np.flatnonzero(free)
         if not len(unknown):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from depeche.labels.schema import Dimension
-from depeche.model.scoring.features import words
+from depeche.model.scoring.spelling import words
 from depeche.train.evaluation.baselines import keyword_hits
 
 # A keyword is a clue; it is as good as a rule where nine in ten of at least ten other paragraphs
