@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from peers import pipeline_of
 
 from depeche.labels.schema import Schema
-from depeche.model.scoring.features import words
+from depeche.model.scoring.spelling import words
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]

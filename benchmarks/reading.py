@@ -16,7 +16,7 @@ from pathlib import Path
 
 from depeche.labels.paragraphs import Kind
 from depeche.model.reading.line_kinds.classifier import WEIGHTS
-from depeche.model.reading.line_kinds.features import signs
+from depeche.model.reading.line_kinds.features import unit_features
 from depeche.train.line_kinds import (
     LINES,
     MarkedText,
@@ -54,7 +54,7 @@ def main() -> None:
         show(f"  {name}", [texts[i] for i in kept], [out_of_fold[i] for i in kept])
     model = fit_kind_model(texts)
     held_out = read_marked_lines(HELD_OUT)
-    predicted = [model.kinds(signs(t.units, t.gaps)) for t in held_out]
+    predicted = [model.kinds(unit_features(t.units, t.gaps)) for t in held_out]
     show("held out", held_out, predicted)
     show("together, out of sample", [*texts, *held_out], [*out_of_fold, *predicted])
     if "--write" in sys.argv:

@@ -19,7 +19,7 @@ from depeche.labels.paragraphs import KINDS, Kind
 from depeche.labels.records import read_labels
 from depeche.labels.schema import read_schema
 from depeche.model.reading.line_kinds.classifier import KindModel
-from depeche.model.reading.line_kinds.features import signs
+from depeche.model.reading.line_kinds.features import unit_features
 from depeche.model.reading.wrapping import split_units
 
 LINES = FOLDER / "lines.jsonl"
@@ -139,7 +139,7 @@ def predict_out_of_fold(texts: Sequence[MarkedText]) -> list[list[Kind]]:
     for fitted, held_out in splitter.split(texts, groups=range(len(texts))):
         model = fit_kind_model([texts[i] for i in fitted])
         for i in held_out:
-            kinds[i] = model.kinds(signs(texts[i].units, texts[i].gaps))
+            kinds[i] = model.kinds(unit_features(texts[i].units, texts[i].gaps))
     return kinds
 
 
@@ -181,5 +181,5 @@ def _weights(texts: Sequence[MarkedText]) -> NDArray[np.float64]:
 
 
 def _stacked(texts: Sequence[MarkedText]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    X = np.vstack([signs(text.units, text.gaps) for text in texts])
+    X = np.vstack([unit_features(text.units, text.gaps) for text in texts])
     return X, np.array([KINDS.index(kind) for text in texts for kind in text.kinds])

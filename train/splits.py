@@ -93,7 +93,7 @@ def near_duplicates(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np
     """Return the pairs of texts whose runs of words have a Jaccard index of at least `RESEMBLANCE`.
 
     The runs that each pair shares are counted, exactly but for hash collisions. Words are those of
-    `scoring.features`, so that case, accents and quotation marks make no difference.
+    `scoring.spelling`, so that case, accents and quotation marks make no difference.
     """
     words = FeatureExtractor(FeatureSettings()).occurrences(texts)
     first = np.searchsorted(words.row, np.arange(len(texts) + 1))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -61,16 +61,9 @@ def read_documents(documents: Sequence[Document]) -> list[Article | InputError]:
 
 
 def _as_told(article: Article, document: Document) -> Article:
-    """Return an article that was just read with what its table says of it.
-
-    It is changed in place: a copy would lose its language, which the reader found.
-    """
-    vars(article).update(
-        title=document.title or article.title,
-        date=document.date or article.date,
-        source=document.source,
-    )
-    return article
+    """Return an article with what its table says of it."""
+    title, date = document.title or article.title, document.date or article.date
+    return replace(article, title=title, date=date, source=document.source)
 
 
 def tag_documents(model: Model, documents: Sequence[Document], *, explain: bool) -> list[Tagged]:

@@ -143,7 +143,7 @@ def test_output_file_is_written_whole(classify: Classify, tmp_path: Path) -> Non
         ("empty.txt", b"", "empty: there is no text to tag"),
         ("binary.txt", b"\x7fELF\0\1\2", "not a text file: it holds binary data"),
         ("line.txt", b"x" * 50_000_000, "larger than 10 MB, which no article is: split it into one "
-         "file an article"),
+         "file per article"),
         ("folder", ..., "no article in this folder (.txt, .html, .htm, .xhtml, .md, .markdown, "
          ".jsonl, .ndjson, .csv, .tsv, .parquet, all but the last also with .gz or .zst after it)"),
     ],

@@ -18,8 +18,9 @@ from depeche.labels.dataset import FOLDER
 from depeche.labels.records import read_labels
 from depeche.labels.schema import read_schema
 from depeche.model.scoring import linear
-from depeche.model.scoring.features import FeatureExtractor, FeatureSettings, normalise, words
+from depeche.model.scoring.features import FeatureExtractor, FeatureSettings
 from depeche.model.scoring.linear import LinearScorer, weigh
+from depeche.model.scoring.spelling import normalise, words
 from depeche.model.scoring.word_vectors import VectorForm, WordVectors
 
 SETTINGS = FeatureSettings()

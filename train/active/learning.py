@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from depeche.model.deciding.calibration import sigmoid
 from depeche.model.scoring.features import Counts
 from depeche.model.scoring.linear import LinearScorer, weigh
-from depeche.model.scoring.word_vectors import whole
+from depeche.model.scoring.word_vectors import in_units
 from depeche.train.active.mix import draw_of
 from depeche.train.active.selection import Ground, Learnt
 from depeche.train.calibrating import fit_sigmoid
@@ -143,7 +143,7 @@ def logits_of(scorer: LinearScorer, counts: Counts) -> NDArray[np.float64]:
     order.
     """
     of_tables = weighted(counts, scorer.idf) @ scorer.weights.astype(float)
-    of_vectors = scorer.form.logits(whole(sum_vectors(counts, scorer.form.words)))
+    of_vectors = scorer.form.logits(in_units(sum_vectors(counts, scorer.form.words)))
     return np.asarray(of_tables + scorer.bias + of_vectors)
 
 

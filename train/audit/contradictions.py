@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from depeche.labels.schema import Dimension
-from depeche.model.scoring.features import words
+from depeche.model.scoring.spelling import words
 from depeche.train.evaluation.baselines import keyword_hits
 
 # A keyword is a clue. It is as good as a rule if at least ten other paragraphs hold it, and nine in

@@ -36,7 +36,7 @@ class Directions:
         """Return the directions of paragraphs along their `n_dims` leading singular vectors."""
         full = _directions(counts, vectors)
         _, _, axes = np.linalg.svd(full.T @ full)
-        every = vectors.of(vectors.hashes) @ axes[:n_dims].T
+        every = vectors.vectors_of(vectors.hashes) @ axes[:n_dims].T
         words = WordVectors.rounded(vectors.hashes, every.astype(np.float32))
         u = _directions(counts, words)
         mean = u.mean(axis=0)
@@ -78,4 +78,4 @@ def sum_vectors(counts: Counts, vectors: WordVectors) -> NDArray[np.float64]:
     held = sparse.csr_matrix(
         (np.ones(len(word)), word, counts.word_indptr), shape=(counts.n_samples, len(hashes))
     )
-    return np.asarray(held @ vectors.of(hashes))
+    return np.asarray(held @ vectors.vectors_of(hashes))
