@@ -20,14 +20,13 @@ from resource import RLIMIT_FSIZE, setrlimit
 
 import pytest
 from conftest import ROOT, SEEDS, Classify, write_rows, write_schema
-from textual import events
+from made_labelling import MULTI, SCHEMA, SINGLE, made_items, press, text_of
 from textual.app import App
-from textual.widgets import Static
 
 from depeche.labels.errors import LabelsError
 from depeche.labels.labelling.keys import assign_keys
 from depeche.labels.labelling.label_file import DecisionFile, journal_of
-from depeche.labels.labelling.messages import TEXTS, Language
+from depeche.labels.labelling.messages import TEXTS
 from depeche.labels.labelling.queue import Item, Suggestion, folded
 from depeche.labels.labelling.screens.app import LabelApp
 from depeche.labels.labelling.screens.guidelines import help_text
@@ -40,9 +39,6 @@ from depeche.train.active.opening import open_labels
 from depeche.train.active.order import PoolOrder, RandomOrder
 from depeche.train.active.pool import read_disputed_pool, read_labelled_pool, read_pool
 
-SCHEMA = read_schema()
-MULTI = next(d for d in SCHEMA.dimensions if d.kind == "multi")
-SINGLE = next(d for d in SCHEMA.dimensions if d.kind == "single")
 KEYS = assign_keys(SCHEMA)
 FIRST, SECOND = (KEYS.of[MULTI.id, label] for label in MULTI.label_ids[:2])
 SUGGESTED = Suggestion(
@@ -51,23 +47,6 @@ SUGGESTED = Suggestion(
 )
 
 Start = Callable[..., Session]
-
-
-def made_items(n: int) -> dict[str, Item]:
-    """Return paragraphs of articles of four, each with a word of its own."""
-    texts = [f"Paragraphe mot{i} : l’armée salue Élodie." for i in range(n)]
-    return {
-        f"a{i // 4}:{i}": Item(
-            id=f"a{i // 4}:{i}",
-            article=f"a{i // 4}",
-            text=text,
-            before=texts[i - 1] if i % 4 else "",
-            after=texts[i + 1] if i % 4 < 3 and i + 1 < n else "",
-            source="made",
-            date="2024-12-31",
-        )
-        for i, text in enumerate(texts)
-    }
 
 
 @pytest.fixture
@@ -88,31 +67,6 @@ def start(tmp_path: Path) -> Iterator[Start]:
         file.close()
 
 
-def press(
-    session: Session,
-    *keys: str,
-    size: tuple[int, int] = (80, 24),
-    lang: Language = "en",
-    see: Callable[[App[None]], object] = lambda app: None,
-) -> object:
-    """Press keys in the app; return what `see` sees then.
-
-    Quicker than `pilot.press`, which waits after each.
-    """
-
-    async def run() -> object:
-        app = LabelApp(session, TEXTS[lang])
-        async with app.run_test(size=size) as pilot:
-            for key in keys:
-                app.post_message(events.Key(key, key if len(key) == 1 else None))
-                if len(key) > 1 or key in "/c?":  # a dialog may open or close
-                    await pilot.pause()
-            await pilot.pause()
-            return see(app)
-
-    return asyncio.run(run())
-
-
 def decide(session: Session, *places: int) -> None:
     """Decide the next paragraphs, without a screen; -1 takes the last decision back."""
     for place in places:
@@ -121,11 +75,6 @@ def decide(session: Session, *places: int) -> None:
             continue
         session.draft.toggle(SINGLE, SINGLE.label_ids[place])
         session.confirm()
-
-
-def text_of(name: str) -> Callable[[App[None]], str]:
-    """Return a function that reads a part of the screen."""
-    return lambda app: str(app.screen.query_one(f"#{name}", Static).content)
 
 
 def rows(path: Path) -> list[dict[str, object]]:

@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from made_batches import rows_of, text
+from made_servers import descendants, is_running
 from pyarrow import parquet as pq
-from test_serving import descendants, is_running
 
 import depeche.labels.formats.parquet
 from depeche.labels.errors import LabelsError

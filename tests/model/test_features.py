@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_scorers import random_form
 
 from depeche import load_model
 from depeche.labels.dataset import FOLDER
@@ -20,7 +21,7 @@ from depeche.labels.schema import read_schema
 from depeche.model.scoring import linear
 from depeche.model.scoring.features import FeatureExtractor, FeatureSettings, normalise, words
 from depeche.model.scoring.linear import LinearScorer, weigh
-from depeche.model.scoring.word_vectors import VectorForm, WordVectors
+from depeche.model.scoring.word_vectors import VectorForm
 
 SETTINGS = FeatureSettings()
 TABLE = 1 << SETTINGS.table_bits
@@ -163,20 +164,6 @@ def random_scorer(n_labels: int = 3) -> LinearScorer:
     weights = rng.normal(size=(n, n_labels)).astype(np.float16)
     bias = rng.normal(size=n_labels).astype(np.float32)
     return LinearScorer(SETTINGS, idf, weights, bias, random_form(n_labels))
-
-
-def random_form(n_labels: int, n_dims: int = 5) -> VectorForm:
-    """Return a form with vectors of most of the words of the texts below."""
-    rng = np.random.default_rng(1)
-    known = [*"abcdefghijklmnopqrstuvwxyz", "la", "paix", "une", "frappe", "port", "ne", "armee"]
-    hashes = np.array(sorted(zlib.crc32(word.encode()) for word in known), dtype=np.uint32)
-    vectors = rng.normal(size=(len(known), n_dims)).astype(np.float32)
-    quadratic = rng.normal(size=(n_dims, n_labels, n_dims)).astype(np.float32)
-    return VectorForm(
-        words=WordVectors.rounded(hashes, vectors),
-        linear=rng.normal(size=(n_dims, n_labels)).astype(np.float32),
-        quadratic=quadratic + quadratic.transpose(2, 1, 0),
-    )
 
 
 SCORER = random_scorer()

@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 import uvicorn
 from conftest import SEEDS, run_classify
+from made_servers import free_port, running, start
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
-from test_serving import free_port, running, start
 
 from depeche import load_model
 from depeche.labels.dataset import FOLDER, load_labels

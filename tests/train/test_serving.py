@@ -10,8 +10,6 @@ import socket
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +17,7 @@ from typing import Any
 import mlflow
 import pytest
 from conftest import ROOT, SEEDS, Classify, put_store, run_classify
+from made_servers import ask, free_port, running
 
 from depeche.model.artifact import load_artifact
 from depeche.train.tracking.connection import connect
@@ -180,67 +179,6 @@ def test_port_that_is_taken_is_said(command: str, classify: Classify) -> None:
         f"classify: 127.0.0.1, port {port}: nothing can listen there: Address already in use; "
         "if the port is taken, give another with --port\n"
     )
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def ask(port: int, texts: list[str], **params: object) -> list[dict[str, Any]]:
-    """Return what a server on this machine predicts."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    body = json.dumps({"inputs": texts, "params": params})
-    connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    assert answer.status == 200
-    found: list[dict[str, Any]] = json.loads(answer.read())["predictions"]
-    connection.close()
-    return found
-
-
-@contextmanager
-def running(*args: object, cwd: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
-    """Run the command line until the end of the block, then stop it with Ctrl-C.
-
-    It must then end with 130, and so must all that it started: `serve` is one process.
-    """
-    process = start(*args, cwd=cwd, **env)
-    try:
-        yield process
-    finally:
-        children = descendants(process.pid)
-        process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "classify: stopped" in told
-    assert bool(children) == (args[0] == "ui")
-    assert not [pid for pid in children if is_running(pid)]
-
-
-def start(*args: object, cwd: Path, **env: str) -> subprocess.Popen[str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSIFY_", "MLFLOW_"))}
-    clean = {k: v for k, v in clean.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "depeche.classify", *map(str, args)],
-        cwd=cwd,
-        env=clean | env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def descendants(pid: int) -> list[int]:
-    children = [int(x) for x in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return children + [found for child in children for found in descendants(child)]
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def test_serve_answers_with_records_on_this_machine_alone(store: Path) -> None:
