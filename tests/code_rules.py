@@ -169,7 +169,8 @@ def imported_by(module: Module, *, for_types: bool = True) -> dict[str, int]:
             names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
         else:
             names = []
-        lines |= {name: node.lineno for name in names if name not in lines}
+        for name in names:
+            lines.setdefault(name, getattr(node, "lineno", 0))
         nodes += ast.iter_child_nodes(node)
     return lines
 
@@ -213,7 +214,7 @@ def circles(modules: Iterable[Module]) -> list[str]:
         name: sorted(by_name.keys() & imported_by(module, for_types=False).keys())
         for name, module in by_name.items()
     }
-    shown = {}
+    shown: dict[frozenset[str], str] = {}
     for name in sorted(graph):
         circle = _way_back(graph, name)
         if circle:

@@ -1,10 +1,17 @@
-"""Parts of a linear scorer with random weights."""
+"""Linear scorers: those of artifacts, and parts with random weights."""
 
 import zlib
 
 import numpy as np
 
+from depeche.model.artifact import Artifact
+from depeche.model.scoring.linear import LinearScorer
 from depeche.model.scoring.word_vectors import VectorForm, WordVectors
+
+
+def linear_scorer(artifact: Artifact) -> LinearScorer:
+    assert isinstance(artifact.scorer, LinearScorer)
+    return artifact.scorer
 
 
 def random_form(n_labels: int, n_dims: int = 5) -> VectorForm:

@@ -272,9 +272,12 @@ def test_document_that_ends_its_worker_fails_alone(
 def test_each_deadly_document_costs_as_much_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
     start_workers = engine._start_workers
-    monkeypatch.setattr(
-        engine, "_start_workers", lambda *how: started.append(how) or start_workers(*how)
-    )
+
+    def start(*args: Any) -> Any:
+        started.append(args)
+        return start_workers(*args)
+
+    monkeypatch.setattr(engine, "_start_workers", start)
     for n in (1, 2):
         started.clear()
         found = tagged([document(i, deadly=True) for i in range(n)], job_of(DeadlyJob), 2)

@@ -42,7 +42,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
         return found[-1]
 
     depeche.labels.formats.parquet._leave_workers()
-    monkeypatch.setattr(depeche.labels.formats.parquet.subprocess, "Popen", start)
+    monkeypatch.setattr(subprocess, "Popen", start)
     return found
 
 

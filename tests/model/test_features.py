@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_scorers import random_form
+from made_scorers import linear_scorer, random_form
 
 from depeche import load_model
 from depeche.labels.dataset import FOLDER
@@ -172,7 +172,7 @@ SCORER = random_scorer()
 @pytest.mark.parametrize("n_before", [0, 400])  # known words and a table of pairs, or none
 def test_fast_logits_are_exactly_the_plain_ones(n_before: int) -> None:
     texts = [p.text for p in read_labels(FOLDER / "composed.jsonl", read_schema())]
-    scorer = load_model().artifact.scorer
+    scorer = linear_scorer(load_model().artifact)
     scorer.logits(texts[:n_before] * 20)
     found = scorer.logits(texts[300:500])
     assert found.tolist() == [plain_logits(scorer, text) for text in texts[300:500]]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_kernel import kernel_is
 from made_lines import PIECES
-from made_scorers import random_form
+from made_scorers import linear_scorer, random_form
 
 from depeche import load_model
 from depeche.model import kernel as kernel_module
@@ -104,7 +104,7 @@ def test_logits_are_those_of_numpy(n_labels: int, calls: list[list[str]]) -> Non
 def test_logits_of_articles_are_those_of_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [path.read_text() for path in sorted(SEEDS.glob("*.txt"))]
     texts += [line for text in texts for line in text.splitlines()] + LONG
-    quick, plain = load_model().artifact.scorer, load_model().artifact.scorer
+    quick, plain = (linear_scorer(load_model().artifact) for _ in range(2))
     monkeypatch.setattr(linear, "_MOST_TOKENS_KEPT", 3000)  # so that words are forgotten
     for _ in range(2):  # by the second time the table of all columns pays
         found = quick.logits(texts)

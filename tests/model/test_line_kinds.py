@@ -193,7 +193,7 @@ def test_page_is_decoded_as_it_declares_from_a_file_or_not(
 ) -> None:
     page = f"{head}<body><article><p>{LONG}</p><p>Prix : 300 €. {LONG}</p></article></body></html>"
     for form in ("html", "text", None):
-        article = parse_article(page.encode(encoding), id="x", form=form)  # type: ignore[arg-type]
+        article = parse_article(page.encode(encoding), id="x", form=form)
         assert article.encoding == name
         assert any("300 €" in p.text for p in article.paragraphs)
 

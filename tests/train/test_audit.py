@@ -253,8 +253,14 @@ def shifts_of(schema: Schema, late: float, sources: str, seed: int) -> tuple[Shi
     rate = expected + np.outer(np.arange(n) >= n / 2, [0, late])
     paragraphs = tuple(
         LabelledParagraph(
-            **{"id": f"p{i}", "article": f"a{i // 2}", "text": "x", "kind": "body", "labels": {}},
-            **{"annotator": "anne", "date": None, "source": sources[i * len(sources) // n]},
+            id=f"p{i}",
+            article=f"a{i // 2}",
+            text="x",
+            kind="body",
+            labels={},
+            annotator="anne",
+            date=None,
+            source=sources[i * len(sources) // n],
         )
         for i in range(n)
     )

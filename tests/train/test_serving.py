@@ -266,8 +266,10 @@ def test_logged_requirements_are_all_that_a_fresh_environment_needs(
     venv.create(tmp_path / "fresh", with_pip=True)
     python = tmp_path / "fresh" / "bin" / "python"
     requirements = logged_model(store) / "requirements.txt"
-    command = [python, "-m", "pip", "install", "-q", "--retries", "1", "-r", requirements]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    pip = [str(python), "-m", "pip", "install", "-q", "--retries", "1"]
+    done = subprocess.run(
+        [*pip, "-r", str(requirements)], capture_output=True, text=True, check=False
+    )
     if "from versions: none" in done.stderr:
         pytest.skip("needs a package index that pip can reach")
     assert done.returncode == 0, done.stderr

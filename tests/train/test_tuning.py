@@ -23,8 +23,8 @@ from depeche.labels.dataset import LabelledSet, load_labels
 from depeche.labels.errors import InputError, SettingsError, TrackingError
 from depeche.labels.schema import read_schema
 from depeche.model.scoring.features import FeatureSettings
+from depeche.train import Split
 from depeche.train.settings import TrainSettings, parse_settings, read_settings, write_settings
-from depeche.train.splits import Split
 from depeche.train.tuning.nested import Verdict, divide
 from depeche.train.tuning.study import open_study
 from depeche.train.tuning.tuning import SPACE, params_of, study_name, tune, with_params
