@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -120,9 +120,9 @@ def orangesum() -> Path:
 @pytest.fixture(scope="session")
 def warm() -> Iterator[Warm]:
     """Run many commands, each without the time that a start takes."""
-    found = Warm()
-    yield found
-    found.close()
+    commands = Warm()
+    yield commands
+    commands.close()
 
 
 @pytest.fixture
@@ -136,13 +136,13 @@ def here(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tag(warm: Warm, here: Path) -> Tag:
-    """Return a command that gives its exit status and what it told."""
+    """Return a command that gives its exit status and its messages."""
 
     def run(*args: object) -> tuple[int, str]:
         status = warm(here, "tag", *args)
-        told = (here.parent / "stderr").read_text()
-        assert "Traceback" not in told
-        return status, told
+        messages = (here.parent / "stderr").read_text()
+        assert "Traceback" not in messages
+        return status, messages
 
     return run
 
@@ -153,7 +153,7 @@ def put_store(empty_store: Path, folder: Path) -> None:
     shutil.copy(empty_store, folder / "mlruns")
 
 
-def write_schema(path: Path, dimensions: dict[str, tuple[str, Sequence[str]]]) -> Path:
+def write_schema(path: Path, dimensions: Mapping[str, tuple[str, Sequence[str]]]) -> Path:
     """Write a schema whose names and definitions are the ids."""
     parts = ['name = "test"\nversion = 1\n']
     for dimension, (kind, labels) in dimensions.items():
@@ -166,6 +166,6 @@ def write_schema(path: Path, dimensions: dict[str, tuple[str, Sequence[str]]]) -
     return path
 
 
-def write_rows(path: Path, rows: Sequence[dict[str, object]]) -> Path:
+def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     return path

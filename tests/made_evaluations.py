@@ -120,8 +120,8 @@ def after_training(schema: Schema) -> dict[str, Any]:
     """Return the fields of `train.diagnostics`."""
     ids = [d.id for d in schema.dimensions]
     kinds = [d.kind for d in schema.dimensions for _ in d.labels]
-    kept = {"review": 0.12, "covered": 0.81}
-    precise = {"precision": None, "recall": 0.37}
+    kept: dict[str, float | None] = {"review": 0.12, "covered": 0.81}
+    precise: dict[str, float | None] = {"precision": None, "recall": 0.37}
     by_label = {
         name: kept | (precise if kind == "multi" else {})
         for name, kind in zip(schema.label_names, kinds, strict=True)

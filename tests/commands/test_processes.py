@@ -16,8 +16,8 @@ import pyarrow as pa
 import pytest
 from conftest import ROOT, Classify, put_store, some_labels
 from made_batches import text
+from made_servers import free_port
 from pyarrow import parquet
-from test_serving import free_port
 
 from depeche.labels.errors import BatchError
 from depeche.labels.system.processes import find_program, starting
@@ -272,9 +272,12 @@ def test_document_that_ends_its_worker_fails_alone(
 def test_each_deadly_document_costs_as_much_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
     start_workers = engine._start_workers
-    monkeypatch.setattr(
-        engine, "_start_workers", lambda *how: started.append(how) or start_workers(*how)
-    )
+
+    def start(*args: Any) -> Any:
+        started.append(args)
+        return start_workers(*args)
+
+    monkeypatch.setattr(engine, "_start_workers", start)
     for n in (1, 2):
         started.clear()
         found = tagged([document(i, deadly=True) for i in range(n)], job_of(DeadlyJob), 2)

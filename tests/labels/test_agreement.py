@@ -1,9 +1,10 @@
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, permutations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -172,9 +173,7 @@ def test_kappa_and_positive_agreement_equal_scikit_learns(answers: list[tuple[st
         assert close(value(found, "positive", label), f1_score(a, b, zero_division=np.nan))
 
 
-def plain_alpha(
-    units: list[list[frozenset[str]]], distance: dict[tuple[object, object], float]
-) -> float:
+def plain_alpha(units: list[list[frozenset[str]]], distance: Mapping[Any, float]) -> float:
     """Return alpha by its definition, over all ordered pairs of values."""
     units = [unit for unit in units if len(unit) > 1]
     values = [x for unit in units for x in unit]
@@ -214,7 +213,7 @@ def test_alpha_of_sets_and_of_labels_equals_its_definition(
 def test_order_of_annotators_and_paragraphs_changes_nothing(
     answers: list[tuple[str | None, ...]], names: list[str], random: object
 ) -> None:
-    columns = dict(zip("ABC", zip(*answers, strict=True), strict=True))
+    columns: dict[str, Any] = dict(zip("ABC", zip(*answers, strict=True), strict=True))
     votes = votes_of("multi", "abc", columns, [str(i // 2) for i in range(len(answers))])
     if not votes.paragraphs:
         return
@@ -357,9 +356,9 @@ def test_pairs_without_a_value_are_left_out_of_the_mean_and_said() -> None:
 BASE = {"article": "x", "topics": [], "stance": "neutral"}
 
 
-def rows(annotator: str | None, *labels: dict[str, object]) -> list[dict[str, object]]:
+def rows(annotator: str | None, *labels: Mapping[str, object]) -> list[dict[str, object]]:
     return [
-        {"id": f"p{i}", "text": f"Texte {i}."} | BASE | {"annotator": annotator} | x
+        {"id": f"p{i}", "text": f"Texte {i}."} | BASE | {"annotator": annotator} | dict(x)
         for i, x in enumerate(labels)
     ]
 

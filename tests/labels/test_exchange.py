@@ -60,7 +60,8 @@ def schemas(draw: st.DrawFn) -> Schema:
 def records(draw: st.DrawFn, schema: Schema, n: int) -> dict[str, Any]:
     kind = draw(st.sampled_from(["body", "body", "heading"]))
     names = st.sampled_from([x for x in NAMES if x not in {d.id for d in schema.dimensions}])
-    record = {"id": f"{draw(TEXT)}{n}", "article": draw(FILLED), "text": draw(FILLED)}
+    record: dict[str, Any] = {"id": f"{draw(TEXT)}{n}"}
+    record |= {"article": draw(FILLED), "text": draw(FILLED)}
     for dimension in schema.dimensions if kind == "body" else ():
         ids = st.sampled_from(dimension.label_ids)
         multi = st.lists(ids, unique=True, max_size=3)
@@ -289,7 +290,7 @@ def test_label_studio_predictions_say_how_sure_they_are(tmp_path: Path) -> None:
         scores = {"topics": dict.fromkeys(SCHEMA.dimensions[0].label_ids, 0.1)}
         scores["topics"]["space"] = 0.9
         scores["stance"] = {"supportive": 0.7, "neutral": 0.2, "critical": 0.1}
-        given = {"topics": ("space",), "stance": ("supportive",)}
+        given: dict[str, tuple[str, ...]] = {"topics": ("space",), "stance": ("supportive",)}
         return [Prediction(model="m 1", labels=given, scores=scores)] * len(texts)
 
     path = tmp_path / "t.json"

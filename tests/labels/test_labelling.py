@@ -20,9 +20,8 @@ from resource import RLIMIT_FSIZE, setrlimit
 
 import pytest
 from conftest import ROOT, SEEDS, Classify, write_rows, write_schema
-from textual import events
+from made_labelling import MULTI, SCHEMA, SINGLE, made_items, press, text_of
 from textual.app import App
-from textual.widgets import Static
 
 from depeche.labels.errors import LabelsError
 from depeche.labels.labelling.keys import assign_keys
@@ -36,15 +35,11 @@ from depeche.labels.labelling.session import Session
 from depeche.labels.paragraphs import sha256_of
 from depeche.labels.records import read_labels
 from depeche.labels.schema import DEFAULT_SCHEMA, Schema, read_schema
-from depeche.labels.system.language import Language
 from depeche.model.inputs.inputs import Inputs
 from depeche.train.active.opening import open_labels
 from depeche.train.active.order import PoolOrder, RandomOrder
 from depeche.train.active.pool import read_disputed_pool, read_labelled_pool, read_pool
 
-SCHEMA = read_schema()
-MULTI = next(d for d in SCHEMA.dimensions if d.kind == "multi")
-SINGLE = next(d for d in SCHEMA.dimensions if d.kind == "single")
 KEYS = assign_keys(SCHEMA)
 FIRST, SECOND = (KEYS.by_label[MULTI.id, label] for label in MULTI.label_ids[:2])
 SUGGESTED = Suggestion(
@@ -53,23 +48,6 @@ SUGGESTED = Suggestion(
 )
 
 Start = Callable[..., Session]
-
-
-def made_items(n: int) -> dict[str, Item]:
-    """Return paragraphs of articles of four, each with a word of its own."""
-    texts = [f"Paragraphe mot{i} : l’armée salue Élodie." for i in range(n)]
-    return {
-        f"a{i // 4}:{i}": Item(
-            id=f"a{i // 4}:{i}",
-            article=f"a{i // 4}",
-            text=text,
-            before=texts[i - 1] if i % 4 else "",
-            after=texts[i + 1] if i % 4 < 3 and i + 1 < n else "",
-            source="made",
-            date="2024-12-31",
-        )
-        for i, text in enumerate(texts)
-    }
 
 
 @pytest.fixture
@@ -90,31 +68,6 @@ def start(tmp_path: Path) -> Iterator[Start]:
         file.close()
 
 
-def press(
-    session: Session,
-    *keys: str,
-    size: tuple[int, int] = (80, 24),
-    lang: Language = "en",
-    see: Callable[[App[None]], object] = lambda app: None,
-) -> object:
-    """Press keys in the app; return what `see` sees then.
-
-    Quicker than `pilot.press`, which waits after each.
-    """
-
-    async def run() -> object:
-        app = LabelApp(session, TEXTS[lang])
-        async with app.run_test(size=size) as pilot:
-            for key in keys:
-                app.post_message(events.Key(key, key if len(key) == 1 else None))
-                if len(key) > 1 or key in "/c?":  # a dialog may open or close
-                    await pilot.pause()
-            await pilot.pause()
-            return see(app)
-
-    return asyncio.run(run())
-
-
 def decide(session: Session, *places: int) -> None:
     """Decide the next paragraphs, without a screen; -1 takes the last decision back."""
     for place in places:
@@ -123,11 +76,6 @@ def decide(session: Session, *places: int) -> None:
             continue
         session.draft.toggle(SINGLE, SINGLE.label_ids[place])
         session.confirm()
-
-
-def text_of(name: str) -> Callable[[App[None]], str]:
-    """Return a function that reads a part of the screen."""
-    return lambda app: str(app.screen.query_one(f"#{name}", Static).content)
 
 
 def rows(path: Path) -> list[dict[str, object]]:
@@ -160,7 +108,8 @@ def test_decision_is_on_disk_before_the_next_paragraph(start: Start, tmp_path: P
 
 def test_enter_without_a_choice_says_what_is_missing(start: Start) -> None:
     session = start()
-    assert "Reste à choisir" in press(session, FIRST, "enter", lang="fr", see=text_of("status"))
+    status = press(session, FIRST, "enter", lang="fr", see=text_of("status"))
+    assert "Reste à choisir" in str(status)
     assert session.n_done == 0
 
 
@@ -477,7 +426,8 @@ def test_pool_holds_each_text_once_and_knows_what_is_labelled(tmp_path: Path) ->
     pool = read_pool(inputs, {}, source="crawl")
     assert [item.text for item in pool.items.values()] == texts
     assert pool.n_repeated == 1
-    row = {"id": "other", "article": "x", "text": texts[1].upper(), "kind": "body"}
+    row: dict[str, object] = {"id": "other", "article": "x", "kind": "body"}
+    row |= {"text": texts[1].upper()}
     row |= {d.id: [] if d.kind == "multi" else d.label_ids[0] for d in SCHEMA.dimensions}
     known = {r.id: r for r in read_labels(write_rows(tmp_path / "k.jsonl", [row]), SCHEMA)}
     again = read_pool(inputs, known, source="crawl")
@@ -564,7 +514,7 @@ def test_blind_reading_comes_in_the_order_of_the_file(tmp_path: Path) -> None:
         for i, a in enumerate(articles)
     ]
     pool, _ = read_labelled_pool(write_rows(tmp_path / "q.jsonl", found), {}, SCHEMA, None)
-    assert [item.id for item in iter_open(PoolOrder(pool.items, {"1": None}))] == ["0", "2", "3"]  # type: ignore[dict-item]
+    assert [item.id for item in iter_open(PoolOrder(pool.items, {"1": None}))] == ["0", "2", "3"]
     assert pool.items["2"].before == "Texte mot0."
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from made_batches import rows_of, text
+from made_servers import descendants, is_running
 from pyarrow import parquet as pq
-from test_serving import descendants, is_running
 
 import depeche.labels.formats.parquet
 from depeche.labels.errors import LabelsError
@@ -43,7 +43,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
         return found[-1]
 
     depeche.labels.formats.parquet._leave_workers()
-    monkeypatch.setattr(depeche.labels.formats.parquet.subprocess, "Popen", start)
+    monkeypatch.setattr(subprocess, "Popen", start)
     return found
 
 

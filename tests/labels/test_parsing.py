@@ -99,9 +99,16 @@ def test_every_file_of_json_is_refused_by_its_name(text: str, tmp_path: Path) ->
     parsed.mkdir(parents=True)
     (parsed / "1.json").write_text(text)
     span = Span(doc=1, start=0, end=1, sha256="0" * 64)
-    fields = dict.fromkeys(("annotator", "source", "date"))
     paragraph = LabelledParagraph(
-        id="a", article="a", text="", kind="body", labels={}, span=span, **fields
+        id="a",
+        article="a",
+        text="",
+        kind="body",
+        labels={},
+        span=span,
+        annotator=None,
+        source=None,
+        date=None,
     )
     for read in (
         lambda: read_labels(path, SCHEMA),
@@ -150,7 +157,7 @@ def test_ids_longer_than_mlflow_and_disks_take_are_refused(
 
 
 def test_longest_ids_are_names_of_metrics_tags_and_files(tmp_path: Path) -> None:
-    from mlflow.utils.validation import _validate_metric_name, _validate_tag_name
+    from mlflow.utils import validation
 
     from depeche.train.tracking.log import _data_key, flatten_scores
 
@@ -164,12 +171,12 @@ def test_longest_ids_are_names_of_metrics_tags_and_files(tmp_path: Path) -> None
     names = [name for name, _ in flatten_scores(scores)]
     assert len(names) == 2
     for name in names:
-        _validate_metric_name(name)
+        validation._validate_metric_name(name)  # type: ignore[no-untyped-call]
     (tmp_path / f"precision_recall_{dimension}.png").touch()
     keys = {_data_key(name) for name in ("a" * 300, "a" * 301, "é:" * 200, "x.jsonl")}
     assert len(keys) == 4
     for key in keys:
-        _validate_tag_name(key)
+        validation._validate_tag_name(key)  # type: ignore[no-untyped-call]
     assert "data.x.jsonl" in keys
 
 

@@ -187,7 +187,7 @@ def cell_of(value: object) -> str:
 
 
 def rows_of(records: list[dict[str, Any]], schema: Schema, *, paragraphs: bool) -> list[Any]:
-    rows = []
+    rows: list[Any] = []
     for record in records:
         rows += paragraph_rows(record, schema) if paragraphs else [article_row(record, schema)]
     return rows

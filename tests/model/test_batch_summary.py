@@ -151,7 +151,8 @@ def record(**about: Any) -> dict[str, Any]:
         from depeche.model.tagging import load_model
 
         _RECORD = load_model().tag([text(0)])[0]
-    return json.loads(json.dumps(_RECORD)) | about
+    record: dict[str, Any] = json.loads(json.dumps(_RECORD))
+    return record | about
 
 
 _RECORD: dict[str, Any] = {}

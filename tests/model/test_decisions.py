@@ -160,7 +160,7 @@ def test_prediction_sets_agree_with_mapie(coverage: float) -> None:
     from mapie.classification import SplitConformalClassifier
     from sklearn.base import BaseEstimator, ClassifierMixin
 
-    class Given(ClassifierMixin, BaseEstimator):
+    class Given(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Takes scores for features, so that mapie sees exactly ours."""
 
         def fit(self) -> "Given":
@@ -171,7 +171,7 @@ def test_prediction_sets_agree_with_mapie(coverage: float) -> None:
             return X
 
         def predict(self, X: np.ndarray) -> np.ndarray:
-            return X.argmax(axis=1)
+            return np.asarray(X.argmax(axis=1))
 
     rng = np.random.default_rng(0)
     chosen = half(rng)

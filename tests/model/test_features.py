@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_scorers import linear_scorer, random_form
 
 from depeche import load_model
 from depeche.labels.dataset import FOLDER
@@ -21,7 +22,7 @@ from depeche.model.scoring import linear
 from depeche.model.scoring.features import FeatureExtractor, FeatureSettings
 from depeche.model.scoring.linear import LinearScorer, weigh
 from depeche.model.scoring.spelling import normalise, words
-from depeche.model.scoring.word_vectors import VectorForm, WordVectors
+from depeche.model.scoring.word_vectors import VectorForm
 
 SETTINGS = FeatureSettings()
 TABLE = 1 << SETTINGS.table_bits
@@ -166,27 +167,13 @@ def random_scorer(n_labels: int = 3) -> LinearScorer:
     return LinearScorer(SETTINGS, idf, weights, bias, random_form(n_labels))
 
 
-def random_form(n_labels: int, n_dims: int = 5) -> VectorForm:
-    """Return a form with vectors of most of the words of the texts below."""
-    rng = np.random.default_rng(1)
-    known = [*"abcdefghijklmnopqrstuvwxyz", "la", "paix", "une", "frappe", "port", "ne", "armee"]
-    hashes = np.array(sorted(zlib.crc32(word.encode()) for word in known), dtype=np.uint32)
-    vectors = rng.normal(size=(len(known), n_dims)).astype(np.float32)
-    quadratic = rng.normal(size=(n_dims, n_labels, n_dims)).astype(np.float32)
-    return VectorForm(
-        words=WordVectors.rounded(hashes, vectors),
-        linear=rng.normal(size=(n_dims, n_labels)).astype(np.float32),
-        quadratic=quadratic + quadratic.transpose(2, 1, 0),
-    )
-
-
 SCORER = random_scorer()
 
 
 @pytest.mark.parametrize("n_before", [0, 400])  # known words and a table of pairs, or none
 def test_fast_logits_are_exactly_the_plain_ones(n_before: int) -> None:
     texts = [p.text for p in read_labels(FOLDER / "composed.jsonl", read_schema())]
-    scorer = load_model().artifact.scorer
+    scorer = linear_scorer(load_model().artifact)
     scorer.logits(texts[:n_before] * 20)
     found = scorer.logits(texts[300:500])
     assert found.tolist() == [plain_logits(scorer, text) for text in texts[300:500]]

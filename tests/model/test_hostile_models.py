@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT, Classify, put_no_file
+from made_scorers import linear_scorer
 
 from depeche.labels.errors import ArtifactError
 from depeche.labels.schema import read_schema
@@ -31,7 +32,8 @@ from depeche.model.tagging import SHIPPED, Model
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a small model."""
     artifact, features = load_artifact(SHIPPED), FeatureSettings(table_bits=4)
-    arrays = (artifact.scorer.idf[:32], artifact.scorer.weights[:32], artifact.scorer.bias)
+    scorer = linear_scorer(artifact)
+    arrays = (scorer.idf[:32], scorer.weights[:32], scorer.bias)
     settings = artifact.settings | {"features": asdict(features)}
     small = replace(artifact, scorer=LinearScorer(features, *arrays), settings=settings)
     folder = tmp_path_factory.mktemp("small") / "m"

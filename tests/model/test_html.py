@@ -450,7 +450,7 @@ def test_any_schema_works(
     dimensions: dict[str, tuple[str, int]], label: str, open_page: Open
 ) -> None:
     schema = make_schema(dimensions)
-    labels = {d.id: d.label_ids[-1] for d in schema.dimensions}
+    labels: dict[str, str | None] = {d.id: d.label_ids[-1] for d in schema.dimensions}
     records = [
         make_record(schema, ["p"], labels, id=f"{i}", date=f"2024-01-0{i + 1}") for i in range(3)
     ]

@@ -207,7 +207,8 @@ def test_file_that_became_a_pipe_after_the_listing_is_refused() -> None:
     write("a.txt"), write("b.txt")
     inputs = Inputs(["a.txt", "b.txt"])
     assert inputs.n_files == 2
-    Path("a.txt").unlink(), Path("b.txt").unlink()
+    Path("a.txt").unlink()
+    Path("b.txt").unlink()
     os.mkfifo("a.txt")
     assert [getattr(item, "reason", None) for item in inputs] == [
         "not a file that can be read",
@@ -227,7 +228,8 @@ def test_pipe_of_the_shell_is_read() -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything: run as another user")
 def test_what_may_not_be_read_fails_alone() -> None:
     write("crawl/a.txt"), write("crawl/b.txt"), write("crawl/sub/c.txt")
-    Path("crawl/a.txt").chmod(0), Path("crawl/sub").chmod(0)
+    Path("crawl/a.txt").chmod(0)
+    Path("crawl/sub").chmod(0)
     found = told("crawl")
     Path("crawl/sub").chmod(0o700)
     assert found == [

@@ -1,22 +1,21 @@
 """The compiled kernel gives exactly what numpy gives, and everything works without it."""
 
 import ctypes
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import pytest
 from conftest import SEEDS
 from hypothesis import given
 from hypothesis import strategies as st
-from test_features import random_form
-from test_line_features import PIECES
+from made_kernel import kernel_is
+from made_lines import PIECES
+from made_scorers import linear_scorer, random_form
 
 from depeche import load_model
 from depeche.model import kernel as kernel_module
-from depeche.model.kernel import Kernel, find_kernel
+from depeche.model.kernel import find_kernel
 from depeche.model.reading.counts.characters import _CLASSES, Characters
 from depeche.model.reading.counts.interface_words import PHRASES
 from depeche.model.reading.counts.known_words import VERBS
@@ -32,13 +31,6 @@ needs_kernel = pytest.mark.skipif(
     find_kernel() is None,
     reason="no compiled kernel: `pip install -e .` makes one where there is a C compiler",
 )
-USERS = (
-    "depeche.model.scoring.tokens",
-    "depeche.model.scoring.word_sums",
-    "depeche.model.reading.counts.words",
-    "depeche.model.reading.line_kinds.trees",
-    "depeche.model.reading.counts.characters",
-)
 # What words are cut at, elided by and joined by, and what no text should hold.
 SIGNS = "aé e'’ʼ‘`´«»\"!?…\u0301\u00ad\u200b\u2060\ufeff\0\n\u2028\ud800\udfff_²١İßœ📷𝔄"
 ANY_TEXT = st.text(alphabet=SIGNS, max_size=60) | st.text(alphabet=st.characters(), max_size=60)
@@ -46,17 +38,6 @@ LONG = ["x" * (PIECE + 3), "mot " * PIECE, "'" * PIECE + "«»" * 9, "", "a" * P
 
 # What words are known by.
 SAID = [*PIECES, *map(" ".join, PHRASES), *VERBS, *(" ".join(COMMON.values()).split())]
-
-
-@contextmanager
-def kernel_is(kernel: Kernel | None) -> Iterator[None]:
-    """Give every module that uses the kernel another one, or none."""
-    patches = [patch(f"{user}.find_kernel", lambda: kernel) for user in USERS]
-    for each in patches:
-        each.start()
-    yield
-    for each in patches:
-        each.stop()
 
 
 def cut(table: TokenTable, texts: Sequence[str]) -> tuple[list[list[int]], list[str]]:
@@ -124,7 +105,7 @@ def test_logits_are_those_of_numpy(n_labels: int, calls: list[list[str]]) -> Non
 def test_logits_of_articles_are_those_of_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [path.read_text() for path in sorted(SEEDS.glob("*.txt"))]
     texts += [line for text in texts for line in text.splitlines()] + LONG
-    quick, plain = load_model().artifact.scorer, load_model().artifact.scorer
+    quick, plain = (linear_scorer(load_model().artifact) for _ in range(2))
     monkeypatch.setattr(linear, "_MOST_TOKENS_KEPT", 3000)  # so that words are forgotten
     for _ in range(2):  # by the second time the table of all columns pays
         found = quick.logits(texts)

@@ -15,6 +15,7 @@ from depeche.model.reading.line_kinds.classifier import load_kind_model, unit_ki
 from depeche.model.reading.line_kinds.features import unit_features
 from depeche.model.reading.reader import parse_article, read_article
 from depeche.model.reading.wrapping import split_units
+from depeche.model.scoring.linear import LinearScorer
 from depeche.model.tagging import SHIPPED
 from depeche.train.line_kinds import (
     LINES,
@@ -193,7 +194,7 @@ def test_page_is_decoded_as_it_declares_from_a_file_or_not(
 ) -> None:
     page = f"{head}<body><article><p>{LONG}</p><p>Prix : 300 €. {LONG}</p></article></body></html>"
     for form in ("html", "text", None):
-        article = parse_article(page.encode(encoding), id="x", form=form)  # type: ignore[arg-type]
+        article = parse_article(page.encode(encoding), id="x", form=form)
         assert article.encoding == name
         assert any("300 €" in p.text for p in article.paragraphs)
 
@@ -283,7 +284,8 @@ def test_very_long_text_takes_at_most_twenty_times_its_size_in_memory(between: s
     data = between.join([LONG] * 6_000).encode()  # 1 MB: below it, what is fixed weighs more
     model = load_model(SHIPPED)
     model.predict_proba([LONG] * 6_000)  # makes the table that many paragraphs need
-    assert model.artifact.scorer._columns.table is not None
+    assert isinstance(scorer := model.artifact.scorer, LinearScorer)
+    assert scorer._columns.table is not None
     tracemalloc.start()
     record = model.records([parse_article(data, id="x")])[0]
     _, peak = tracemalloc.get_traced_memory()

@@ -126,7 +126,7 @@ def pieces(items: Any, flags: int) -> Iterator[str]:
     for item in items:
         yield from samples(item, flags)
         code, value = item
-        inner = {
+        taken: dict[Any, Callable[[Any], list[Any]]] = {
             codes.MAX_REPEAT: lambda v: [v[2]],
             codes.MIN_REPEAT: lambda v: [v[2]],
             codes.POSSESSIVE_REPEAT: lambda v: [v[2]],
@@ -135,8 +135,8 @@ def pieces(items: Any, flags: int) -> Iterator[str]:
             codes.BRANCH: lambda v: v[1],
             codes.ASSERT: lambda v: [v[1]],
             codes.ASSERT_NOT: lambda v: [v[1]],
-        }.get(code, lambda v: [])(value)
-        for part in inner:
+        }
+        for part in taken.get(code, lambda _: [])(value):
             yield from pieces(part, flags)
 
 
@@ -189,7 +189,7 @@ def test_pattern_takes_ten_times_as_long_for_ten_times_the_text(name: str) -> No
         for parts in hostile(pattern):
             whole, tenth = (grown(parts, size) for size in (SIZE, TENTH))
             if encoded:
-                whole, tenth = (t.encode("utf-8", "replace") for t in (whole, tenth))
+                whole, tenth = (t.encode("utf-8", "replace") for t in (whole, tenth))  # type: ignore[assignment]
             for used in uses(name):
                 signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
                 try:

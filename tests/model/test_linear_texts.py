@@ -4,7 +4,7 @@ import io
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -186,7 +186,7 @@ def data(text: str) -> str:
 
 NEWS = '{"@context":"https://schema.org","@type":"NewsArticle",'
 # What each is of n characters.
-PAGES = {
+PAGES: dict[str, Callable[[int], str]] = {
     "author of brackets": lambda n: page(f'<meta name="author" content="{"(" * n}">'),
     "author of braces, in JSON": lambda n: page(data(f'{NEWS}"author":"{"{" * n}"}}')),
     "authors in broken JSON": lambda n: page(data(NEWS + '"author":' * (n // 9))),

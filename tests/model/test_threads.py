@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from conftest import ROOT
-from test_kernel import kernel_is
+from made_kernel import kernel_is
 
 from depeche import Model, load_model
 from depeche.model.kernel import find_kernel

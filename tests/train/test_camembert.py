@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, SEEDS, Classify, put_store, run_classify, some_labels, write_schema
 from made_encoder import MAX_LENGTH, make_base
-from test_serving import ask, free_port, running
+from made_servers import ask, free_port, running
 
 from depeche import load_model
 from depeche.labels.dataset import FOLDER, load_labels

@@ -81,7 +81,7 @@ def test_wrong_teacher_spoils_the_student(labels: LabelledSet) -> None:
 def test_paragraphs_with_labels_are_left_out_of_the_lesson(tmp_path: Path) -> None:
     told = "Le ministre a reçu son homologue mardi à Paris, a indiqué le palais dans un communiqué."
     schema = read_schema()
-    row = {"id": "p", "article": "a", "text": told}
+    row: dict[str, object] = {"id": "p", "article": "a", "text": told}
     row |= {d.id: [] if d.kind == "multi" else d.label_ids[0] for d in schema.dimensions}
     labels = load_labels([write_rows(tmp_path / "labels.jsonl", [row])], schema)
     article = tmp_path / "a.txt"

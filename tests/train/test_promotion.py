@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, Classify, put_no_file, run_classify
+from made_scorers import linear_scorer
 
 from depeche import load_model
 from depeche.labels.errors import ArtifactError, PromotionError, TrackingError
@@ -49,11 +50,12 @@ class FakeStore:
     def _read(self) -> dict[str, Any]:
         if not self.registry.exists():
             return {"versions": [], "champion": None}
-        return json.loads(self.registry.read_text())
+        registered: dict[str, Any] = json.loads(self.registry.read_text())
+        return registered
 
     def champion(self) -> str | None:
         version = self._read()["champion"]
-        return version and self._read()["versions"][int(version) - 1]
+        return str(self._read()["versions"][int(version) - 1]) if version else None
 
     def fetch_model(self, run: Run, folder: Path) -> Path:
         return Path(shutil.copytree(self.folder / run.id, folder / "model"))
@@ -105,7 +107,8 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the models of runs a to g, of which a is the champion."""
     folder = tmp_path_factory.mktemp("shelf")
     artifact, features = load_artifact(SHIPPED), FeatureSettings(table_bits=4)
-    arrays = (artifact.scorer.idf[:32], artifact.scorer.weights[:32], artifact.scorer.bias)
+    scorer = linear_scorer(artifact)
+    arrays = (scorer.idf[:32], scorer.weights[:32], scorer.bias)
     small = replace(
         artifact,
         scorer=LinearScorer(features, *arrays),

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_labelling import MULTI, SCHEMA, SINGLE
 from scipy import sparse
-from test_labelling import MULTI, SCHEMA, SINGLE
 
 from depeche.labels.errors import SettingsError
 from depeche.model.scoring.features import FeatureSettings

@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 import uvicorn
 from conftest import SEEDS, run_classify
+from made_servers import free_port, running, start
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
-from test_serving import free_port, running, start
 
 from depeche import load_model
 from depeche.labels.dataset import FOLDER, load_labels
@@ -125,7 +125,7 @@ def send_raw(port: int, data: bytes) -> bytes:
 def test_one_bad_item_gets_an_error_at_its_place_and_the_others_their_records(
     port: int, model: Model
 ) -> None:
-    bad = (
+    bad: tuple[Any, ...] = (
         3,
         "",
         None,
@@ -536,7 +536,7 @@ class Impatient(Watched):
     patience = 0.1
 
 
-async def answer_at_length(_: Scope, __: Receive, send: Send) -> None:
+async def answer_at_length(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
     for _ in range(1000):
         await send({"type": "http.response.body", "body": b"a" * 100_000, "more_body": True})

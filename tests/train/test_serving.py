@@ -10,8 +10,6 @@ import socket
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +17,7 @@ from typing import Any
 import mlflow
 import pytest
 from conftest import ROOT, SEEDS, Classify, put_store, run_classify
+from made_servers import ask, free_port, running
 
 from depeche.model.artifact import load_artifact
 from depeche.train.tracking.connection import connect
@@ -182,67 +181,6 @@ def test_port_that_is_taken_is_said(command: str, classify: Classify) -> None:
     )
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def ask(port: int, texts: list[str], **params: object) -> list[dict[str, Any]]:
-    """Return what a server on this machine predicts."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    body = json.dumps({"inputs": texts, "params": params})
-    connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    assert answer.status == 200
-    found: list[dict[str, Any]] = json.loads(answer.read())["predictions"]
-    connection.close()
-    return found
-
-
-@contextmanager
-def running(*args: object, cwd: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
-    """Run the command line until the end of the block, then stop it with Ctrl-C.
-
-    It must then end with 130, and so must all that it started: `serve` is one process.
-    """
-    process = start(*args, cwd=cwd, **env)
-    try:
-        yield process
-    finally:
-        children = descendants(process.pid)
-        process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "classify: stopped" in told
-    assert bool(children) == (args[0] == "ui")
-    assert not [pid for pid in children if is_running(pid)]
-
-
-def start(*args: object, cwd: Path, **env: str) -> subprocess.Popen[str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSIFY_", "MLFLOW_"))}
-    clean = {k: v for k, v in clean.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "depeche.classify", *map(str, args)],
-        cwd=cwd,
-        env=clean | env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def descendants(pid: int) -> list[int]:
-    children = [int(x) for x in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return children + [found for child in children for found in descendants(child)]
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 def test_serve_answers_with_records_on_this_machine_alone(store: Path) -> None:
     port = free_port()
     text = SEED.read_text()
@@ -328,8 +266,10 @@ def test_logged_requirements_are_all_that_a_fresh_environment_needs(
     venv.create(tmp_path / "fresh", with_pip=True)
     python = tmp_path / "fresh" / "bin" / "python"
     requirements = logged_model(store) / "requirements.txt"
-    command = [python, "-m", "pip", "install", "-q", "--retries", "1", "-r", requirements]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    pip = [str(python), "-m", "pip", "install", "-q", "--retries", "1"]
+    done = subprocess.run(
+        [*pip, "-r", str(requirements)], capture_output=True, text=True, check=False
+    )
     if "from versions: none" in done.stderr:
         pytest.skip("needs a package index that pip can reach")
     assert done.returncode == 0, done.stderr
