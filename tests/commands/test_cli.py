@@ -12,9 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, SEEDS, Classify
-from typer.testing import CliRunner
 
-from depeche.classify import app
 from depeche.model.champion import Promotion, format_promotions
 from depeche.model.tagging import SHIPPED
 
@@ -318,29 +316,6 @@ def test_no_heavy_library_is_imported(args: tuple[object, ...], tmp_path: Path) 
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
     )
     assert done.stderr.strip() == "[]"
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        *("tag", "info", "train", "tune", "evaluate", "runs", "compare", "promote", "ui", "serve"),
-        *(
-            "label",
-            "agreement",
-            "adjudicate",
-            "audit",
-            "export",
-            "import",
-            "schema check",
-            "schema new",
-        ),
-    ],
-)
-def test_every_command_has_help_with_an_example_and_stands_in_the_readme(command: str) -> None:
-    done = CliRunner().invoke(app, [*command.split(), "--help"])
-    assert done.exit_code == 0
-    assert "Example: classify" in done.stdout
-    assert f"classify {command}" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize(
