@@ -20,7 +20,7 @@ from depeche.labels.errors import InputError, MissingExtraError
 from depeche.labels.files import check_folder, check_no_link, check_spared, open_output
 from depeche.labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from depeche.labels.system.terminal import show_json, show_lines, tell
-from depeche.model.cli import ModelOption, tell_model
+from depeche.model.options import ModelOption, tell_model
 from depeche.train import DEFAULT_BASE, MOST_SEED, Backend
 
 if TYPE_CHECKING:
