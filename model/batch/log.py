@@ -32,8 +32,8 @@ class Log:
 
     def open(self, n_records: int, n_entries: int) -> None:
         """Begin to append after so many bytes of each file; cut what follows them."""
-        entries = open_at(self.entries, n_entries)
-        self._files = [open_at(self.records, n_records), entries]
+        self._files = [open_at(self.entries, n_entries)]
+        self._files.insert(0, open_at(self.records, n_records))
         self._committed = time.monotonic()
         self.is_open = True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -48,7 +48,7 @@ class TagRequest:
     files_from: Path | None = None
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
-    columns: ColumnNames = ColumnNames()
+    columns: ColumnNames = field(default_factory=ColumnNames)
     form: Format | None = None
     output: str | None = None
     errors: Path | None = None
