@@ -25,7 +25,6 @@ from typer.core import TyperGroup
 
 import depeche.labels.cli
 import depeche.labels.exchange.cli
-import depeche.model.batch.cli
 import depeche.model.cli
 import depeche.train.active.cli
 import depeche.train.audit.cli
@@ -102,7 +101,7 @@ def _front_door(
     """Tag French news: topics and stance, with reasons. `classify PATH` is `classify tag PATH`."""
 
 
-app.command()(depeche.model.batch.cli.tag)
+app.command()(depeche.model.cli.tag)
 app.command()(depeche.model.cli.info)
 app.add_typer(depeche.labels.cli.schema_app, name="schema")
 app.command()(depeche.train.active.cli.label)

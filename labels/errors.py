@@ -1,6 +1,7 @@
 """All errors that Dépêche raises on purpose.
 
 ClassifyError
+├── UsageError         options that do not go together, which a command shows with its usage
 ├── SchemaError        a schema that is not one, or two schemas that differ
 ├── LabelsError        labelled paragraphs that break the format
 ├── InputError         a file, folder or text that cannot be read as an article
@@ -32,6 +33,10 @@ class ClassifyError(Exception):
     def lines(self) -> tuple[str, ...]:
         """The lines of the message."""
         return tuple(map(str, self.args))
+
+
+class UsageError(ClassifyError):
+    """Options that do not go together, which a command shows with its usage."""
 
 
 class SchemaError(ClassifyError):

@@ -13,7 +13,7 @@ from depeche.labels.files import check_folder, check_no_link, check_spared, open
 from depeche.labels.options import JsonOption, OrangesumOption, SchemaOption
 from depeche.labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from depeche.labels.system.terminal import show_json, show_lines, tell
-from depeche.model.cli import ModelOption, tell_model
+from depeche.model.options import ModelOption, tell_model
 from depeche.train import DEFAULT_BASE, Backend
 from depeche.train.options import (
     LabelsOption,

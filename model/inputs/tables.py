@@ -54,7 +54,7 @@ def _json_documents(lines: Lines, place: Place, asked: ColumnNames) -> Iterator[
     without: list[Failure] = []  # until a row shows what the columns are
     columns: Columns | None = None
     names: tuple[str, ...] | None = None
-    found = False
+    seen = False  # a row with a text
     for item in _json_objects(lines, place):
         if isinstance(item, Failure):
             yield item
@@ -62,14 +62,14 @@ def _json_documents(lines: Lines, place: Place, asked: ColumnNames) -> Iterator[
         if tuple(item) != names:
             names, columns, lacking = tuple(item), None, ""
             try:
-                columns = find_columns(names, asked, lenient=found)
+                columns = find_columns(names, asked, lenient=seen)
             except InputError as err:
                 lacking = str(err)
         if columns is not None:
             yield from without
-            without, found = [], True
+            without, seen = [], True
             yield row_document(item, columns, place, lines.number)
-        elif found:
+        elif seen:
             yield place.failure(lacking, lines.number)
         else:
             without.append(place.failure(lacking, lines.number))
@@ -161,17 +161,20 @@ def _csv_rows(
             if len(row) != n_cells:
                 raise csv.Error(f"{len(row)} cells, but the header has {n_cells}")
         except (csv.Error, RowError) as err:
-            # Many programs write tabs without quoting, so that a quote is only a quote.
-            if tabs and isinstance(err, csv.Error) and feed.line.count("\t") == n_cells - 1:
-                yield number, feed.line.rstrip("\r\n").split("\t")
-            else:
-                yield number, _csv_reason(err)
+            unquoted = _unquoted(feed.line, n_cells, err) if tabs else None
+            yield number, unquoted or _csv_reason(err)
             if tabs:
                 feed.back_to_second_line()
             else:
                 feed.skip_row()
         else:
             yield number, row
+
+
+def _unquoted(line: str, n_cells: int, err: Exception) -> list[str] | None:
+    """Return the cells of a line whose quotes are only quotes, as many programs write tabs."""
+    cells = line.rstrip("\r\n").split("\t")
+    return cells if isinstance(err, csv.Error) and len(cells) == n_cells else None
 
 
 def _csv_reason(err: Exception) -> str:

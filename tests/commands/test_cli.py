@@ -127,7 +127,7 @@ def test_output_file_is_written_whole(classify: Classify, tmp_path: Path) -> Non
     before = (tmp_path / "out.jsonl").read_bytes()
     assert classify("none.txt", "--output", "out.jsonl").returncode == 1
     assert (tmp_path / "out.jsonl").read_bytes() == before
-    assert {p.name for p in tmp_path.iterdir()} == {"out.jsonl", "out.jsonl.journal"}
+    assert {p.name for p in tmp_path.iterdir()} == {"out.jsonl", ".depeche"}
     for inputs in (SEEDS, ARTICLE):
         assert classify(inputs, "--output", "no/such/x.jsonl").stderr == (
             "classify: no/such/x.jsonl: cannot be written: no folder no/such: make it first\n"

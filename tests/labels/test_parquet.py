@@ -226,7 +226,7 @@ def start_tagging(*more: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
-    records = Path("out.jsonl.journal/records.jsonl")
+    records = Path(".depeche/out.jsonl/records.jsonl")
     while not (records.exists() and records.stat().st_size):
         assert process.poll() is None
     return process

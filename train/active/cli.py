@@ -18,7 +18,7 @@ from depeche.labels.options import OrangesumOption, SchemaOption
 from depeche.labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from depeche.labels.system.language import Language, language_of_locale
 from depeche.labels.system.terminal import show_lines, tell
-from depeche.model.cli import ModelOption, tell_model
+from depeche.model.options import ModelOption, tell_model
 from depeche.train import MOST_SEED
 from depeche.train.active.mix import Mix, parse_mix
 
