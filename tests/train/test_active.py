@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT
+from made_sessions import MULTI, SCHEMA, SINGLE, made_items, press, text_of
 from scipy import sparse
-from test_labelling import MULTI, SCHEMA, SINGLE, made_items, press, text_of
 
 from depeche.labels.errors import SettingsError
 from depeche.labels.labelling.label_file import DecisionFile
