@@ -63,11 +63,7 @@ def export_labels(
     inputs = [labels, *read, *([orangesum] if orangesum else [])]
     _check(output, form, inputs, replace=force)  # before the model is asked
     records = read_labels(labels, schema)
-    paragraphs = hydrate(records, orangesum) if orangesum else [p for p in records if p.text]
-    if not paragraphs:
-        raise LabelsError(
-            f"{labels}: no paragraph with a text; {len(records)} need --orangesum DIR"
-        )
+    paragraphs = _with_texts(records, labels, orangesum)
     export = Export(
         schema=schema,
         paragraphs=paragraphs,

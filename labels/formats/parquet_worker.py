@@ -192,8 +192,9 @@ def _is_text(kind: Any) -> bool:
     from pyarrow import types
 
     kind = kind.value_type if types.is_dictionary(kind) else kind
-    tests = ("string", "large_string", "string_view", "binary", "large_binary", "null")
-    return any(getattr(types, f"is_{test}", lambda _: False)(kind) for test in tests)
+    names = ("string", "large_string", "string_view", "binary", "large_binary", "null")
+    checks = [getattr(types, f"is_{name}", None) for name in names]  # old versions lack some
+    return any(check(kind) for check in checks if check is not None)
 
 
 def _texts(batch: Any, names: Sequence[str]) -> list[tuple[str | None, ...] | str]:

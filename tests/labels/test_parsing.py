@@ -186,6 +186,6 @@ def test_value_of_any_length_makes_a_short_message(tmp_path: Path) -> None:
         read_schema(tmp_path / "s.toml")
     assert len(str(err.value)) < 300 + len(str(tmp_path))
     rows = write_rows(tmp_path / "l.jsonl", [{"id": ["x"] * 100_000, "article": 3, "text": {}}])
-    with pytest.raises(LabelsError) as found:
+    with pytest.raises(LabelsError) as caught:
         read_labels(rows, SCHEMA)
-    assert len(str(found.value)) < 2000
+    assert len(str(caught.value)) < 2000

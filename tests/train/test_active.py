@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT
-from made_labelling import MULTI, SCHEMA, SINGLE, made_items, press, text_of
+from made_sessions import MULTI, SCHEMA, SINGLE, made_items, press, text_of
 
 from depeche.labels.labelling.label_file import DecisionFile
 from depeche.labels.labelling.messages import TEXTS

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_labelling import MULTI, SCHEMA, SINGLE
+from made_sessions import MULTI, SCHEMA, SINGLE
 from scipy import sparse
 
 from depeche.labels.errors import SettingsError
