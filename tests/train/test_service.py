@@ -483,7 +483,15 @@ def test_artifact_of_another_version_is_told_in_a_line(
 ) -> None:
     manifest = put_logged(tmp_path) / "artifacts" / "last" / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"format": 4', '"format": 5'))
-    done = run_classify("serve", "--model-uri", ".", "--port", free_port(), cwd=tmp_path, **store)
+    done = run_classify(
+        "serve",
+        "--model-uri",
+        ".",
+        "--port",
+        free_port(),
+        cwd=tmp_path,
+        MLFLOW_TRACKING_URI=store["MLFLOW_TRACKING_URI"],
+    )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         "classify: .: artifacts/last/manifest.json: format 5, but this version reads format 4: "
