@@ -34,7 +34,8 @@ SHARED = ROOT.parent / "shared"
 Classify = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-TRAINING = ("train", "tune", "evaluate", "audit", "runs", "compare", "promote")
+TRAINING = ("train", "tune", "evaluate", "audit", "runs", "compare", "promote", "serve", "ui")
+OF_A_START = ("PYTHON", "LC_", "LANG")  # variables that Python reads once, as it starts
 
 
 def run_classify(
@@ -42,9 +43,10 @@ def run_classify(
 ) -> subprocess.CompletedProcess[str]:
     """Run the real command line in a process of its own.
 
-    It is a copy of one that has loaded the libraries, or a `fresh` one where what happens in the
-    start of Python or in the imports matters.
+    It is a copy of one that has loaded the libraries, or a `fresh` one where its start or its
+    imports matter, as they do where a variable is given that Python reads as it starts.
     """
+    fresh = fresh or any(name.startswith(OF_A_START) for name in env)
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSIFY_", "MLFLOW_"))}
     given = stdin.encode() if isinstance(stdin, str) else stdin
     command, env = list(map(str, args)), clean | {"COLUMNS": "100"} | env

@@ -257,7 +257,7 @@ def test_file_larger_than_the_memory_is_one_line(command: tuple[str, ...], tmp_p
 
 
 def test_records_are_utf8_whatever_the_locale(classify: Classify) -> None:
-    done = classify(ARTICLE, PYTHONIOENCODING="ascii", fresh=True)
+    done = classify(ARTICLE, PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert "Corée" in done.stdout
 
@@ -353,7 +353,7 @@ def test_missing_extra_is_reported_with_the_command_that_brings_it(
     hide = "sys.modules.update(sklearn=None, mlflow=None, matplotlib=None, textual=None)"
     (tmp_path / "sitecustomize.py").write_text(f"import sys\n{hide}\n")
     path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = classify(*command.split(), PYTHONPATH=path, fresh=True)
+    done = classify(*command.split(), PYTHONPATH=path)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         f"classify: this needs {library}, which is not installed: pip install 'depeche[{extra}]' "

@@ -183,7 +183,7 @@ def test_piped_answers_write_a_schema_that_labels_and_agreement_use(
     classify: Classify, tmp_path: Path
 ) -> None:
     done = classify(
-        "schema", "new", "s.toml", stdin="\n".join(ANSWERS) + "\n", LC_ALL="fr_FR.UTF-8", fresh=True
+        "schema", "new", "s.toml", stdin="\n".join(ANSWERS) + "\n", LC_ALL="fr_FR.UTF-8"
     )
     assert done.returncode == 0, done.stderr
     schema = read_schema(tmp_path / "s.toml")
@@ -209,9 +209,7 @@ def test_existing_file_is_overwritten_only_when_confirmed(
     done = classify("schema", "new", "s.toml", stdin="n\n" + "\n".join(ANSWERS))
     assert (done.returncode, path.read_text()) == (1, "mine")
     assert "s.toml: exists, and is left as it was: give another name" in done.stderr
-    done = classify(
-        "schema", "new", "s.toml", stdin="y\n" + "\n".join([*ANSWERS, ""]), LANG="C", fresh=True
-    )
+    done = classify("schema", "new", "s.toml", stdin="y\n" + "\n".join([*ANSWERS, ""]), LANG="C")
     assert done.returncode == 0
     assert read_schema(path).name == "Presse régionale"
 
@@ -228,7 +226,7 @@ def test_existing_file_is_overwritten_only_when_confirmed(
 def test_what_cannot_be_done_ends_in_one_line_and_leaves_no_file(
     classify: Classify, tmp_path: Path, file: str, stdin: str | bytes, message: str
 ) -> None:
-    done = classify("schema", "new", file, stdin=stdin, PYTHONUTF8="1", fresh=True)
+    done = classify("schema", "new", file, stdin=stdin, PYTHONUTF8="1")
     assert (done.returncode, done.stdout) == (1, "")
     assert message in done.stderr.splitlines()[-1]
     assert list(tmp_path.iterdir()) == []

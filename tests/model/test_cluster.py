@@ -158,7 +158,7 @@ def test_missing_ray_is_reported_with_the_command_that_brings_it(
     classify: Classify, tmp_path: Path
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules.update(ray=None)\n")
-    done = classify("tag", SEEDS, *RAY, "tags", PYTHONPATH=str(tmp_path), fresh=True)
+    done = classify("tag", SEEDS, *RAY, "tags", PYTHONPATH=str(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("classify: this needs ray, which is not installed: pip install")
     assert "'depeche[ray]'" in done.stderr
