@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import shutil
@@ -35,6 +34,7 @@ Classify = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 TRAINING = ("train", "tune", "evaluate", "audit", "runs", "compare", "promote", "serve", "ui")
+_STARTED: list[Warm] = []  # which run commands; they are closed at the end
 OF_A_START = ("PYTHON", "LC_", "LANG")  # variables that Python reads once, as it starts
 
 
@@ -76,9 +76,14 @@ def _loaded(command: list[str]) -> Warm:
 
 @cache
 def _started(*libraries: str) -> Warm:
-    commands = Warm(*libraries)
-    atexit.register(commands.close)
-    return commands
+    _STARTED.append(Warm(*libraries))
+    return _STARTED[-1]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    while _STARTED:
+        _STARTED.pop().close()
 
 
 def made_once(

@@ -479,7 +479,7 @@ def test_signals_end_it_at_once_and_quietly(
 
 
 def test_artifact_of_another_version_is_told_in_a_line(
-    store: dict[str, str], tmp_path: Path
+    store: dict[str, Any], tmp_path: Path
 ) -> None:
     manifest = put_logged(tmp_path) / "artifacts" / "last" / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"format": 4', '"format": 5'))
