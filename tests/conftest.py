@@ -8,8 +8,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 # One thread a test process: as many as cores in each of several processes wait for one another.
 for _library in ("OMP", "OPENBLAS", "MKL"):
@@ -18,6 +19,8 @@ for _library in ("OMP", "OPENBLAS", "MKL"):
 import pytest  # after the setting, which libraries read as they are imported
 from hypothesis import settings
 from made_batches import Tag, Warm, write_articles
+
+from depeche.model.locks import locked
 
 settings.register_profile("depeche", deadline=None)  # shared machines stall for no fault of ours
 settings.load_profile("depeche")
@@ -30,32 +33,85 @@ SHARED = ROOT.parent / "shared"
 Classify = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+TRAINING = ("train", "tune", "evaluate", "audit", "runs", "compare", "promote", "serve", "ui")
+_STARTED: list[Warm] = []  # which run commands; they are closed at the end
+OF_A_START = ("PYTHON", "LC_", "LANG")  # variables that Python reads once, as it starts
+
+
 def run_classify(
-    *args: object, stdin: bytes | str = "", cwd: Path, **env: str
+    *args: object, stdin: bytes | str = "", cwd: Path, fresh: bool = False, **env: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the real command line in a process of its own."""
+    """Run the real command line in a process of its own.
+
+    It is a copy of one that has loaded the libraries, or a `fresh` one where its start or its
+    imports matter, as they do where a variable is given that Python reads as it starts.
+    """
+    fresh = fresh or any(name.startswith(OF_A_START) for name in env)
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSIFY_", "MLFLOW_"))}
-    done = subprocess.run(
-        [sys.executable, "-m", "depeche.classify", *map(str, args)],
-        input=stdin.encode() if isinstance(stdin, str) else stdin,
-        capture_output=True,
-        cwd=cwd,
-        env=clean | {"COLUMNS": "100", **env},
-        check=False,
-        timeout=400,  # a training on all labels takes two minutes, more beside other tests
-    )
-    return subprocess.CompletedProcess(
-        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-    )
+    given = stdin.encode() if isinstance(stdin, str) else stdin
+    command, env = list(map(str, args)), clean | {"COLUMNS": "100"} | env
+    if fresh:
+        done = subprocess.run(
+            [sys.executable, "-m", "depeche.classify", *command],
+            input=given,
+            capture_output=True,
+            cwd=cwd,
+            env=env,
+            check=False,
+            timeout=400,
+        )
+        status, out, err = done.returncode, done.stdout, done.stderr
+    else:
+        with TemporaryDirectory() as into:
+            (Path(into) / "stdin").write_bytes(given)
+            status = _loaded(command[:1])(cwd, *command, env=env, into=into)
+            out, err = ((Path(into) / name).read_bytes() for name in ("stdout", "stderr"))
+    return subprocess.CompletedProcess(command, status, out.decode(), err.decode())
+
+
+def _loaded(command: list[str]) -> Warm:
+    """Return a process that has loaded what a command needs."""
+    return _started(*(["train"] if command and command[0] in TRAINING else []))
+
+
+@cache
+def _started(*libraries: str) -> Warm:
+    _STARTED.append(Warm(*libraries))
+    return _STARTED[-1]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    while _STARTED:
+        _STARTED.pop().close()
+
+
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]
+) -> Path:
+    """Return a folder that the first of the test processes makes for all; none may change it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with locked(folder.with_suffix(".lock"), wait=True):
+        if not folder.is_dir():
+            half = folder.with_suffix(".half")
+            shutil.rmtree(half, ignore_errors=True)
+            half.mkdir()
+            make(half)
+            half.rename(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an MLflow database without runs: making one takes seconds, copying it none."""
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    code = f"import mlflow; mlflow.MlflowClient('sqlite:///{path}').search_experiments()"
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-    return path
+
+    def make(folder: Path) -> None:
+        path = folder / "mlflow.db"
+        code = f"import mlflow; mlflow.MlflowClient('sqlite:///{path}').search_experiments()"
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+    return made_once(tmp_path_factory, "store", make) / "mlflow.db"
 
 
 def put_no_file(path: Path, what: str) -> None:
@@ -77,27 +133,29 @@ def classify(tmp_path: Path) -> Classify:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
     """Return a folder in which `classify train` was run on some of the shipped paragraphs."""
-    folder = tmp_path_factory.mktemp("trained")
-    put_store(empty_store, folder)
-    done = run_classify("train", *some_labels(folder), "--json", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    (folder / "stdout.json").write_text(done.stdout)
-    (folder / "stderr.txt").write_text(done.stderr)
-    return folder
+
+    def make(folder: Path) -> None:
+        put_store(empty_store, folder)
+        done = run_classify("train", *some_labels(folder), "--json", cwd=folder)
+        assert done.returncode == 0, done.stderr
+        (folder / "stdout.json").write_text(done.stdout)
+        (folder / "stderr.txt").write_text(done.stderr)
+
+    return made_once(tmp_path_factory, "trained", make)
 
 
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
     """Return a folder with four runs, logged without training: see made_runs.py."""
-    folder = tmp_path_factory.mktemp("runs")
-    put_store(empty_store, folder)
-    code = "import made_runs; made_runs.log_all()"
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSIFY_", "MLFLOW_"))}
-    path = os.pathsep.join([str(ROOT / "tests"), str(ROOT)])
-    subprocess.run(
-        [sys.executable, "-c", code], check=True, cwd=folder, env=env | {"PYTHONPATH": path}
-    )
-    return folder
+
+    def make(folder: Path) -> None:
+        put_store(empty_store, folder)
+        code = "import made_runs; made_runs.log_all()"
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSIFY_", "MLFLOW_"))}
+        env["PYTHONPATH"] = str(ROOT / "tests")
+        subprocess.run([sys.executable, "-c", code], check=True, cwd=folder, env=env)
+
+    return made_once(tmp_path_factory, "runs", make)
 
 
 def some_labels(folder: Path) -> list[object]:

@@ -44,19 +44,18 @@ def ids(path: Path) -> list[str]:
 class Warm:
     """Commands in copies of one process: see warm.py."""
 
-    def __init__(self) -> None:
+    def __init__(self, *libraries: str) -> None:
         env = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSIFY_", "MLFLOW_"))}
-        path = os.pathsep.join([str(ROOT), env.get("PYTHONPATH", "")])
         self._process = subprocess.Popen(
-            [sys.executable, str(ROOT / "tests" / "warm.py")],
+            [sys.executable, str(ROOT / "tests" / "warm.py"), *libraries],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=env | {"PYTHONPATH": path},
+            env=env,
         )
         self.pid = 0  # of the last run
 
-    def __call__(self, cwd: Path, *args: object, **how: float) -> int:
+    def __call__(self, cwd: Path, *args: object, **how: object) -> int:
         """Run a command in a folder, and return its exit status."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -2,11 +2,15 @@
 
 What a run prints, and its number of steps, lie beside the folder that it ran in.
 
-Reads a line of JSON a run from standard input and answers with one. `kill_at` kills it before its
-n-th step that a crash could part from the next: a rename, removal, sync or cut of a file;
+Reads one line of JSON per run from standard input and answers with one. `kill_at` kills it before
+its n-th step that a crash could part from the next: a rename, removal, sync or cut of a file;
 `kill_after` kills it after so many seconds. `uid` makes it another user's. Unless it is to be
 `as_it_is`, inputs go by fours, and each is brought to the disk as soon as it is tagged, so that a
 few inputs have many such steps.
+
+A run that has an `env` and a folder `into` which it prints is as one in a process of its own: what
+it reads is there in `stdin`, and it ends as Python does. `python warm.py train` has loaded what
+commands that train need.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+MOST_S = 400  # a training on all labels takes two minutes, more beside other tests
 STEPS = ((os, "fsync"), (shutil, "rmtree"), *((Path, x) for x in ("replace", "unlink", "mkdir")))
 
 
@@ -34,14 +39,45 @@ def main() -> None:
     version("depeche")  # all that another user may be unable to load
     pyarrow.Table.from_pylist([{"a": ["b"]}])
     load_model().tag(["Le ministre a signé le traité avec son homologue."])
+    if sys.argv[1:] == ["train"]:
+        load_for_training()
     for line in sys.stdin:
         asked = json.loads(line)
         pid = os.fork()
         if not pid:
-            run(asked)
+            run_alone(asked) if "env" in asked else run(asked)
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         sys.stdout.write(json.dumps({"status": status, "pid": pid}) + "\n")
         sys.stdout.flush()
+
+
+def load_for_training() -> None:
+    import sklearn.linear_model  # noqa: F401
+
+    from depeche.train.tracking.connection import import_mlflow
+
+    import_mlflow()
+    import mlflow.pyfunc
+    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+
+
+def run_alone(asked: dict[str, Any]) -> None:
+    """Run a command as a process of its own would, and exit."""
+    from depeche import classify
+
+    signal.alarm(MOST_S)
+    os.setsid()
+    os.chdir(asked["cwd"])
+    os.environ.clear()
+    os.environ.update(asked["env"])
+    into = Path(asked["into"])
+    os.dup2(os.open(into / "stdin", os.O_RDONLY), 0)
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        os.dup2(os.open(into / name, os.O_WRONLY | os.O_CREAT), descriptor)
+    sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115 - what has been read stays behind
+    sys.argv = ["classify", *asked["args"]]
+    classify.main()
+    sys.exit()
 
 
 def run(asked: dict[str, Any]) -> None:

@@ -140,7 +140,9 @@ def test_matplotlib_obeys_nothing_in_the_current_folder(
         os.mkfifo(path)
     else:  # LaTeX, where it is installed, would run what the preamble says
         path.write_text("text.usetex: True\ntext.latex.preamble: \\input{/etc/hosts}\n")
-    done = classify("evaluate", "--labels", ROOT / "labels" / "seeds.jsonl", "--report", "r")
+    done = classify(
+        "evaluate", "--labels", ROOT / "labels" / "seeds.jsonl", "--report", "r", fresh=True
+    )
     assert done.returncode == 0, done.stderr
     assert "report in r" in done.stderr
 

@@ -60,7 +60,7 @@ def put_logged(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def store(empty_store: Path) -> dict[str, str]:
+def store(empty_store: Path) -> dict[str, Any]:
     return {"MLFLOW_TRACKING_URI": f"sqlite:///{empty_store}"}
 
 
@@ -479,11 +479,12 @@ def test_signals_end_it_at_once_and_quietly(
 
 
 def test_artifact_of_another_version_is_told_in_a_line(
-    store: dict[str, str], tmp_path: Path
+    store: dict[str, Any], tmp_path: Path
 ) -> None:
     manifest = put_logged(tmp_path) / "artifacts" / "last" / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"format": 4', '"format": 5'))
-    done = run_classify("serve", "--model-uri", ".", "--port", free_port(), cwd=tmp_path, **store)
+    args = ("serve", "--model-uri", ".", "--port", free_port())
+    done = run_classify(*args, cwd=tmp_path, **store)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         "classify: .: artifacts/last/manifest.json: format 5, but this version reads format 4: "
