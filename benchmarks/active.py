@@ -89,7 +89,9 @@ def simulate(
     learnt: Learnt | None = None
     rng = np.random.default_rng(seed)
     settings = TrainSettings()
-    fits = {*points, *((BATCH, *range(every, points[-1], every)) if mix else ())}
+    fits = set(points)
+    if mix is not None:
+        fits |= {BATCH, *range(every, points[-1], every)}
     while len(order) < points[-1]:
         n = min(fit for fit in fits if fit > len(order)) - len(order)
         picks = choose(ground, decided, learnt, corpus.schema, mix or RANDOM, rng, n)
