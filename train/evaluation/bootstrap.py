@@ -15,7 +15,7 @@ from depeche.labels.bootstrap import (
     N_RESAMPLES,
     Floats,
     Sums,
-    draw_weights,
+    draw_resamples,
     number_articles,
     weighted_sums,
 )
@@ -49,7 +49,7 @@ def bootstrap(
         Article of each paragraph.
     """
     group, n_groups = number_articles(groups)
-    weights = draw_weights(n_groups, n_resamples=n_resamples, seed=seed)
+    weights = draw_resamples(n_groups, n_resamples=n_resamples, seed=seed).astype(np.float64)
     return _weighted_scores(Y, given, proba, group, weights, schema)
 
 
