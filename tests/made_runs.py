@@ -32,7 +32,7 @@ def made_training(labels: LabelledSet, artifact: Artifact, *, shuffled: bool) ->
     scores = {"signature": "made", **score(Y, proba, given, labels.schema)}
     data = {"digest": labels.digest, "files": {}, "n_paragraphs": len(Y), "n_articles": len(Y)}
     artifact = replace(artifact, scores=scores, data=data, schema=labels.schema)
-    found = OutOfFold(
+    out_of_fold = OutOfFold(
         rows=np.arange(len(Y)),
         fold=np.arange(len(Y)) % 5,
         Y=Y,
@@ -46,15 +46,14 @@ def made_training(labels: LabelledSet, artifact: Artifact, *, shuffled: bool) ->
         labels=labels,
         counts=FeatureExtractor(TrainSettings().features).count(labels.texts[:1]),
         Y=Y,
-        out_of_fold=found,
+        out_of_fold=out_of_fold,
     )
 
 
 def log_all() -> None:
     """Log the runs good, shuffled (same data), other (other data) and codebook (other schema)."""
-    depeche.train.tracking.log._log_evaluation = lambda *_: (
-        None
-    )  # seconds each; nothing here looks at them
+    # Reports take seconds each, and nothing here looks at them.
+    depeche.train.tracking.log._log_evaluation = lambda *_: None
     schema = read_schema()
     composed = load_labels([FOLDER / "composed.jsonl"], schema)
     made = {
@@ -63,7 +62,7 @@ def log_all() -> None:
         "other": (load_labels([FOLDER / "seeds.jsonl"], schema), False),
         "codebook": (replace(composed, schema=_next_version(schema)), False),
     }
-    mlflow = depeche.train.tracking.log.connection.import_mlflow()
+    mlflow = depeche.train.tracking.connection.import_mlflow()
     for name, (labels, shuffled) in made.items():
         training = made_training(labels, load_artifact(SHIPPED), shuffled=shuffled)
         training = training.save(Path("mlruns") / "last", card=name)
