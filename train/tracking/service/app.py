@@ -31,8 +31,8 @@ _BODY_S = 60.0  # in which the body of a request must arrive
 _LARGE = 1_000_000  # bytes; larger requests take one of few turns, to spare memory
 _N_LARGE = 4
 # A request is tagged in stretches, so that others get a thread in between. A stretch has as many
-# texts as take about `_STRETCH_S`, by the model and by what is to be explained. No record depends on
-# the stretches.
+# texts as take about `_STRETCH_S`, by the model and by what is to be explained. The records do not
+# depend on the stretches.
 _FIRST_TEXTS = 32
 _MOST_TEXTS = 128  # more is no faster
 _STRETCH_CHARACTERS = 500_000
