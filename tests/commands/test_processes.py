@@ -16,8 +16,8 @@ import pyarrow as pa
 import pytest
 from conftest import ROOT, Classify, put_store, some_labels
 from made_batches import text
+from made_server import free_port
 from pyarrow import parquet
-from test_serving import free_port
 
 from depeche.labels.errors import BatchError
 from depeche.labels.system.processes import find_program, starting
