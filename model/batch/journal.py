@@ -4,9 +4,9 @@ Beside OUTPUT stands a folder, .depeche/OUTPUT: `job.json`, what was asked; `rec
 `done.log`, the log of what is done; at the end `errors.jsonl`, and `finished.json` with OUTPUT's
 checksum. As JSON lines, the records become OUTPUT itself.
 
-The same command again walks through its inputs and the log side by side. Where they part, since a
-file was changed, added or removed, the rest of the log is appended to a second log, `earlier-`,
-where the inputs that come later find their records.
+The same command again walks through its inputs and the log side by side. Where they part (a file
+was changed, added or removed) the rest of the log is appended to a second one, `earlier-`, where
+inputs that come later find their records.
 """
 
 from __future__ import annotations
@@ -28,15 +28,14 @@ from depeche.model.locks import locked
 from depeche.model.outputs.formats import Format
 
 _FINISHED = "finished.json"
-_LEFT = ("earlier-*", "new-*", "old-*")  # of no use once all is done
+_LEFT = ["earlier-*", "new-*", "old-*"]  # of no use once all is done
 
 
 @contextmanager
 def open_journal(output: Path, job: dict[str, Any], *, fresh: bool) -> Iterator[Journal]:
-    """Give the journal of an output, held by this process alone; see `Journal`.
+    """Give the journal of an output, held by this process alone.
 
-    `job` is what was asked, JSON-ready: a journal goes on only where it is the same, and begins
-    anew where that is asked for with `fresh`.
+    `job` is what was asked, JSON-ready: only the same job goes on, unless `fresh` begins anew.
 
     Raises
     ------
@@ -76,10 +75,7 @@ class Journal:
         is_known = not fresh and files.read_json(self._folder / JOB) is not None
         finished = files.read_json(self._folder / _FINISHED)
         self.is_finished = is_known and check_same(output, job, finished)
-        if self.is_finished:
-            self._remove(*_LEFT)
-        else:
-            self._remove(_FINISHED)
+        self._remove(*(_LEFT if self.is_finished else [_FINISHED]))
         if not is_known:
             self._remove("*done.log", "*records.jsonl")
             files.write_json(self._folder / JOB, job)
