@@ -25,11 +25,12 @@ from typer.core import TyperGroup
 
 import depeche.labels.cli
 import depeche.labels.exchange.cli
-import depeche.model.batch.cli
 import depeche.model.cli
 import depeche.train.active.cli
 import depeche.train.audit.cli
 import depeche.train.cli
+import depeche.train.tracking.cli
+import depeche.train.tuning.cli
 from depeche.labels.errors import ClassifyError
 from depeche.labels.system.terminal import escaped, show_lines, tell
 
@@ -100,7 +101,7 @@ def _front_door(
     """Tag French news: topics and stance, with reasons. `classify PATH` is `classify tag PATH`."""
 
 
-app.command()(depeche.model.batch.cli.tag)
+app.command()(depeche.model.cli.tag)
 app.command()(depeche.model.cli.info)
 app.add_typer(depeche.labels.cli.schema_app, name="schema")
 app.command()(depeche.train.active.cli.label)
@@ -110,13 +111,13 @@ app.command()(depeche.model.cli.export)
 app.command("import")(depeche.labels.exchange.cli.import_)
 app.command()(depeche.train.audit.cli.audit)
 app.command()(depeche.train.cli.train)
-app.command()(depeche.train.cli.tune)
+app.command()(depeche.train.tuning.cli.tune)
 app.command()(depeche.train.cli.evaluate)
-app.command()(depeche.train.cli.runs)
-app.command()(depeche.train.cli.compare)
-app.command()(depeche.train.cli.promote)
-app.command()(depeche.train.cli.ui)
-app.command()(depeche.train.cli.serve)
+app.command()(depeche.train.tracking.cli.runs)
+app.command()(depeche.train.tracking.cli.compare)
+app.command()(depeche.train.tracking.cli.promote)
+app.command()(depeche.train.tracking.cli.ui)
+app.command()(depeche.train.tracking.cli.serve)
 
 
 def main() -> None:

@@ -43,6 +43,15 @@ class BuildKernel(build_ext):
         digest = hashlib.sha256(Path(SOURCE).read_bytes()).hexdigest()[:8]
         return str(Path(*fullname.split(".")).with_name(f"_kernel-{digest}.so"))
 
+    def get_outputs(self) -> list[str]:
+        """Return the files that were made."""
+        return [name for name in super().get_outputs() if Path(name).exists()]
+
+    def get_output_mapping(self) -> dict[str, str]:
+        """Return where in the source tree each file that was made lies, in an editable install."""
+        mapping: dict[str, str] = super().get_output_mapping()
+        return {made: source for made, source in mapping.items() if Path(source).exists()}
+
 
 class AnyPython(bdist_wheel):
     """Names the wheel as one for every Python 3 on this platform."""

@@ -1,9 +1,9 @@
-"""What each part of the model is worth: its scores out of fold without it.
+"""Measures what each part of the model is worth: its scores out of fold without that part.
 
     python benchmarks/ablation.py [--orangesum DIR] [--seed N] [--card model/default]
 
-The folds are drawn with a seed by which parts were chosen, not with those whose scores are told.
-`--card` writes the table into the card of an artifact, in place of the one that it has.
+The folds are drawn with a seed on which parts were chosen, not with the seeds of published scores.
+`--card` writes the table into the card of an artifact, in place of the old one. There is no bar.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from depeche.labels.schema import read_schema
 from depeche.model.artifact import load_artifact, save_artifact
 from depeche.model.scoring.features import FeatureExtractor, FeatureSettings
 from depeche.train.evaluation.metrics import MEASURES, indicator, score
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import split_folds
-from depeche.train.training import score_out_of_fold
+from depeche.train.tfidf.settings import TrainSettings
+from depeche.train.tfidf.training import score_out_of_fold
 
 _TITLE = "## What each part is worth"
 _NOTHING = "nothing: the model"
@@ -34,7 +34,7 @@ _NO_GRAMS = FeatureSettings(char_min=32, char_max=32)  # words have fewer charac
 
 
 def variants(settings: TrainSettings) -> Iterator[tuple[str, TrainSettings]]:
-    """Yield what is left out, and the settings that leave it out."""
+    """Yield the part that is left out, and the settings without it."""
     yield _NOTHING, settings
     yield "products of the direction's components", settings
     yield "word vectors", replace(settings, vector_dims=0)
@@ -75,25 +75,25 @@ def main() -> None:
     for name, changed in variants(settings):
         directions._QUADRATIC = 0.0 if name.startswith("products") else quadratic
         counts = FeatureExtractor(changed.features).count(labels.texts)
-        found = score_out_of_fold(counts, Y, fold, changed, schema, progress=lambda _: None)
-        add(name, found.proba, found.given)
+        scored = score_out_of_fold(counts, Y, fold, changed, schema, progress=lambda _: None)
+        add(name, scored.proba, scored.given)
         if name == _NOTHING:
-            add("thresholds: 0.5 for all", found.proba, from_half_on(found.proba, schema))
+            add("thresholds: 0.5 for all", scored.proba, from_half_on(scored.proba, schema))
     if options.card is not None:
         _write(options.card, lines, len(Y), options.seed)
 
 
 def _write(folder: Path, lines: list[str], n_paragraphs: int, seed: int) -> None:
-    """Save an artifact anew, with the table in its card before the section on reading scores."""
+    """Save an artifact with the table in its card, before the section on reading scores."""
     artifact, card = load_artifact(folder), (folder / "README.md").read_text(encoding="utf-8")
-    told = (
+    section = (
         f"{_TITLE}\n\nOut of fold on the {n_paragraphs} paragraphs, folds drawn with seed {seed} "
         "(parts were chosen on\nsuch folds, not on those of the scores above), by "
         "`benchmarks/ablation.py`:\n\n"
     )
     start, before = card.find(_TITLE), card.index("## Reading the scores")
     head = card[: before if start < 0 else start]
-    save_artifact(artifact, folder, card=head + told + "\n".join(lines) + "\n\n" + card[before:])
+    save_artifact(artifact, folder, card=head + section + "\n".join(lines) + "\n\n" + card[before:])
 
 
 if __name__ == "__main__":

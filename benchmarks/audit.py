@@ -1,13 +1,12 @@
-"""How many of the labels turned round at random the audit puts first.
+"""Measures how many of the labels that were turned round at random the audit ranks first.
 
     python benchmarks/audit.py --orangesum ../shared/corpus/orangesum
 
-Of the shipped labels 5 % are turned round: of a multi dimension, 5 % of all answers (a label that
-a paragraph has, or has not); of a single one, the label of 5 % of the paragraphs becomes another.
+5 % of the shipped labels are turned round. In a multi dimension these are 5 % of all answers (a
+label that a paragraph has or lacks); in a single one, 5 % of the paragraphs get another label.
 Then the audit ranks all answers, and the table shows which share of its first 5 % was turned round,
-beside the same share of a random order. Bar: at least half, for the multi dimension. Labels that
-were wrong from the start count as mistakes of the audit. How the audit ranks was chosen on other
-seeds than these.
+beside the same share of a random order. Labels that were wrong from the start count as mistakes of
+the audit, and its ranking was chosen on other seeds. Bar: at least half in the multi dimension.
 """
 
 from __future__ import annotations
@@ -23,17 +22,18 @@ from depeche.labels.dataset import SHIPPED, LabelledSet, load_labels
 from depeche.labels.paragraphs import LabelledParagraph
 from depeche.labels.schema import Dimension, read_schema
 from depeche.train.audit.audit import audit_labels
+from depeche.train.audit.findings import Audit
 
 SHARE = 0.05
 SEEDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """Shares of the first 5 % of a dimension's answers that were turned round.
+class Shares:
+    """Shares of the first 5 % of a dimension's answers that were turned round, by two orders.
 
-    `added` and `removed` are shares of all labels that were added or removed: how many of them are
-    among the first 5 %; of a single dimension both are the same.
+    `added` and `removed` are the shares of all added and removed labels that are among the audit's
+    first 5 %; in a single dimension no label is only removed.
     """
 
     dimension: str
@@ -46,9 +46,9 @@ class Found:
 def turned_round(
     labels: LabelledSet, rng: np.random.Generator
 ) -> tuple[LabelledSet, set[tuple[str, str, str]]]:
-    """Return the set with 5 % of its answers turned round, and where: (dimension, id, label).
+    """Return the set with 5 % of its answers turned round, and (dimension, id, label) of each.
 
-    The label is that of a finding: the one added or removed, of a single dimension the new one.
+    The label is the one added or removed; in a single dimension it is the new one.
     """
     changed = [dict(p.labels) for p in labels.paragraphs]
     turned: set[tuple[str, str, str]] = set()
@@ -71,15 +71,15 @@ def turned_round(
 def _drawn(
     labels: LabelledSet, dimension: Dimension, rng: np.random.Generator
 ) -> Iterator[tuple[int, str]]:
-    """Yield 5 % of the answers: places of paragraphs, and labels of a multi dimension."""
+    """Yield 5 % of the answers: rows of paragraphs, with labels in a multi dimension."""
     names = dimension.label_ids if dimension.kind == "multi" else ("",)
     n_answers = len(labels.paragraphs) * len(names)
     for answer in rng.choice(n_answers, round(SHARE * n_answers), replace=False).tolist():
         yield answer // len(names), names[answer % len(names)]
 
 
-def measure(labels: LabelledSet, seed: int) -> list[Found]:
-    """Return what the audit finds of labels turned round by a seed."""
+def measure(labels: LabelledSet, seed: int) -> list[Shares]:
+    """Return the shares for each dimension, after the audit of labels turned round by a seed."""
     rng = np.random.default_rng(seed)
     noisy, turned = turned_round(labels, rng)
     n_answers = {
@@ -88,27 +88,37 @@ def measure(labels: LabelledSet, seed: int) -> list[Found]:
     }
     most = round(SHARE * max(n_answers.values()))
     audit = audit_labels(noisy, top=most, seed=seed, progress=lambda _: None)
-    results = []
-    for dimension in labels.schema.dimensions:
-        n = round(SHARE * n_answers[dimension.id])
-        first = audit.of(dimension.id, "model")[:n]
-        hits = [f for f in first if (dimension.id, f.paragraph.id, f.label) in turned]
-        here = {key for key in turned if key[0] == dimension.id}
-        has = {(p.id, x) for p in noisy.paragraphs for x in p.labels[dimension.id]}
-        n_added = sum(key[1:] in has for key in here)
-        n_removed = len(here) - n_added
-        found_added = sum(f.given for f in hits)
-        by_chance = rng.choice(n_answers[dimension.id], n, replace=False) < len(here)
-        results.append(
-            Found(
-                dimension=dimension.id,
-                audit=len(hits) / n,
-                random=float(by_chance.mean()),
-                added=found_added / max(n_added, 1),
-                removed=(len(hits) - found_added) / n_removed if n_removed else float("nan"),
-            )
-        )
-    return results
+    return [
+        _shares(dimension.id, n_answers[dimension.id], noisy, turned, audit, rng)
+        for dimension in labels.schema.dimensions
+    ]
+
+
+def _shares(
+    dimension: str,
+    n_answers: int,
+    noisy: LabelledSet,
+    turned: set[tuple[str, str, str]],
+    audit: Audit,
+    rng: np.random.Generator,
+) -> Shares:
+    """Return the shares for one dimension."""
+    n = round(SHARE * n_answers)
+    first = audit.select(dimension, "model")[:n]
+    hits = [f for f in first if (dimension, f.paragraph.id, f.label) in turned]
+    here = {key for key in turned if key[0] == dimension}
+    has = {(p.id, x) for p in noisy.paragraphs for x in p.labels[dimension]}
+    n_added = sum(key[1:] in has for key in here)
+    n_removed = len(here) - n_added
+    hits_added = sum(f.given for f in hits)
+    by_chance = rng.choice(n_answers, n, replace=False) < len(here)
+    return Shares(
+        dimension=dimension,
+        audit=len(hits) / n,
+        random=float(by_chance.mean()),
+        added=hits_added / max(n_added, 1),
+        removed=(len(hits) - hits_added) / n_removed if n_removed else float("nan"),
+    )
 
 
 def main() -> None:
@@ -122,17 +132,17 @@ def main() -> None:
         f"{len(labels.paragraphs)} paragraphs, {SHARE:.0%} turned round; of the first {SHARE:.0%}"
     )
     print(f"{'seed':>4}  {'dimension':<12}{'audit':>8}{'random':>8}   found of added, of removed")
-    every: list[Found] = []
+    every: list[Shares] = []
     for seed in range(given.seeds):
-        for found in measure(labels, seed):
-            every.append(found)
+        for shares in measure(labels, seed):
+            every.append(shares)
             print(
-                f"{seed:>4}  {found.dimension:<12}{found.audit:>8.3f}{found.random:>8.3f}"
-                f"{found.added:>17.3f}{found.removed:>12.3f}",
+                f"{seed:>4}  {shares.dimension:<12}{shares.audit:>8.3f}{shares.random:>8.3f}"
+                f"{shares.added:>17.3f}{shares.removed:>12.3f}",
                 flush=True,
             )
     for dimension in labels.schema.dimensions:
-        here = [found for found in every if found.dimension == dimension.id]
+        here = [shares for shares in every if shares.dimension == dimension.id]
         audit, chance = (np.mean([getattr(f, key) for f in here]) for key in ("audit", "random"))
         print(f"mean  {dimension.id:<12}{audit:>8.3f}{chance:>8.3f}")
 

@@ -1,11 +1,11 @@
-"""A shrunken encoder against transformers' pipeline with the same weights in full precision.
+"""Compares an encoder in 8 bits with transformers' pipeline on the same weights in full precision.
 
     python benchmarks/camembert.py BASE [--rounds 3]
 
-BASE is the folder of an encoder (config.json, model.safetensors, tokenizer). It gets a new head and
-no training, on which speed does not depend: once as transformers saves it, once as an artifact. The
-two then take turns, each in processes of its own and with the threads that it chooses by itself.
-Bars: 500 paragraphs 3 times as fast; `classify ARTICLE`, started anew, in a third of the time.
+BASE is the folder of an encoder (config.json, model.safetensors, tokenizer). It gets a new head but
+no training, since speed does not depend on it, and is saved by transformers and as an artifact. The
+two then take turns in separate processes, each with the number of threads that it chooses.
+Bars: 500 paragraphs 3 times as fast; `classify ARTICLE`, a new process, in a third of the time.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ print(time.perf_counter() - start)
 
 
 def make(base: Path, folder: Path) -> None:
-    """Write the same encoder for both, and the paragraphs."""
+    """Write the same encoder in both forms, and the paragraphs."""
     from transformers import AutoTokenizer
 
     from depeche.model.artifact import load_artifact, save_artifact
@@ -58,16 +58,16 @@ def make(base: Path, folder: Path) -> None:
     from depeche.train.encoder.base import find_base, load_encoder, load_tokenizer
     from depeche.train.encoder.exporting import export_encoder, quantize
 
-    found = find_base(str(base))
+    encoder = find_base(str(base))
     shipped = load_artifact(SHIPPED)
-    model = load_encoder(found, shipped.schema.n_labels, seed=0)
+    model = load_encoder(encoder, shipped.schema.n_labels, seed=0)
     model.save_pretrained(folder / "full")
     AutoTokenizer.from_pretrained(base).save_pretrained(folder / "full")
-    tokenizer, _ = load_tokenizer(found)
+    tokenizer, _ = load_tokenizer(encoder)
     rows = map(json.loads, (ROOT / "labels" / "composed.jsonl").read_text().splitlines())
     texts = [row["text"] for row in rows if row["kind"] == "body"][:N_PARAGRAPHS]
-    of_texts = Windower(tokenizer, 256, 0.25).windows(texts)
-    small = quantize(export_encoder(model, 256), [w for of_text in of_texts for w in of_text])
+    windows = [w for text in Windower(tokenizer, 256, 0.25).windows(texts) for w in text]
+    small = quantize(export_encoder(model, 256), windows)
     scorer = EncoderScorer(small, tokenizer, 256, 0.25, shipped.schema)
     settings = shipped.settings | {"max_length": 256, "overlap": 0.25}
     artifact = replace(shipped, backend="camembert", scorer=scorer, settings=settings)
@@ -76,7 +76,7 @@ def make(base: Path, folder: Path) -> None:
 
 
 def seconds(*command: object) -> tuple[float, str]:
-    """Return how long a command took, and what it printed."""
+    """Return the seconds that a command took, and its output."""
     start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, *map(str, command)], check=True, capture_output=True, text=True, cwd=ROOT
@@ -105,8 +105,8 @@ def main() -> None:
             one["ours"].append(seconds("-m", "depeche.classify", ARTICLE, "--model", small)[0])
     report = Report()
     report.part(f"{asked.base.name}, {size:.0f} MB in 8 bits", ("pipeline", "ours", "ratio"))
-    for what, found in times.items():
-        theirs, ours = (min(found[name]) for name in ("pipeline", "ours"))
+    for what, seconds_by_name in times.items():
+        theirs, ours = (min(seconds_by_name[name]) for name in ("pipeline", "ours"))
         ratio = theirs / ours
         cells = (f"{theirs:.2f} s", f"{ours:.2f} s", f"{ratio:.1f}")
         report.row(what, cells, f"{BARS[what]:g}", ratio >= BARS[what])

@@ -1,4 +1,4 @@
-"""The corpus that benchmarks read: articles of OrangeSum, gzipped JSON lines, and parts of it."""
+"""The corpus of the benchmarks, articles of OrangeSum as gzipped JSON lines, and parts of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from running import ROOT
 
 CORPUS = ROOT.parent / "shared" / "corpus" / "orangesum-articles.jsonl.gz"
 _BLANK_LINES = re.compile(r"\n\s*\n")
-_LEVEL = 1  # of gzip: reading is measured, not writing
+_LEVEL = 1  # of gzip, the fastest: only reading is measured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +33,12 @@ def iter_articles(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 
 def paragraphs_of(text: str) -> list[str]:
-    """Return what stands between blank lines."""
+    """Return the paragraphs of a text, which are separated by blank lines."""
     return [text for part in _BLANK_LINES.split(text) if (text := part.strip())]
 
 
 def take(source: Path, target: Path, n: int | None, *, times: int = 1) -> Corpus:
-    """Write the first `n` articles of a corpus, or all, so many times over, under ids of their own.
+    """Write the first `n` articles of a corpus (or all), `times` times, each under another id.
 
     Raises
     ------
@@ -47,8 +47,8 @@ def take(source: Path, target: Path, n: int | None, *, times: int = 1) -> Corpus
     """
     if not source.exists():
         raise SystemExit(
-            f"{source}: no such file; give --corpus PATH, a .jsonl.gz with the text of an article "
-            "a line, its paragraphs separated by blank lines"
+            f"{source}: no such file; give --corpus PATH, a .jsonl.gz with one article per line, "
+            "paragraphs of its text separated by blank lines"
         )
     n_articles = n_paragraphs = 0
     with gzip.open(target, "wt", encoding="utf-8", compresslevel=_LEVEL) as file:

@@ -1,11 +1,11 @@
-"""`classify label` with ten thousand labels: how soon it starts, and how soon each key is answered.
+"""Measures how fast `classify label` starts and answers each key, with ten thousand labels.
 
     python benchmarks/labelling.py
 
-The real command in a real terminal of 80 x 24 and 120 x 36, with ten thousand labels in its file:
-first on the seeds, then on a pool of ten thousand other paragraphs as well. Bars: it starts on the
-seeds in 2 s; from a key to the last byte of what it changes on the screen, 50 ms (median; and the
-slowest of all is printed).
+The real command runs in a real terminal of 80 x 24 and of 120 x 36, with ten thousand labels in its
+file: first on the seeds, then on a pool of ten thousand other paragraphs. Bars: it starts on the
+seeds within 2 s; the screen shows the effect of a key within 50 ms (the median; the slowest is
+printed as well).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"
 N = 10_000
-QUIET_S = 0.12  # without output: the key is answered
+QUIET_S = 0.12  # without output for so long, the key is answered
 KEYS = {
     "a label": "m",
     "Enter": "2\r",
@@ -51,7 +51,7 @@ KEYS = {
 
 
 def write_made(folder: Path) -> None:
-    """Write a labels file and a table of other paragraphs, of words of the seeds."""
+    """Write a labels file and a table of other paragraphs, made of words from the seeds."""
     words = sorted({w for p in SEEDS.glob("*.txt") for w in re.findall(r"\w+", p.read_text())})
     chance = random.Random(0)  # noqa: S311
     for name in ("labels", "pool"):
@@ -66,7 +66,7 @@ def write_made(folder: Path) -> None:
 
 
 class Terminal:
-    """A terminal with the command in it."""
+    """A terminal in which the command runs."""
 
     def __init__(self, folder: Path, pool: Path, lines: int, columns: int) -> None:
         self._master, inner = pty.openpty()
@@ -83,7 +83,7 @@ class Terminal:
         os.close(inner)
 
     def wait_for(self, mark: bytes) -> None:
-        """Read until something stands on the screen."""
+        """Read until a mark is on the screen."""
         seen = b""
         while mark not in seen:
             seen += os.read(self._master, 1 << 16)
@@ -101,7 +101,7 @@ class Terminal:
         return last - begun
 
     def end(self) -> None:
-        """End the command, and let it put its file in order."""
+        """End the command, and wait until it has put its file in order."""
         os.kill(self.process.pid, signal.SIGTERM)
         while select.select([self._master], [], [], 5)[0]:
             try:
@@ -112,30 +112,35 @@ class Terminal:
         self.process.wait()
 
 
+def measure(folder: Path, pool: Path, lines: int, columns: int) -> None:
+    """Print the times of one terminal on one pool."""
+    begun = time.perf_counter()
+    terminal = Terminal(folder, pool, lines, columns)
+    terminal.wait_for(b"keep")
+    print(f"  {'start':26}{time.perf_counter() - begun:6.2f} s")
+    terminal.seconds("m")
+    time.sleep(1)
+    times: dict[str, list[float]] = {key: [] for key in KEYS}
+    for _ in range(7):
+        for key, sent in KEYS.items():
+            times[key].append(terminal.seconds(sent))
+    for key, seconds in times.items():
+        median, most = statistics.median(seconds) * 1000, max(seconds) * 1000
+        print(f"  {key:26}{median:6.0f} ms, at most {most:.0f} ms")
+    begun = time.perf_counter()
+    terminal.end()
+    print(f"  {'end':26}{time.perf_counter() - begun:6.2f} s")
+
+
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_made(folder)
-        for pool, told in ((SEEDS, "the seeds"), (folder / "pool.jsonl", f"{N} paragraphs")):
+        for pool, title in ((SEEDS, "the seeds"), (folder / "pool.jsonl", f"{N} paragraphs")):
             for lines, columns in ((24, 80), (36, 120)):
-                begun = time.perf_counter()
-                terminal = Terminal(folder, pool, lines, columns)
-                terminal.wait_for(b"keep")
-                print(f"\n{columns} x {lines}, {N} labels, on {told}")
-                print(f"  {'start':26}{time.perf_counter() - begun:6.2f} s")
-                terminal.seconds("m")
-                time.sleep(1)
-                times: dict[str, list[float]] = {key: [] for key in KEYS}
-                for _ in range(7):
-                    for key, sent in KEYS.items():
-                        times[key].append(terminal.seconds(sent))
-                for key, found in times.items():
-                    median, most = statistics.median(found) * 1000, max(found) * 1000
-                    print(f"  {key:26}{median:6.0f} ms, at most {most:.0f} ms")
-                begun = time.perf_counter()
-                terminal.end()
-                print(f"  {'end':26}{time.perf_counter() - begun:6.2f} s")
+                print(f"\n{columns} x {lines}, {N} labels, on {title}")
+                measure(folder, pool, lines, columns)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""The same job with scikit-learn, as a process of its own.
+"""Does the same job with scikit-learn, in a separate process; `batch.py` runs and measures it.
 
     python benchmarks/peers.py fit FOLDER all           # writes char.joblib and char_wb.joblib
     python benchmarks/peers.py tag PIPELINE CORPUS.jsonl.gz OUTPUT.jsonl
 
-What anyone would build: TF-IDF of words 1-2 and characters 3-5, a logistic regression for each
-label. With `char` n-grams cross words, with `char_wb` they stay within them, which is faster.
+This is what anyone would build: TF-IDF of words 1-2 and characters 3-5, and a logistic regression
+for each label. Character n-grams cross words with `char`, and stay within them with `char_wb`,
+which is faster.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ _AT_ONCE = 400  # paragraphs
 
 
 def labelled(texts: str) -> Any:
-    """Return the shipped labels; of `all`, also those whose texts are at hand in ../shared."""
+    """Return the shipped labels; with `all`, also those whose texts are in ../shared."""
     from depeche.labels.dataset import SHIPPED, load_labels
     from depeche.labels.schema import read_schema
 
-    found = ORANGESUM if texts == "all" and ORANGESUM.exists() else None
-    return load_labels(SHIPPED, read_schema(), orangesum=found)
+    orangesum = ORANGESUM if texts == "all" and ORANGESUM.exists() else None
+    return load_labels(SHIPPED, read_schema(), orangesum=orangesum)
 
 
 def pipeline_of(analyzer: str) -> Any:
-    """Return the pipeline, with that kind of n-grams, to be fitted on texts and indicators."""
+    """Return the unfitted pipeline with that kind of n-grams, for texts and indicators."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.multiclass import OneVsRestClassifier
@@ -62,7 +63,7 @@ def fit(folder: Path, texts: str) -> None:
 
 
 def tag(pipeline: Path, corpus: Path, output: Path) -> None:
-    """Write a line of JSON an article, with the scores of its paragraphs."""
+    """Write one line of JSON per article, with the scores of its paragraphs."""
     import joblib
 
     model = joblib.load(pipeline)

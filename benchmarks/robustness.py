@@ -1,9 +1,9 @@
-"""Scores of the same paragraphs, out of fold, as they are and as others may write them.
+"""Measures scores of the same paragraphs, out of fold, as they are and as others may write them.
 
     python benchmarks/robustness.py [--orangesum DIR] [--seed N]
 
-Each fold's model is fitted on the paragraphs as they are; only what it scores is changed. Scores
-are calibrated and cut by what the other folds call for, unchanged.
+The model of each fold is fitted on unchanged paragraphs, and scores changed ones. Calibration and
+thresholds come from the other folds, unchanged. There is no bar.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import numpy as np
 from corpus import CORPUS
 from numpy.typing import NDArray
 
-from depeche.labels.dataset import SHIPPED, load_labels
+from depeche.labels.dataset import SHIPPED, LabelledSet, load_labels
 from depeche.labels.schema import read_schema
 from depeche.model.scoring.features import FeatureExtractor
 from depeche.train.calibrating import fit_calibration
 from depeche.train.evaluation.metrics import indicator, main_scores, score
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import split_folds
 from depeche.train.tfidf.fitting import fit_scorer
+from depeche.train.tfidf.settings import TrainSettings
 from depeche.train.training import decide_by_best_f1
 
 _TYPOS = 0.05  # share of the words
@@ -48,10 +48,11 @@ def with_typos(text: str) -> str:
 
 
 def _mistyped(word: str, rng: np.random.Generator) -> str:
-    at = int(rng.integers(len(word) - 1))
-    other = _LETTERS[rng.integers(len(_LETTERS))]
-    changed = (other + word[at + 1], word[at + 1], word[at] + word[at : at + 2])
-    return word[:at] + (*changed, word[at + 1] + word[at])[rng.integers(4)] + word[at + 2 :]
+    i = int(rng.integers(len(word) - 1))
+    first, second = word[i : i + 2]
+    letter = _LETTERS[rng.integers(len(_LETTERS))]
+    changes = (letter + second, second, first + first + second, second + first)
+    return word[:i] + changes[rng.integers(4)] + word[i + 2 :]
 
 
 CHANGES: dict[str, Callable[[str], str]] = {
@@ -73,25 +74,33 @@ def main() -> None:
     labels = load_labels(SHIPPED, schema, orangesum=options.orangesum)
     Y = indicator(labels)
     fold = split_folds(labels, Y, settings.split, settings.n_folds, settings.seed)
+    logits = score_changes(labels, Y, fold, settings)
+    plain = logits["as they are"]
+    for name, changed in logits.items():
+        proba, given = np.zeros(Y.shape), np.zeros(Y.shape, dtype=bool)
+        for k in range(settings.n_folds):
+            here = fold == k
+            calibration = fit_calibration(plain[~here], Y[~here], fold[~here], schema)
+            proba[here] = calibration.predict_proba(changed[here], schema)
+            given[here] = decide_by_best_f1(calibration, proba[here], schema)
+        scores = main_scores(score(Y, proba, given, schema), schema)
+        cells = "  ".join(f"{dimension} {value:.4f}" for dimension, value in scores.items())
+        print(f"{name:<26}  {cells}", flush=True)
+
+
+def score_changes(
+    labels: LabelledSet, Y: NDArray[np.int64], fold: NDArray[np.int64], settings: TrainSettings
+) -> dict[str, NDArray[np.float64]]:
+    """Return the logits of the paragraphs after each change, by models fitted without the fold."""
     counts = FeatureExtractor(settings.features).count(labels.texts)
     changed = {name: list(map(change, labels.texts)) for name, change in CHANGES.items()}
-    logits: dict[str, NDArray[np.float64]] = {name: np.zeros(Y.shape) for name in changed}
+    logits = {name: np.zeros(Y.shape) for name in changed}
     for k in range(settings.n_folds):
         scorer = fit_scorer(counts.rows_where(fold != k), Y[fold != k], settings)
         here = np.flatnonzero(fold == k)
         for name, texts in changed.items():
             logits[name][here] = scorer.logits([texts[i] for i in here])
-    plain = logits["as they are"]
-    for name, found in logits.items():
-        proba, given = np.zeros(Y.shape), np.zeros(Y.shape, dtype=bool)
-        for k in range(settings.n_folds):
-            here = fold == k
-            calibration = fit_calibration(plain[~here], Y[~here], fold[~here], schema)
-            proba[here] = calibration.predict_proba(found[here], schema)
-            given[here] = decide_by_best_f1(calibration, proba[here], schema)
-        scores = main_scores(score(Y, proba, given, schema), schema)
-        told = "  ".join(f"{dimension} {value:.4f}" for dimension, value in scores.items())
-        print(f"{name:<26}  {told}", flush=True)
+    return logits
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Commands run and measured, and tables of what was measured; the standard library alone.
+"""Runs commands and measures them, and prints tables; it needs only the standard library.
 
-A child's peak memory counts that of the process that started it, so whatever starts the measured
-commands stays small: fitting and scoring are processes of their own.
+The peak memory of a process counts that of its parent, so the process that starts the measured
+commands stays small: fitting and scoring run in separate processes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What a command took: seconds by the clock and of a processor, and its peak in megabytes."""
+    """The seconds of a command, by the clock and of CPU, its peak memory in MB, and its output."""
 
     wall: float
     cpu: float
@@ -32,7 +32,7 @@ class Run:
 
 @contextmanager
 def one_core() -> Iterator[None]:
-    """Keep this process, and what it starts, on one core, where the system can."""
+    """Keep this process and those it starts on one core, if the system can do so."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
@@ -51,7 +51,7 @@ def _environment() -> dict[str, str]:
 
 
 def run(command: Sequence[str | Path]) -> Run:
-    """Return what a command took, its descendants included, and what it printed."""
+    """Run a command, and return what it took, with its descendants, and its output."""
     words = [str(word) for word in command]
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         start = time.perf_counter()
@@ -66,24 +66,24 @@ def run(command: Sequence[str | Path]) -> Run:
         return Run(
             wall=wall,
             cpu=usage.ru_utime + usage.ru_stime,
-            peak=usage.ru_maxrss * 1024 / 1e6,  # Linux tells KiB
+            peak=usage.ru_maxrss * 1024 / 1e6,  # KiB on Linux
             output=out.read(),
         )
 
 
 def in_turn(commands: dict[str, list[str | Path]], rounds: int) -> dict[str, Run]:
-    """Run commands A B C A B C …; return the least that each took in any of its rounds."""
+    """Run commands in turn, A B C A B C …, and return the least that each took in any round."""
     runs: dict[str, list[Run]] = {name: [] for name in commands}
     for _ in range(rounds):
         for name, command in commands.items():
             runs[name].append(run(command))
     return {
         name: Run(
-            wall=min(r.wall for r in found),
-            cpu=min(r.cpu for r in found),
-            peak=max(r.peak for r in found),
+            wall=min(r.wall for r in rounds_of_one),
+            cpu=min(r.cpu for r in rounds_of_one),
+            peak=max(r.peak for r in rounds_of_one),
         )
-        for name, found in runs.items()
+        for name, rounds_of_one in runs.items()
     }
 
 

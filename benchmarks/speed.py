@@ -1,10 +1,10 @@
-"""CPU time of reading a plain text article of 5 KB, and of scoring it, in one process.
+"""Measures the CPU time to read a plain text article of 5 KB, and to score it, in one process.
 
     python benchmarks/speed.py
 
-The articles are made of the composed paragraphs, with their furniture; each is read and scored
-once, so nearly every word is met for the first time by one and by the other. Batches read many
-together, which is what the second line measures.
+The articles are made of the composed paragraphs, with their boilerplate. Each is read and scored
+once, so that nearly every word is new to both. The second line measures reading as batches do it,
+many articles together. There is no bar.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 
 from depeche import load_model
 from depeche.labels.dataset import FOLDER
-from depeche.labels.paragraphs import read_labels
+from depeche.labels.records import read_labels
 from depeche.labels.schema import read_schema
 from depeche.model.reading.reader import RawArticle, parse_article, parse_articles
 
@@ -22,7 +22,7 @@ TOGETHER = 128
 
 
 def articles() -> list[bytes]:
-    """Return texts of about 5 KB, paragraphs and furniture in their order."""
+    """Return texts of about 5 KB, paragraphs and boilerplate in their order."""
     texts, lines = [], []
     for paragraph in read_labels(FOLDER / "composed.jsonl", read_schema()):
         lines.append(paragraph.text)

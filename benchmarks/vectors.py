@@ -1,10 +1,10 @@
-"""Learn the word vectors that ship in train/tfidf/word_vectors.npz from unlabelled articles.
+"""Learns the word vectors that ship in train/tfidf/word_vectors.npz from unlabelled articles.
 
     python benchmarks/vectors.py [--corpus CORPUS.jsonl.gz]
 
-Labelled paragraphs are left out, and those that share with one half of the runs of three words of
-the shorter of the two, so that the vectors have seen no fold's paragraphs. Takes three minutes and
-3 GB.
+Labelled paragraphs are left out, and so are paragraphs that share with a labelled one half of the
+runs of three words of the shorter one: the vectors have seen no paragraph of any fold. This takes
+three minutes and 3 GB. There is no bar: `ablation.py` measures what the vectors are worth.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from depeche.train.splits import RESEMBLANCE, SHINGLE
 from depeche.train.tfidf.word_vectors import SHIPPED as VECTORS
 from depeche.train.tfidf.word_vectors import learn_vectors, save_vectors
 
-_SHORTEST = 80  # characters; what is shorter are headings and notices
+_SHORTEST = 80  # characters; shorter paragraphs are headings and notices
 _AT_ONCE = 2_000
 
 
 def iter_unlabelled(corpus: Path, labelled: Sequence[str]) -> Iterator[str]:
-    """Yield each paragraph of a corpus once, without those like labelled ones."""
+    """Yield each paragraph of a corpus once, except those that are like a labelled one."""
     known = _Runs(labelled)
     seen: set[str] = set()
     with gzip.open(corpus, "rt", encoding="utf-8") as lines:
@@ -41,25 +41,25 @@ def iter_unlabelled(corpus: Path, labelled: Sequence[str]) -> Iterator[str]:
 
 
 class _Runs:
-    """The runs of words of some texts, to find others like them."""
+    """The runs of words of some texts, to look for other texts like them."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._extractor = FeatureExtractor(FeatureSettings())
         self._holders: dict[tuple[int, ...], list[int]] = {}
         self._sizes = []
         for i, text in enumerate(texts):
-            runs = self._of(text)
+            runs = self._runs(text)
             self._sizes.append(len(runs))
             for run in runs:
                 self._holders.setdefault(run, []).append(i)
 
-    def _of(self, text: str) -> set[tuple[int, ...]]:
+    def _runs(self, text: str) -> set[tuple[int, ...]]:
         words = self._extractor.occurrences([text]).word.tolist()
         return {tuple(words[j : j + SHINGLE]) for j in range(max(len(words) - SHINGLE + 1, 1))}
 
     def like(self, text: str) -> bool:
-        """Whether a text shares `RESEMBLANCE` of the runs of the shorter one with a known text."""
-        runs = self._of(text)
+        """Return whether a known text and a text share `RESEMBLANCE` of the shorter one's runs."""
+        runs = self._runs(text)
         shared = Counter(i for run in runs for i in self._holders.get(run, ()))
         return any(
             n >= RESEMBLANCE * min(len(runs), self._sizes[i]) and n > SHINGLE

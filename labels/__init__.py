@@ -1,1 +1,1 @@
-"""What is predicted, and the examples: schema, guidelines, labelled paragraphs."""
+"""What is predicted and the examples for it: schema, guidelines, labelled paragraphs."""

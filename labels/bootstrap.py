@@ -1,9 +1,9 @@
-"""Estimates with intervals by article: coefficients of counts, resampled.
+"""The bootstrap by article: estimates of coefficients, with intervals.
 
-Paragraphs of an article resemble each other, so articles are resampled whole (the cluster
+Paragraphs of an article resemble each other, so each resample draws entire articles (the cluster
 bootstrap: Davison and Hinkley 1997, "Bootstrap methods and their application", 3.8). Coefficients
-are functions of counts, and counts are sums over articles, so that a resample is a row of article
-weights times a table of counts.
+are functions of counts, and counts are sums over articles: a resample is a row of article weights
+times a table of counts.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ Sums = Callable[[NDArray[Any]], Floats]
 
 N_RESAMPLES = 2000
 LEVEL = 0.95
-# Of resamples without a value, for an interval: about what a label of three articles comes to.
+# Share of resamples without a value above which there is no interval: about the share that a label
+# in three articles has.
 _MOST_UNDEFINED = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A coefficient and its interval, None where there is none; `note` says why, or what to know.
+    """A coefficient and its interval, each None where it has no value.
 
-    `n_undefined` counts the resamples in which the coefficient had no value.
+    `note` says why, or what to know when reading it. `n_undefined` counts the resamples in which
+    the coefficient has no value.
     """
 
     value: float | None
@@ -38,19 +40,31 @@ class Estimate:
     note: str | None = None
 
 
-def article_sums(articles: Sequence[str], *, n_resamples: int, seed: int) -> Sums:
-    """Return a function that sums (n_paragraphs, k) values, giving (1 + n_resamples, k).
+def number_articles(articles: Sequence[str]) -> tuple[NDArray[np.int64], int]:
+    """Return the number of each paragraph's article, (n_paragraphs,), and how many there are."""
+    names, article = np.unique(np.asarray(articles, dtype=str), return_inverse=True)
+    return np.asarray(article), len(names)
 
-    Row 0 is the sample itself, the others are resamples of its articles; there are none where all
-    paragraphs are of one article. The order of the paragraphs does not matter.
-    """
-    found, article = np.unique(np.asarray(articles, dtype=str), return_inverse=True)
-    order = np.argsort(article, kind="stable")
-    starts = np.searchsorted(article[order], np.arange(len(found)))
-    n = len(found)
+
+def draw_weights(n_articles: int, *, n_resamples: int, seed: int) -> Floats:
+    """Return how often each resample holds each article, (n_resamples, n_articles)."""
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(n, np.full(n, 1 / n), size=n_resamples if n > 1 else 0)
-    weights = np.vstack([np.ones((1, n)), drawn])
+    shares = np.full(n_articles, 1 / n_articles)
+    return rng.multinomial(n_articles, shares, size=n_resamples).astype(np.float64)
+
+
+def weighted_sums(article: NDArray[np.int64], weights: Floats) -> Sums:
+    """Return a function that sums (n_paragraphs, k) values under each row of weights.
+
+    Parameters
+    ----------
+    article
+        (n_paragraphs,), the number of each paragraph's article.
+    weights
+        (n_rows, n_articles); the function returns (n_rows, k).
+    """
+    order = np.argsort(article, kind="stable")
+    starts = np.searchsorted(article[order], np.arange(weights.shape[1]))
 
     def sums(values: NDArray[Any]) -> Floats:
         by_article = np.add.reduceat(values[order].astype(np.float64), starts, axis=0)
@@ -59,17 +73,29 @@ def article_sums(articles: Sequence[str], *, n_resamples: int, seed: int) -> Sum
     return sums
 
 
+def article_sums(articles: Sequence[str], *, n_resamples: int, seed: int) -> Sums:
+    """Return a function that sums (n_paragraphs, k) values, giving (1 + n_resamples, k).
+
+    Row 0 is the sample itself, the others are resamples of its articles; there are none where all
+    paragraphs are of one article. The order of the paragraphs does not matter.
+    """
+    article, n = number_articles(articles)
+    drawn = draw_weights(n, n_resamples=n_resamples if n > 1 else 0, seed=seed)
+    return weighted_sums(article, np.vstack([np.ones((1, n)), drawn]))
+
+
 def estimate(rows: Floats, *, note: str | None = None) -> Estimate:
     """Return the value of row 0 with the percentile interval of the other rows.
 
-    Resamples without a value are left out and said; where they are many there is no interval.
+    Resamples without a value are left out, and the note counts them; where they are too many, there
+    is no interval.
 
     Parameters
     ----------
     rows
         (1 + n_resamples,), as functions of `article_sums` give them; NaN for no value.
     note
-        Why row 0 has no value, or what to know of the value it has.
+        Why row 0 has no value, or what to know about its value.
     """
     if np.isnan(rows[0]):
         return Estimate(value=None, low=None, high=None, n_undefined=0, note=note)
@@ -95,9 +121,9 @@ def estimate(rows: Floats, *, note: str | None = None) -> Estimate:
 
 
 def mean_rows(rows: Sequence[Floats]) -> Floats:
-    """Return the mean over several coefficients of those that have a value in the sample.
+    """Return the mean of several coefficients, without those that have no value in the sample.
 
-    A resample in which one of these has no value has no mean.
+    A resample has no mean where one of the coefficients that count has no value in it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The examples of one or several label files together, ready for fitting or scoring."""
+"""The labelled paragraphs of one or more files, ready for fitting or scoring."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 
 from depeche.labels.errors import LabelsError
 from depeche.labels.orangesum import hydrate
-from depeche.labels.paragraphs import LabelledParagraph, parse_labels
+from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.records import parse_labels
 from depeche.labels.schema import Schema
 
 FOLDER = Path(__file__).parent
@@ -19,10 +20,10 @@ SHIPPED = (FOLDER / "seeds.jsonl", FOLDER / "composed.jsonl", FOLDER / "press.js
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledSet:
-    """Body paragraphs of one or several files, ready for fitting or scoring.
+    """Body paragraphs of one or more files, ready for fitting or scoring.
 
-    `digests` maps each file's name to the SHA-256 of its bytes; `n_left_out` counts the stand-off
-    paragraphs without a text at hand.
+    `digests` maps the name of each file to the SHA-256 of its bytes. `n_left_out` counts the
+    stand-off paragraphs whose text is not at hand.
     """
 
     schema: Schema
@@ -37,7 +38,7 @@ class LabelledSet:
 
     @property
     def articles(self) -> list[str]:
-        """Article of each paragraph: the groups that folds keep together."""
+        """Article of each paragraph: folds keep the paragraphs of an article together."""
         return [p.article for p in self.paragraphs]
 
     @property
@@ -46,12 +47,12 @@ class LabelledSet:
         return [p.source or "unknown" for p in self.paragraphs]
 
     def chosen(self, rows: Iterable[int]) -> LabelledSet:
-        """Return the set of some of the paragraphs, by their places."""
+        """Return the set of some of the paragraphs, given by their rows."""
         return replace(self, paragraphs=tuple(self.paragraphs[i] for i in rows))
 
     @property
     def digest(self) -> str:
-        """SHA-256 of ids, texts and labels: the same for the same examples in whatever files."""
+        """SHA-256 of ids, texts and labels; it does not depend on the files that hold them."""
         sha = hashlib.sha256()
         for p in sorted(self.paragraphs, key=lambda p: p.id):
             row = [p.id, p.article, p.text, sorted((k, sorted(v)) for k, v in p.labels.items())]
@@ -67,8 +68,8 @@ def load_labels(
     Parameters
     ----------
     orangesum
-        Clone of the public repository Tixierae/OrangeSum, from which stand-off paragraphs get
-        their text; without it they are left out and counted.
+        Clone of the public repository Tixierae/OrangeSum, which has the texts of stand-off
+        paragraphs; without it they are left out and counted.
 
     Raises
     ------
@@ -76,7 +77,26 @@ def load_labels(
         When a file breaks the format, an id stands in two files, a span's text has changed, or
         no paragraph remains.
     """
-    paragraphs: list[LabelledParagraph] = []
+    bodies, digests = _read_files(paths, schema)
+    paragraphs = hydrate(bodies, orangesum) if orangesum else [p for p in bodies if p.text]
+    if not paragraphs:
+        reason = f"{', '.join(map(str, paths))}: no body paragraph with a text"
+        if bodies:
+            reason += f"; {len(bodies)} need OrangeSum (--orangesum DIR)"
+        raise LabelsError(reason)
+    return LabelledSet(
+        schema=schema,
+        paragraphs=tuple(paragraphs),
+        digests=digests,
+        n_left_out=len(bodies) - len(paragraphs),
+    )
+
+
+def _read_files(
+    paths: Sequence[Path], schema: Schema
+) -> tuple[list[LabelledParagraph], dict[str, str]]:
+    """Return the body paragraphs of some files, and the digests of the files by name."""
+    bodies: list[LabelledParagraph] = []
     digests: dict[str, str] = {}
     owner: dict[str, Path] = {}
     for path in paths:
@@ -92,23 +112,8 @@ def load_labels(
                 )
             owner[paragraph.id] = path
             if paragraph.kind == "body":
-                paragraphs.append(paragraph)
+                bodies.append(paragraph)
         name = path.name if path.name not in digests else str(path)
         name = name.encode(errors="replace").decode()  # a name of a file may be no text
         digests[name] = hashlib.sha256(data).hexdigest()
-    n_all = len(paragraphs)
-    if orangesum is None:
-        paragraphs = [p for p in paragraphs if p.text]
-    else:
-        paragraphs = hydrate(paragraphs, orangesum)
-    if not paragraphs:
-        raise LabelsError(
-            f"{', '.join(map(str, paths))}: no body paragraph with a text"
-            + (f"; {n_all} need OrangeSum (--orangesum DIR)" if n_all else "")
-        )
-    return LabelledSet(
-        schema=schema,
-        paragraphs=tuple(paragraphs),
-        digests=digests,
-        n_left_out=n_all - len(paragraphs),
-    )
+    return bodies, digests

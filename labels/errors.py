@@ -1,26 +1,27 @@
-"""Every error that Dépêche raises on purpose.
+"""All errors that Dépêche raises on purpose.
 
 ClassifyError
+├── UsageError         options that do not go together, which a command shows with its usage
 ├── SchemaError        a schema that is not one, or two schemas that differ
 ├── LabelsError        labelled paragraphs that break the format
 ├── InputError         a file, folder or text that cannot be read as an article
-├── BatchError         a batch that cannot go on, or whose output is not its own
+├── BatchError         a batch that cannot go on, or whose output belongs to another
 ├── ArtifactError      a model folder that is incomplete, altered or too new
 ├── SettingsError      a file of training settings that is not one
-├── TrainingError      a training that cannot start, or whose model is no good
+├── TrainingError      a training that cannot start, or whose model is not good enough
 ├── MissingExtraError  a library that only an extra installs
-├── TrackingError      MLflow's store cannot be reached, or lacks what is asked of it
+├── TrackingError      a store of MLflow that cannot be reached, or lacks what is asked for
 ├── ComparisonError    two runs that cannot be compared
-└── PromotionError     a run that is not made champion
+└── PromotionError     a run that cannot become champion
 
-A message says where, what was found, what is allowed and what to do, on one line. Where there are
-several, such as the faults of a file, each is an argument of the error: a line break within one is
-somebody's, of a file's name perhaps, and no new line.
+A message says on one line where the fault is, what it is, what is allowed and what to do. An error
+with several messages, such as the faults of a file, has each as an argument: a line break within an
+argument belongs to a text in it, such as the name of a file, and does not start a message.
 """
 
 
 class ClassifyError(Exception):
-    """Root of the tree: a fault that the user can mend, shown without a traceback."""
+    """Root of the tree: an error that the user can mend, shown without a traceback."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__(*lines)
@@ -32,6 +33,10 @@ class ClassifyError(Exception):
     def lines(self) -> tuple[str, ...]:
         """The lines of the message."""
         return tuple(map(str, self.args))
+
+
+class UsageError(ClassifyError):
+    """Options that do not go together, which a command shows with its usage."""
 
 
 class SchemaError(ClassifyError):
@@ -47,7 +52,7 @@ class InputError(ClassifyError):
 
 
 class BatchError(ClassifyError):
-    """A batch that cannot go on, or whose output is not its own."""
+    """A batch that cannot go on, or whose output belongs to another."""
 
 
 class ArtifactError(ClassifyError):
@@ -59,11 +64,11 @@ class SettingsError(ClassifyError):
 
 
 class TrainingError(ClassifyError):
-    """A training that cannot start, or whose model is no good."""
+    """A training that cannot start, or whose model is not good enough."""
 
 
 class TrackingError(ClassifyError):
-    """MLflow's store cannot be reached, or lacks what is asked of it."""
+    """A store of MLflow that cannot be reached, or lacks what is asked for."""
 
 
 class ComparisonError(ClassifyError):
@@ -71,7 +76,7 @@ class ComparisonError(ClassifyError):
 
 
 class PromotionError(ClassifyError):
-    """A run that is not made champion."""
+    """A run that cannot become champion."""
 
 
 class MissingExtraError(ClassifyError):

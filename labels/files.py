@@ -1,4 +1,4 @@
-"""Where results go: standard output, or a file that is whole or not there."""
+"""The outputs of commands: standard output, or files that appear only once they are complete."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from depeche.labels.system.terminal import guarded
 
 @contextmanager
 def open_output(path: Path | None, *, is_drawn: bool = False) -> Iterator[TextIO]:
-    """Give stdout, or a file that takes its name only once it is complete.
+    """Open standard output, or a file that takes its name only once it is complete.
 
-    A link is followed, and a device or a pipe is written to as it is. On a terminal,
-    control characters in records are escaped, unless the text `is_drawn` for it, and so plain.
+    A link is followed. A device or a pipe is written to directly. Control characters are escaped on
+    a terminal, unless the text `is_drawn` for a terminal, and has none.
     """
     where = "standard output" if path is None else str(path)
     try:
@@ -39,7 +39,7 @@ def open_output(path: Path | None, *, is_drawn: bool = False) -> Iterator[TextIO
             yield _stdout() if is_drawn else guarded(_stdout())
             return
         if is_device(path):
-            with path.open("w", encoding="utf-8") as file:  # what /dev/stdout is has no other name
+            with path.open("w", encoding="utf-8") as file:  # /dev/stdout cannot be renamed
                 yield file if is_drawn else guarded(file)
             return
         target = followed(path)
@@ -54,44 +54,44 @@ def open_output(path: Path | None, *, is_drawn: bool = False) -> Iterator[TextIO
         finally:
             Path(name).unlink(missing_ok=True)
     except BrokenPipeError:
-        raise  # typer ends quietly when a reader such as head has had enough
+        raise  # typer ends quietly when a reader such as head stops reading
     except OSError as err:
-        if path is None:  # what is still to be flushed has nowhere to go
+        if path is None:  # discard what is still to be flushed
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise InputError(f"{where}: cannot be written: {err.strerror}") from err
 
 
 def followed_output(path: Path) -> Path:
-    """Return what a link to a file stands for, and another path as it was given.
+    """Return the target of a link to a file, and any other path as it was given.
 
     Raises
     ------
     InputError
-        When it has no name, as the current folder.
+        When the path has no name, as `.` has none.
     """
     try:
         is_link = path.is_symlink()
-    except OSError:  # which whoever looks at what it leads to tells
+    except OSError:  # raised again by whoever opens the path
         is_link = False
-    found = followed(path) if (is_link or not path.name) and not is_device(path) else path
-    if not found.name:
+    target = followed(path) if (is_link or not path.name) and not is_device(path) else path
+    if not target.name:
         raise InputError(f"{path}: a folder: give the name of a file to write")
-    return found
+    return target
 
 
 def check_output(path: Path, *, inputs: Iterable[Path] = (), replace: bool = True) -> None:
-    """Raise unless a file of that name can be written, before work is done for it.
+    """Raise unless a file of that name can be written: checked before any work is done.
 
     Parameters
     ----------
     inputs
-        Files that are read, and folders whose files are.
+        Files that are read, and folders whose files are read.
 
     Raises
     ------
     InputError
-        When the name is that of an input, of a folder, of a file in a folder that is not there or
-        that may not be written to, or of a file that is there and not to be replaced.
+        When the path is an input, a folder, a file that exists and is not to be replaced, or lies
+        in a folder that does not exist or may not be written to.
     """
     status = status_of(path)
     if status is not None and stat.S_ISDIR(status.st_mode):
@@ -103,9 +103,9 @@ def check_output(path: Path, *, inputs: Iterable[Path] = (), replace: bool = Tru
 
 
 def check_outputs(paths: Iterable[Path | None], *, inputs: Iterable[Path] = ()) -> None:
-    """Raise unless files of those names can be written, each beside the others; see `check_output`.
+    """Raise unless all these files can be written, each apart from the others: `check_output`.
 
-    None is the name of no file.
+    None stands for no file.
     """
     outputs, read = [path for path in paths if path is not None], list(inputs)
     for i, path in enumerate(outputs):
@@ -113,12 +113,12 @@ def check_outputs(paths: Iterable[Path | None], *, inputs: Iterable[Path] = ()) 
 
 
 def check_spared(output: Path, inputs: Iterable[Path]) -> None:
-    """Raise when an output, or a file in its folder, is one of some inputs, by whatever name.
+    """Raise when an output, or a file in an output folder, is one of the inputs.
 
     Raises
     ------
     InputError
-        When it is, by its path, a link or a hard link.
+        When it is one, by its path, through a link or as a hard link.
     """
     written = files_of(output)
     for source in inputs:
@@ -130,27 +130,27 @@ def check_spared(output: Path, inputs: Iterable[Path]) -> None:
 
 
 def check_no_link(path: Path) -> None:
-    """Raise when a name that we chose, and not the user, is a link.
+    """Raise when a path whose name we chose, and not the user, is a link.
 
-    In a folder that came with the data it may lead to any file of the user's.
+    In a folder that came with the data, such a link may lead to any file of the user.
 
     Raises
     ------
     InputError
-        When it is, wherever it leads.
+        When it is a link, wherever it leads.
     """
     if path.is_symlink():
         raise InputError(f"{path}: a link, which is not followed: remove it, or give another name")
 
 
 def check_writable(path: Path) -> None:
-    """Raise unless a new file or folder can take the name of a path: it is tried.
+    """Raise unless a file or folder can be made at a path, which is tried.
 
     Raises
     ------
     InputError
-        When the folder of the path is not there or not to be written to, the name is too long, or a
-        pipe or device of that name may not be written to.
+        When the folder of the path does not exist or may not be written to, the name is too long,
+        or the path is a pipe or a device that may not be written to.
     """
     if is_device(path):
         if not os.access(path, os.W_OK):
@@ -163,13 +163,12 @@ def check_writable(path: Path) -> None:
 
 
 def check_folder(path: Path) -> None:
-    """Raise unless a folder can be made, with those that it is in, or be written to.
+    """Raise unless a folder, with the folders above it, can be made or may be written to.
 
     Raises
     ------
     InputError
-        When a file is in its way, or the first folder on its way that is there is not to be written
-        to.
+        When a file is in its way, or the nearest folder above it that exists may not be written to.
     """
     target = followed(path)
     there = next(x for x in (target, *target.parents) if status_of(x) is not None)
@@ -179,12 +178,12 @@ def check_folder(path: Path) -> None:
 
 
 def _try(folder: Path, name: str, path: Path) -> None:
-    """Make a file in a folder for a moment, as whatever is written to `path` will be.
+    """Make a file in a folder for a moment, to see whether `path` can be written.
 
-    Without a name where the disk can (Linux), so that a kill in that moment leaves nothing.
+    The file has no name where the system allows it (Linux), so that a kill leaves nothing behind.
     """
     try:
-        with suppress(FileNotFoundError):  # a name as long as the file has while it is written
+        with suppress(FileNotFoundError):  # as long as the name that the file has meanwhile
             (folder / f".{name}.12345678").lstat()
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -198,35 +197,46 @@ def write_folder(path: Path, files: Mapping[str, str | bytes], *, replace: bool 
     Raises
     ------
     InputError
-        When something of that name is there, unless it is to be replaced and is a folder that holds
-        no other files than those.
+        When the path exists, unless it is to be replaced and is a folder that holds no files but
+        those.
     """
     target = followed(path)
     if target.exists() or target.is_symlink():
         if not replace:
             raise _there(path)
-        held = {p.relative_to(target).as_posix() for p in target.rglob("*") if not p.is_dir()}
-        if not target.is_dir() or held - files.keys():
-            what = f"holds {min(held - files.keys())}" if target.is_dir() else "is no folder"
-            raise InputError(f"{path}: {what}, which is not replaced: give another name")
-    made: Path | None = None
+        _check_replaceable(target, path, files)
+    new: Path | None = None
     try:
-        made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        for name, content in files.items():
-            file = made / PurePosixPath(name)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content.encode() if isinstance(content, str) else content)
-        made.chmod(0o777 & ~_umask())
-        old = made.with_name(f"{made.name}.old")
+        new = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        _fill_folder(new, files)
+        old = new.with_name(f"{new.name}.old")
         if target.exists():
             target.replace(old)
-        made.replace(target)
+        new.replace(target)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as err:
         raise InputError(f"{path}: cannot be written: {err.strerror}") from err
     finally:
-        if made is not None:
-            shutil.rmtree(made, ignore_errors=True)
+        if new is not None:
+            shutil.rmtree(new, ignore_errors=True)
+
+
+def _check_replaceable(target: Path, path: Path, files: Mapping[str, str | bytes]) -> None:
+    """Raise unless a path is a folder that holds none but the files to write."""
+    if not target.is_dir():
+        raise InputError(f"{path}: is no folder, which is not replaced: give another name")
+    names = {p.relative_to(target).as_posix() for p in target.rglob("*") if not p.is_dir()}
+    others = names - files.keys()
+    if others:
+        raise InputError(f"{path}: holds {min(others)}, which is not replaced: give another name")
+
+
+def _fill_folder(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    for name, content in files.items():
+        file = folder / PurePosixPath(name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+    folder.chmod(0o777 & ~_umask())
 
 
 def _there(path: Path) -> InputError:
@@ -234,7 +244,7 @@ def _there(path: Path) -> InputError:
 
 
 def _stdout() -> TextIO:
-    """Return standard output, in UTF-8 unless it is a terminal's own."""
+    """Return standard output; it writes UTF-8 unless it is a terminal."""
     if sys.stdout is None:
         raise InputError("standard output is closed: give --output FILE")
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -1,4 +1,4 @@
-"""The texts of stand-off paragraphs, taken from a clone of OrangeSum and proved by their hashes."""
+"""Finds the texts of stand-off paragraphs in a clone of OrangeSum; hashes prove them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from depeche.labels.system.places import is_folder
 
 
 def hydrate(paragraphs: Iterable[LabelledParagraph], folder: Path) -> list[LabelledParagraph]:
-    """Return the paragraphs with the texts of their spans, each proved by its hash.
+    """Return the paragraphs with the texts of their spans, which their hashes prove.
 
     Raises
     ------

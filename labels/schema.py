@@ -17,31 +17,52 @@ from depeche.labels.formats.parsing import parse_toml
 KINDS = ("multi", "single")
 DEFAULT_SCHEMA = Path(__file__).parent / "schema.toml"
 
-# Keys that labelled paragraphs and article records already use: a dimension cannot be called so.
+# Keys of labelled paragraphs and article records: a dimension cannot have such a name.
 _LABELS_FIELDS = (
-    *("id", "article", "text", "kind", "annotator", "source", "date", "doc", "outlet"),
-    *("flag", "comment", "votes", "drawn"),
+    "id",
+    "article",
+    "text",
+    "kind",
+    "annotator",
+    "source",
+    "date",
+    "doc",
+    "outlet",
+    "flag",
+    "comment",
+    "votes",
+    "drawn",
 )
 _RECORD_FIELDS = (
-    *("sha256", "title", "site", "author", "language", "encoding", "offsets", "note"),
-    *("paragraphs", "skipped", "model"),
+    "sha256",
+    "title",
+    "site",
+    "author",
+    "language",
+    "encoding",
+    "offsets",
+    "note",
+    "paragraphs",
+    "skipped",
+    "model",
 )
 _PARAGRAPH_FIELDS = ("index", "start", "end", "scores", "review", "evidence")
 RESERVED = frozenset(_LABELS_FIELDS + _RECORD_FIELDS + _PARAGRAPH_FIELDS)
-# MLflow accepts these characters in the name of a metric, and label ids are part of such names.
+# Ids of labels are parts of names of metrics, for which MLflow accepts these characters.
 ID = re.compile(r"\w[\w-]*")
-# Ids of dimensions and labels are parts of names of files (255 bytes at most) and of metrics in
-# MLflow (250 characters), and a schema's name of a tag there.
+# Ids of dimensions and labels are parts of names of files (at most 255 bytes) and of metrics in
+# MLflow (at most 250 characters), and the name of a schema is part of a tag there.
 MOST_BYTES = 100
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_MOST_LABELS = 1000  # of all dimensions
+_MOST_LABELS = 1000  # of all dimensions together
 
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
     """One label of a dimension: its id, its two display names, its definition and its keywords.
 
-    Keywords are words or phrases that a reader would search for; a final `*` stands for any ending.
+    Keywords are words or phrases that a reader would search for; `*` at the end of a word stands
+    for any ending.
     """
 
     id: str
@@ -53,7 +74,7 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True)
 class Dimension:
-    """A question asked of each paragraph: any number of its labels, or exactly one."""
+    """A question about each paragraph, answered by any number of its labels or by exactly one."""
 
     id: str
     kind: Literal["multi", "single"]
@@ -77,22 +98,22 @@ class Schema:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hexadecimal) of what binds data to a model: version, ids, kinds and order.
+        """SHA-256 (hexadecimal) of what labels and models must share: version, ids, kinds, order.
 
-        Names, definitions and keywords are left out, so that a better wording does not orphan a
-        model; a change of meaning is a new `version`.
+        Names, definitions and keywords are left out, so that better words do not make a model
+        useless. A change of meaning takes a new `version`.
         """
         bound = [self.version, [[d.id, d.kind, d.label_ids] for d in self.dimensions]]
         return hashlib.sha256(json.dumps(bound, ensure_ascii=False).encode()).hexdigest()
 
     @property
     def n_labels(self) -> int:
-        """Number of labels over all dimensions: the number of columns a model scores."""
+        """Number of labels over all dimensions, which is the number of score columns of a model."""
         return sum(len(d.labels) for d in self.dimensions)
 
     @cached_property
     def label_names(self) -> tuple[str, ...]:
-        """A name for each score column: the label's id, `dimension.id` where two share it."""
+        """Name of each score column: the id of its label, or `dimension.id` where two share it."""
         ids = [label.id for d in self.dimensions for label in d.labels]
         return tuple(
             label.id if ids.count(label.id) == 1 else f"{d.id}.{label.id}"
@@ -101,7 +122,7 @@ class Schema:
         )
 
     def columns(self) -> list[tuple[Dimension, slice]]:
-        """Each dimension with the slice of score columns that holds its labels."""
+        """Return each dimension with the slice of score columns that holds its labels."""
         spans, start = [], 0
         for dimension in self.dimensions:
             spans.append((dimension, slice(start, start + len(dimension.labels))))
@@ -127,7 +148,7 @@ class Schema:
 
 
 def check_same_schema(ours: Schema, theirs: Schema, *, ours_is: str, theirs_is: str) -> None:
-    """Raise `SchemaError`, naming both digests, unless the two schemas bind the same labels."""
+    """Raise `SchemaError`, with both digests, unless two schemas have the same digest."""
     if ours.digest != theirs.digest:
         raise SchemaError(
             f"{ours_is} has schema {ours.name} {ours.digest[:12]}, but {theirs_is} has "
@@ -165,19 +186,21 @@ def parse_schema(data: dict[str, Any], *, where: str) -> Schema:
     if len(entries) > _MOST_LABELS:
         raise SchemaError(f"{where}: {len(entries)} dimensions; {_MOST_LABELS} are allowed")
     dimensions = tuple(_parse_dimension(entry, where) for entry in entries)
-    _check_ids([d.id for d in dimensions], f"{where}: dimension")
-    for dimension in dimensions:
-        clashes = {dimension.id, f"{dimension.id}_scores"} & (
-            RESERVED | {d.id for d in dimensions if d is not dimension}
-        )
-        if clashes:
-            raise SchemaError(
-                f"{where}: a dimension cannot be called {dimension.id!r}: it is a field"
-            )
+    _check_dimensions(dimensions, where)
+    return Schema(name=data["name"], version=data["version"], dimensions=dimensions)
+
+
+def _check_dimensions(dimensions: tuple[Dimension, ...], where: str) -> None:
+    """Raise unless the ids of dimensions can stand beside all other fields of a record."""
+    ids = [d.id for d in dimensions]
+    _check_ids(ids, f"{where}: dimension")
+    for name in ids:
+        taken = RESERVED | {other for other in ids if other != name}
+        if {name, f"{name}_scores"} & taken:
+            raise SchemaError(f"{where}: a dimension cannot be called {name!r}: it is a field")
     n_labels = sum(len(d.labels) for d in dimensions)
     if n_labels > _MOST_LABELS:
         raise SchemaError(f"{where}: {n_labels} labels; {_MOST_LABELS} are allowed")
-    return Schema(name=data["name"], version=data["version"], dimensions=dimensions)
 
 
 def _parse_dimension(entry: Any, where: str) -> Dimension:

@@ -1,4 +1,4 @@
-"""The artifact: a trained model as a folder, saved whole or not at all, checked byte by byte.
+"""The artifact: a trained model as a folder, saved completely or not at all, checked in each byte.
 
 ```
 manifest.json   format, backend, schema, settings, calibration, data, scores, SHA-256 of each file
@@ -37,12 +37,15 @@ from depeche.model.deciding.calibration import DIGITS, Calibration, Knots
 from depeche.model.deciding.decisions import HeldOut
 from depeche.model.locks import locked
 from depeche.model.manifest import FORMAT, MANIFEST, digest, read_files, read_manifest
+from depeche.model.scoring.backends import load_scorer
 from depeche.model.scoring.npy import format_npy, parse_npy
-from depeche.model.scoring.scorer import Scorer, load_scorer
+from depeche.model.scoring.scorer import Scorer
 
 CARD = "README.md"
 
 _SCALE = 10**DIGITS  # scores are kept as they are shown, in whole numbers
+# Fields of the manifest that an artifact has as they are.
+_AS_WRITTEN = ("name", "version", "backend", "settings", "data", "scores", "sha256")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +54,7 @@ class Artifact:
 
     `settings` holds what it was trained with (the features' under `features`), `data` the digests
     of the files it was trained on, `seen` the sorted `text_digest` of each paragraph, uint64, and
-    `scores` its out-of-fold scores with their signature. `sha256` identifies the whole; it is
+    `scores` its out-of-fold scores with their signature. `sha256` identifies the artifact; it is
     empty until the artifact is saved.
     """
 
@@ -83,18 +86,18 @@ class Artifact:
 
 
 def text_digest(text: str) -> int:
-    """Return 64 bits that tell a paragraph from others, whatever its spaces and case."""
+    """Return 64 bits that tell a paragraph from others; spaces and case make no difference."""
     plain = " ".join(text.casefold().split())
     return int.from_bytes(hashlib.sha256(plain.encode()).digest()[:8], "big")
 
 
 def check_destination(folder: Path) -> None:
-    """Refuse a folder that is there and not a model, or that cannot be made; nothing is written.
+    """Refuse a folder that exists and is no model, or that cannot be made; write nothing.
 
     Raises
     ------
     ArtifactError
-        When it is there and not a model, and so is not replaced.
+        When it exists and is no model, and so is not replaced.
     InputError
         When it cannot be made.
     """
@@ -191,25 +194,25 @@ def load_artifact(folder: Path) -> Artifact:
         raise ArtifactError(f"{folder}: not a model of this version: {_reason(err)}") from err
     except (MemoryError, RecursionError) as err:
         raise ArtifactError(f"{folder}: takes more memory than there is") from err
+    _check_arrays(folder, held_out, seen, schema)
+    return Artifact(
+        schema=schema,
+        scorer=scorer,
+        calibration=calibration,
+        seen=seen,
+        held_out=held_out,
+        **{name: manifest[name] for name in _AS_WRITTEN},
+    )
+
+
+def _check_arrays(
+    folder: Path, held_out: HeldOut, seen: NDArray[np.uint64], schema: Schema
+) -> None:
     shapes = [held_out.proba.shape, held_out.Y.shape]
     if shapes != [(len(held_out.Y), schema.n_labels)] * 2:
         raise ArtifactError(f"{folder}: arrays of shapes {shapes} do not fit the manifest")
     if held_out.proba.max(initial=0) > 1 or seen.ndim != 1:
         raise ArtifactError(f"{folder}: what its arrays hold is not what models keep there")
-    return Artifact(
-        name=manifest["name"],
-        version=manifest["version"],
-        backend=manifest["backend"],
-        schema=schema,
-        scorer=scorer,
-        calibration=calibration,
-        settings=manifest["settings"],
-        data=manifest["data"],
-        seen=seen,
-        held_out=held_out,
-        scores=manifest["scores"],
-        sha256=manifest["sha256"],
-    )
 
 
 def _manifest(artifact: Artifact, files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -258,7 +261,7 @@ def _parse_calibration(fields: dict[str, Any]) -> Calibration:
 
 
 def _reason(err: Exception) -> str:
-    """Return what an error says; a KeyError says no more than the name of what is missing."""
+    """Return the message of an error; that of a KeyError is but the name of what is missing."""
     return f"{err.args[0]} is missing" if isinstance(err, KeyError) else str(err)
 
 
@@ -270,7 +273,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _swap(temporary: Path, folder: Path) -> None:
-    """Put `temporary` in the place of `folder`, which stands aside until it has succeeded."""
+    """Put `temporary` in the place of `folder`, which is kept aside until that has succeeded."""
     if not folder.exists():
         temporary.rename(folder)
         return

@@ -5,8 +5,8 @@ mlruns/champion/promotions.json    {"format": 1, "promotions": [{…}, …]}, th
                                    "rolling_back": true until all of a roll-back is done
 mlruns/champion/0123456789abcdef/  a promoted model, named by the start of its SHA-256
 ```
-The list is replaced whole, after the model that it names has arrived: at any moment it names a
-complete model, the old one or the new.
+The list is replaced by one rename, after the model that it names has arrived: at any moment it
+names a complete model, the old one or the new.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def read_promotions(store: Path) -> list[Promotion]:
 
 
 def is_rolling_back(store: Path) -> bool:
-    """Return whether the last promotion of a list came back by a roll-back that was not ended."""
+    """Return whether the last promotion of a list came back by a roll-back that did not finish."""
     return _read(store)[1]
 
 
@@ -69,10 +69,10 @@ def _read(store: Path) -> tuple[list[Promotion], bool]:
         data = parse_json(text)
         if data["format"] != FORMAT:
             raise ValueError(f"format {data['format']!r}, but this version reads {FORMAT}")
-        found = [Promotion(**entry) for entry in data["promotions"]]
-        if not found:
+        promotions = [Promotion(**entry) for entry in data["promotions"]]
+        if not promotions:
             raise ValueError("no promotion in it")
-        for promotion in found:
+        for promotion in promotions:
             if not all(isinstance(value, str) for value in asdict(promotion).values()):
                 raise ValueError("a field is not a text")
             if not _FOLDER.fullmatch(promotion.folder):
@@ -82,7 +82,7 @@ def _read(store: Path) -> tuple[list[Promotion], bool]:
             f"{path}: not a list of promotions: {err}; remove it to use the shipped model, and "
             "promote a run anew"
         ) from err
-    return found, data.get("rolling_back") is True
+    return promotions, data.get("rolling_back") is True
 
 
 def format_promotions(promotions: list[Promotion], *, rolling_back: bool = False) -> str:
@@ -94,7 +94,7 @@ def format_promotions(promotions: list[Promotion], *, rolling_back: bool = False
 
 
 def resolve_champion(folder: Path) -> Path:
-    """Return the folder of the model in use, for a folder of champions; another one as it is."""
+    """Return the folder of the model in use in a folder of champions; other folders as they are."""
     promotions = read_promotions(folder)
     return folder / promotions[-1].folder if promotions else folder
 
@@ -106,7 +106,7 @@ def check_owner(folder: Path) -> None:
     for path in (folder, folder / PROMOTIONS):
         try:
             owner = path.stat().st_uid
-        except OSError:  # no champion, or told as it is read
+        except OSError:  # there is no champion, or reading it will say what is wrong
             continue
         if owner not in (os.geteuid(), 0):
             raise ArtifactError(

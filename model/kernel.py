@@ -1,7 +1,7 @@
 """The compiled kernel, where there is one: the same results as numpy's, in a fraction of the time.
 
-`pip install` compiles `kernel.c` where it finds a C compiler (`hatch_build.py`). Without it, or
-with one that was made of another `kernel.c`, all works alike, more slowly.
+`pip install` compiles `kernel.c` where it finds a C compiler (`setup.py`). Without it, or
+with one that was made of another `kernel.c`, everything works the same, more slowly.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _SOURCE = Path(__file__).with_name("kernel.c")
 
 
 class Kernel:
-    """The functions of `kernel.c`, which say there what arrays they take.
+    """The functions of `kernel.c`, where comments say what arrays they take.
 
-    They hold Python's lock, so that no other thread changes these meanwhile.
+    They hold Python's lock, so that no other thread changes these arrays meanwhile.
 
     Raises
     ------
     OSError, AttributeError
-        When the library is not there, or none for this machine.
+        When the library does not exist, or is not for this machine.
     """
 
     def __init__(self, library: Path) -> None:
@@ -37,7 +37,7 @@ class Kernel:
         self.see = _declared(loaded.see, "I n I q n n n I q q", ctypes.c_int64)
         self.walk = _declared(loaded.walk, "d n n q d i n i d n n Q Q d")
         self.find_words = _declared(
-            loaded.find_words, "I I I q n n n Q q n q n B B n I n q B q q q q", ctypes.c_int64
+            loaded.find_words, "I I I q n n n Q i n q n B B n I n q B q q q q", ctypes.c_int64
         )
 
 

@@ -19,7 +19,7 @@ else:
 
 @contextmanager
 def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
-    """Hold a lock on a file, which is made, and removed at the end where the system lets it be.
+    """Hold a lock on a file, which is made for it, and removed at the end where that is possible.
 
     Parameters
     ----------
@@ -37,12 +37,12 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
         try:
             yield
         finally:
-            if sys.platform != "win32":  # which removes no file that is open
+            if sys.platform != "win32":  # where an open file cannot be removed
                 path.unlink(missing_ok=True)
 
 
 def _held(path: Path, *, wait: bool) -> IO[bytes]:
-    """Return a file that is open and locked, and that the path names."""
+    """Return the file of a path, open and locked."""
     while True:
         file = open(path, "a+b", opener=open_itself)  # noqa: SIM115 - closed by the caller
         try:

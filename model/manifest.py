@@ -1,7 +1,7 @@
-"""The manifest of an artifact, read as data: each field of its type and in its bounds, or refused.
+"""Reads the manifest of an artifact: each field is of its type and in its bounds, or refused.
 
 A model folder may come from anyone, and its digests are no signature: whoever wrote it wrote them.
-So a manifest names plain files of its own folder and nothing else, and what it says is checked
+So a manifest may name plain files of its folder and nothing else, and all that it says is checked
 here, once, before any of it is used.
 """
 
@@ -24,9 +24,9 @@ FORMAT = 4
 MANIFEST = "manifest.json"
 
 _FIELDS = (
-    *("format", "name", "version", "backend", "schema", "schema_digest", "settings"),
-    *("calibration", "data", "scores", "files", "sha256"),
-)
+    "format", "name", "version", "backend", "schema", "schema_digest", "settings", "calibration",
+    "data", "scores", "files", "sha256",
+)  # fmt: skip
 _TEXTS = ("name", "version", "backend", "schema_digest", "sha256")
 _OBJECTS = ("schema", "settings", "calibration", "data", "scores", "files")
 _FILE = re.compile(r"\w[\w.-]{0,99}")
@@ -39,12 +39,12 @@ _FEATURES = {"table_bits": (1, 24), "char_min": (1, 32), "char_max": (1, 32)}
 
 
 def read_manifest(folder: Path) -> tuple[dict[str, Any], Schema]:
-    """Return the manifest of a model folder, all of whose fields are as they should be.
+    """Return the manifest of a model folder, each field of which was checked, and its schema.
 
     Raises
     ------
     ArtifactError
-        With the path, the field, what was found and what is allowed.
+        With the path, the field, its value and what is allowed.
     """
     path = folder / MANIFEST
     try:
@@ -76,7 +76,7 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], Schema]:
 
 
 def digest(manifest: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a manifest without its own digest; files' digests are part of it."""
+    """Return the SHA-256 of a manifest without this digest, but with those of its files."""
     rest = {key: value for key, value in manifest.items() if key != "sha256"}
     text = json.dumps(rest, ensure_ascii=False, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -109,21 +109,21 @@ def read_files(folder: Path, digests: Mapping[str, str]) -> dict[str, bytes]:
 def read_plain(path: Path, *, at_most: int) -> bytes:
     """Return the bytes of a plain file.
 
-    A link to one is followed, as in the cache of the Hugging Face hub, where each file is a link:
-    what it leads to is proved by its digest.
+    A link to one is followed, since each file is a link in the cache of the Hugging Face hub; the
+    digest proves what it leads to.
 
     Raises
     ------
     OSError
         When it cannot be read, is another thing than a file, or is too large.
     """
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
         raise OSError("it is not a plain file")
-    if found.st_size > at_most:
-        raise OSError(f"it has {found.st_size:,} bytes, where {at_most:,} are allowed")
+    if status.st_size > at_most:
+        raise OSError(f"it has {status.st_size:,} bytes, where {at_most:,} are allowed")
     with path.open("rb") as file:
-        return file.read(found.st_size)
+        return file.read(status.st_size)
 
 
 def _checked_schema(manifest: dict[str, Any], where: str) -> Schema:
@@ -166,8 +166,8 @@ def _check_settings(settings: dict[str, Any]) -> None:
     features = settings.get("features")
     if features is None:  # a backend that reads texts in another way
         return
-    is_whole = isinstance(features, dict) and features.keys() == _FEATURES.keys()
-    _check(is_whole, "settings: features", features, f"an object of {', '.join(_FEATURES)}")
+    is_complete = isinstance(features, dict) and features.keys() == _FEATURES.keys()
+    _check(is_complete, "settings: features", features, f"an object of {', '.join(_FEATURES)}")
     for name, (low, high) in _FEATURES.items():
         value = features[name]
         is_one = _is_count(value) and low <= value <= high
@@ -181,41 +181,47 @@ def _check_data(data: dict[str, Any]) -> None:
     for name in ("n_paragraphs", "n_articles"):
         _check(_is_count(data.get(name)), f"data: {name}", data.get(name), "a whole number")
     files = data.get("files")
-    is_whole = isinstance(files, dict) and all(isinstance(x, str) for x in files.values())
-    _check(is_whole, "data: files", files, "an object of names and digests")
+    is_table = isinstance(files, dict) and all(isinstance(x, str) for x in files.values())
+    _check(is_table, "data: files", files, "an object of names and digests")
 
 
 def _check_calibration(fields: dict[str, Any], n_labels: int) -> None:
     method = fields.get("method")
-    is_whole = isinstance(method, list) and len(method) == n_labels
-    is_whole = is_whole and all(isinstance(name, str) for name in method or ())
-    _check(is_whole, "calibration: method", method, f"a list of {n_labels} names")
+    is_method = isinstance(method, list) and all(isinstance(name, str) for name in method)
+    is_method = is_method and len(method or ()) == n_labels
+    _check(is_method, "calibration: method", method, f"a list of {n_labels} names")
     for name in ("slope", "offset", "threshold"):
         numbers = fields.get(name)
-        is_whole = _are_numbers(numbers) and len(numbers or ()) == n_labels
-        _check(is_whole, f"calibration: {name}", numbers, f"a list of {n_labels} numbers")
+        is_vector = _are_numbers(numbers) and len(numbers or ()) == n_labels
+        _check(is_vector, f"calibration: {name}", numbers, f"a list of {n_labels} numbers")
     knots = fields.get("knots")
     _check(isinstance(knots, dict), "calibration: knots", knots, "an object {…}")
     columns = set(map(str, range(n_labels)))
+    what = "two lists, as long as one another, of numbers that rise"
     for column, curve in (knots or {}).items():
         _check(column in columns, "calibration: knots", column, "the number of a label")
-        is_curve = isinstance(curve, list) and len(curve) == 2 and all(map(_are_numbers, curve))
-        is_curve = is_curve and 0 < len(curve[0]) == len(curve[1])
-        is_curve = is_curve and all(sorted(part) == part for part in curve)
-        what = "two lists, as long as one another, of numbers that rise"
-        _check(is_curve, f"calibration: knots: {column}", curve, what)
+        _check(_is_curve(curve), f"calibration: knots: {column}", curve, what)
+
+
+def _is_curve(value: object) -> bool:
+    """Return whether a value is two lists of rising numbers, of the same length."""
+    if not isinstance(value, list) or len(value) != 2 or not all(map(_are_numbers, value)):
+        return False
+    logits, calibrated = value
+    return 0 < len(logits) == len(calibrated) and all(sorted(part) == part for part in value)
 
 
 def _check_scores(scores: dict[str, Any], schema: Schema) -> None:
     signature = scores.get("signature")
     _check(isinstance(signature, str), "scores: signature", signature, "a text")
     for dimension in schema.dimensions:
-        found = scores.get(dimension.id)
-        _check(isinstance(found, dict), f"scores: {dimension.id}", found, "an object {…}")
+        of_dimension = scores.get(dimension.id)
+        is_object = isinstance(of_dimension, dict)
+        _check(is_object, f"scores: {dimension.id}", of_dimension, "an object {…}")
 
 
 def _are_numbers(value: object) -> bool:
-    """Whether a value is a list of numbers, none beyond what a calibration has."""
+    """Return whether a value is a list of numbers, none beyond what a calibration has."""
     return isinstance(value, list) and all(
         type(number) in (int, float) and abs(number) <= _MOST for number in value
     )
@@ -225,6 +231,6 @@ def _is_count(value: object) -> bool:
     return type(value) is int and 0 <= value < 1 << 53
 
 
-def _check(is_right: bool, field: str, found: object, allowed: str) -> None:
+def _check(is_right: bool, field: str, value: object, allowed: str) -> None:
     if not is_right:
-        raise ValueError(f"{field} is {found!r:.60}; it must be {allowed}")
+        raise ValueError(f"{field} is {value!r:.60}; it must be {allowed}")

@@ -1,4 +1,4 @@
-"""Memory that was freed, given back to the system."""
+"""Gives freed memory back to the system."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 
 def give_back_memory() -> None:
-    """Return freed memory to the system: glibc keeps it, and Python's objects cannot use it."""
+    """Give freed memory back: glibc keeps it, where Python's objects cannot use it."""
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:

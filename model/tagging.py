@@ -39,7 +39,7 @@ _N_EVIDENCE = 6  # words or pairs shown for a label
 
 
 class Model:
-    """A trained model, loaded.
+    """A trained model that is loaded.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ class Model:
     Raises
     ------
     InputError
-        When a prevalence is given and a precision is asked for, which was measured at another. (A
-        recall is not touched: it does not depend on how many paragraphs have the label.)
+        When a prevalence is given and a precision is asked for, which was measured at another one.
+        (A recall stays as it is: it does not depend on how many paragraphs have the label.)
     """
 
     def __init__(
@@ -85,10 +85,9 @@ class Model:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """Name, version, sha256 and schema digest, as each record carries them.
+        """Name, version, sha256 and schema digest, as each record has them.
 
-        And what was asked of the decisions (`asked`), where that is not what the model does of
-        itself.
+        And what is asked of the decisions (`asked`), where that is anything.
         """
         identity: dict[str, Any] = {
             "name": self.artifact.name,
@@ -107,8 +106,8 @@ class Model:
 
         `proba` is (n_paragraphs, n_labels), of a model that is not re-anchored.
         """
-        found = estimate_prevalence(proba, self.artifact.prevalence, self.schema)
-        return Model(self.artifact, self.decisions.rule, found)
+        prevalence = estimate_prevalence(proba, self.artifact.prevalence, self.schema)
+        return Model(self.artifact, self.decisions.rule, prevalence)
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return calibrated scores, (n_samples, n_labels), columns in schema order."""
@@ -125,7 +124,7 @@ class Model:
         ----------
         texts
             Such as a list, or a column of a pandas table; the `id` of a record is the text's place,
-            from 0 on. The record of one that holds nothing to tag has an `error` instead of tags.
+            from 0 on. The record of a text without anything to tag has an `error` instead of tags.
         explain
             Whether to add the words behind each tag.
         """
@@ -134,7 +133,7 @@ class Model:
     def tag_articles(
         self, paths: Iterable[str | Path], *, explain: bool = False
     ) -> list[dict[str, Any]]:
-        """Return the records of files: plain text, web pages or Markdown; otherwise as `tag`."""
+        """Return the records of files: plain text, web pages or Markdown; see `tag`."""
         files = (Path(path) for path in paths)
         documents = ((_read(path), str(path), FORMS.get(path.suffix.lower())) for path in files)
         return self._tag(documents, explain)
@@ -157,29 +156,29 @@ class Model:
     def _tag(
         self, documents: Iterable[tuple[bytes | InputError, str, Form | None]], explain: bool
     ) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
+        tagged: list[dict[str, Any]] = []
         waiting = iter(documents)
         while batch := list(islice(waiting, _AT_ONCE)):
             read = iter(
                 parse_articles([RawArticle(d, i, f) for d, i, f in batch if isinstance(d, bytes)])
             )
             articles = [next(read) if isinstance(data, bytes) else data for data, _, _ in batch]
-            whole = [article for article in articles if isinstance(article, Article)]
-            records = iter(self.records(whole, explain=explain))
-            found += [
+            readable = [article for article in articles if isinstance(article, Article)]
+            records = iter(self.records(readable, explain=explain))
+            tagged += [
                 {"id": id, "error": str(article).removeprefix(f"{id}: ")}
                 if isinstance(article, InputError)
                 else next(records)
                 for article, (_, id, _) in zip(articles, batch, strict=True)
             ]
-        return found
+        return tagged
 
     def evidence(self, texts: Sequence[str], given: NDArray[np.bool_]) -> list[Evidence]:
         """Return, for each label that a paragraph is given, what moved its score the most.
 
-        Pairs `[words, log-odds]`, strongest first, as the words stand in the text; negative where
-        they speak against the label. For a single dimension the log-odds are against the mean of
-        its labels, since a softmax sees differences only.
+        These are pairs `[words, log-odds]`, strongest first, with the words as they stand in the
+        text; the log-odds are negative where words speak against the label. For a single dimension
+        they are differences from the mean of its labels, since a softmax sees differences only.
 
         Parameters
         ----------
@@ -190,7 +189,7 @@ class Model:
         values = moved.values @ self._directions
         strength = -np.abs(values)
         first = np.searchsorted(moved.row, np.arange(len(texts) + 1))
-        found: list[Evidence] = []
+        evidence: list[Evidence] = []
         for i, (text, labels) in enumerate(zip(texts, given, strict=True)):
             behind: Evidence = {}
             for j in np.flatnonzero(labels):
@@ -200,12 +199,12 @@ class Model:
                     for k in order[:_N_EVIDENCE] + first[i]
                     if values[k, j]
                 ]
-            found.append(behind)
-        return found
+            evidence.append(behind)
+        return evidence
 
     @cached_property
     def _directions(self) -> NDArray[np.float64]:
-        """By column, the combination of the logits whose words explain a label."""
+        """The combination of logits by which words explain each label, one per column."""
         directions = np.eye(self.schema.n_labels)
         for dimension, span in self.schema.columns():
             if dimension.kind == "single":
@@ -214,7 +213,7 @@ class Model:
 
 
 def _encode(text: object) -> bytes | InputError:
-    """Return the bytes of a text, marked as UTF-8 where a page says that it is something else."""
+    """Return the bytes of a text, marked as UTF-8 where it is a page that declares another one."""
     if not isinstance(text, str):
         return InputError(f"not a text but {reprlib.repr(text)}")
     data = text.encode(errors="replace")  # half a character is possible in a string of JSON
@@ -233,7 +232,7 @@ def load_model(folder: Path | str | None = None, rule: Rule | None = None) -> Mo
     """Return the model of a folder, or the one in use.
 
     Without a folder: `$CLASSIFY_MODEL`, else the champion in `mlruns/champion/` under the current
-    folder, else the shipped model. Of a folder of champions: the one in use.
+    folder, else the shipped model. A folder of champions gives the one in use.
 
     Raises
     ------
@@ -254,7 +253,7 @@ def model_in_use(folder: Path | str | None = None) -> Path:
 
 
 def unnamed_model(model: Model) -> str | None:
-    """Return where a model that no option names comes from, None for the shipped one."""
+    """Return where a model that no option named comes from, None for the shipped one."""
     folder, artifact = model_in_use(), model.artifact
     if folder == SHIPPED:
         return None

@@ -15,8 +15,9 @@ from depeche.model.artifact import Artifact, load_artifact
 from depeche.model.scoring.features import FeatureExtractor
 from depeche.model.tagging import SHIPPED
 from depeche.train.evaluation.metrics import indicator, score
-from depeche.train.settings import TrainSettings
-from depeche.train.training import LinearTraining, OutOfFold
+from depeche.train.tfidf.settings import TrainSettings
+from depeche.train.tfidf.training import LinearTraining
+from depeche.train.training import OutOfFold
 
 
 def made_training(labels: LabelledSet, artifact: Artifact, *, shuffled: bool) -> LinearTraining:
@@ -61,7 +62,7 @@ def log_all() -> None:
         "other": (load_labels([FOLDER / "seeds.jsonl"], schema), False),
         "codebook": (replace(composed, schema=_next_version(schema)), False),
     }
-    mlflow = depeche.train.tracking.log.connection.import_mlflow()
+    mlflow = depeche.train.tracking.connection.import_mlflow()
     for name, (labels, shuffled) in made.items():
         training = made_training(labels, load_artifact(SHIPPED), shuffled=shuffled)
         training = training.save(Path("mlruns") / "last", card=name)

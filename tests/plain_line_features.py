@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from depeche.model.reading.counts.interface_words import FAMILIES, LONGEST_PHRASE, PHRASES
 from depeche.model.reading.language import fold, language_shares
 from depeche.model.reading.line_kinds.classifier import KindModel
-from depeche.model.reading.line_kinds.features import OWN_SIGNS
+from depeche.model.reading.line_kinds.features import OWN_FEATURES
 
 _WORD = re.compile(r"[^\W\d_]+")
 _NEWLINE = re.compile(r"\r\n|[\r\n\v\f\u0085\u2028\u2029]")
@@ -43,7 +43,7 @@ _HEAD, _TAIL = 400, 120  # characters of a long unit that are looked at
 _START = 200  # where dates, symbols and capitals tell furniture
 
 _LENGTH, _SHORT, _LONGER, IS_ENDED = (
-    OWN_SIGNS.index(name) for name in ("length", "short", "long", "ended")
+    OWN_FEATURES.index(name) for name in ("length", "short", "long", "ended")
 )
 
 
@@ -60,7 +60,7 @@ def _interface_words(words: Sequence[str]) -> list[int]:
 
 
 def _own_signs(unit: str, gap: bool) -> list[float]:
-    """Return the signs of a unit by itself, named in `OWN_SIGNS`."""
+    """Return the signs of a unit by itself, named in `OWN_FEATURES`."""
     text = unit if len(unit) <= _HEAD + _TAIL else f"{unit[:_HEAD]} {unit[-_TAIL:]}"
     start, end = text[:_START], text[-12:]
     folded = fold(text)
@@ -107,10 +107,10 @@ def _own_signs(unit: str, gap: bool) -> list[float]:
     ]
 
 
-def plain_signs(units: Sequence[str], gaps: Sequence[bool]) -> NDArray[np.float64]:
+def plain_features(units: Sequence[str], gaps: Sequence[bool]) -> NDArray[np.float64]:
     """Return the signs of every unit of a text, (n_units, n_signs)."""
     n = len(units)
-    padded = np.zeros((n + 4, len(OWN_SIGNS)))
+    padded = np.zeros((n + 4, len(OWN_FEATURES)))
     own = padded[2:-2]
     for i, (unit, gap) in enumerate(zip(units, gaps, strict=True)):
         own[i] = _own_signs(unit, gap)
@@ -131,7 +131,7 @@ def _distance_to_nearest(at: NDArray[np.int64], standing: NDArray[np.int64]) -> 
 def _places(units: Sequence[str], own: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what depends on the whole text: where paragraphs stand, what came before, repeats."""
     n = len(units)
-    paragraph = own[:, OWN_SIGNS.index("paragraph")] * (own[:, -1] < 0.8)
+    paragraph = own[:, OWN_FEATURES.index("paragraph")] * (own[:, -1] < 0.8)
     count = np.cumsum(paragraph)
     total = count[-1]
     at = np.arange(n)
@@ -139,7 +139,7 @@ def _places(units: Sequence[str], own: NDArray[np.float64]) -> NDArray[np.float6
     first, last = (standing[0], standing[-1]) if len(standing) else (0, n - 1)
     nearest = _distance_to_nearest(at, standing)
     comment, related = (
-        np.cumsum(own[:, OWN_SIGNS.index(name)] * (own[:, _LENGTH] < 0.75)) > 0
+        np.cumsum(own[:, OWN_FEATURES.index(name)] * (own[:, _LENGTH] < 0.75)) > 0
         for name in ("comment", "related")
     )
     shapes = [" ".join(_WORD.findall(unit.lower())) for unit in units]

@@ -82,7 +82,7 @@ def run_alone(asked: dict[str, Any]) -> None:
 
 def run(asked: dict[str, Any]) -> None:
     from depeche import classify
-    from depeche.model.batch import engine, journal
+    from depeche.model.batch import engine, log
 
     os.setsid()
     os.chdir(asked["cwd"])
@@ -91,14 +91,14 @@ def run(asked: dict[str, Any]) -> None:
         os.dup2(os.open(f"../{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
     steps = os.open("../steps", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     if not asked.get("as_it_is"):
-        engine._MOST_DOCUMENTS, journal._COMMIT_S = 4, 0.0
+        engine._MOST_DOCUMENTS, log._COMMIT_S = 4, 0.0
     if asked.get("uid"):
         os.setgroups([])
         os.setuid(asked["uid"])
     count = counter(asked.get("kill_at"))
     for owner, name in STEPS:
         setattr(owner, name, counted(getattr(owner, name), count))
-    journal.open_at = counted(journal.open_at, count)
+    log.open_at = counted(log.open_at, count)
     if asked.get("kill_after"):
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, asked["kill_after"])

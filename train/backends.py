@@ -1,19 +1,20 @@
-"""How a model is trained: by which backend, with a teacher or without, one call for all."""
+"""Training with any backend, with or without a teacher: make a trainer, then `train_and_save`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from depeche.labels.dataset import LabelledSet
-from depeche.train.settings import TrainSettings, parse_settings, read_settings
+from depeche.train import DEFAULT_BASE, Progress
+from depeche.train.tfidf.settings import TrainSettings, parse_settings, read_settings
 
 if TYPE_CHECKING:
     from depeche.train.encoder.settings import EncoderSettings
     from depeche.train.encoder.training import FineTuning
-    from depeche.train.training import Progress, Training
+    from depeche.train.training import Training
 
 
 class Trainer(Protocol):
@@ -33,8 +34,8 @@ class LinearTrainer:
     settings: TrainSettings
 
     def train(self, labels: LabelledSet, progress: Progress) -> Training:
-        """Return the model fitted on labelled paragraphs: see `training.train_model`."""
-        from depeche.train.training import train_model
+        """Return the model fitted on labelled paragraphs: see `tfidf.training.train_model`."""
+        from depeche.train.tfidf.training import train_model
 
         return train_model(labels, self.settings, progress=progress)
 
@@ -74,7 +75,7 @@ class EncoderTrainer:
     _tuning: FineTuning | None = field(default=None, init=False)
 
     def train(self, labels: LabelledSet, progress: Progress) -> Training:
-        """Return the model: see `training.FineTuning`."""
+        """Return the model: see `encoder.training.FineTuning`."""
         from depeche.train.encoder.base import find_base
 
         base = find_base(self.base)  # before torch, which takes seconds to import
@@ -91,22 +92,71 @@ class EncoderTrainer:
             self._tuning.forget()
 
 
-def choose_settings(path: Path | None, given: Mapping[str, object]) -> TrainSettings:
-    """Return the settings of a file, else the defaults, with those given in their place."""
-    found = TrainSettings() if path is None else read_settings(path)
-    return parse_settings(found.to_dict() | _told(given), where="options")
+def make_linear_trainer(
+    path: Path | None,
+    options: Mapping[str, object],
+    *,
+    teacher: str | None = None,
+    unlabelled: list[str] | None = None,
+) -> Trainer:
+    """Return a trainer of the `tfidf` backend: see `choose_settings`.
+
+    Parameters
+    ----------
+    teacher, unlabelled
+        A run, and the articles that its model tags for the one to be trained: both or neither.
+    """
+    settings = choose_settings(path, options)
+    if teacher and unlabelled:
+        return StudentTrainer(settings=settings, teacher=teacher, unlabelled=unlabelled)
+    return LinearTrainer(settings=settings)
 
 
-def choose_encoder_settings(path: Path | None, given: Mapping[str, object]) -> EncoderSettings:
-    """Return the same for the `camembert` backend."""
+def make_encoder_trainer(
+    path: Path | None, options: Mapping[str, object], *, base: str | None, shrink: bool
+) -> Trainer:
+    """Return a trainer of the `camembert` backend: see `choose_encoder_settings`."""
+    settings = choose_encoder_settings(path, options)
+    return EncoderTrainer(settings=settings, base=base or DEFAULT_BASE, shrink=shrink)
+
+
+def train_and_save(
+    trainer: Trainer, labels: LabelledSet, folder: Path, *, progress: Progress
+) -> tuple[Training, dict[str, Any]]:
+    """Return a training, saved in a folder, and its evaluation: see `diagnostics`."""
+    from depeche.train.diagnostics import evaluate_training
+    from depeche.train.reports.card import model_card
+
+    progress(f"{len(labels.paragraphs)} paragraphs of {len(set(labels.articles))} articles")
+    training = trainer.train(labels, progress)
+    evaluation = evaluate_training(training, progress=progress)
+    training = training.with_evaluation(evaluation)
+    training = training.save(folder, card=model_card(training.artifact))
+    progress(f"model in {folder}")
+    trainer.forget()
+    return training, evaluation
+
+
+def choose_settings(path: Path | None, options: Mapping[str, object]) -> TrainSettings:
+    """Return the settings of a file, else the defaults, with the options that were given.
+
+    An option that is None was not given.
+    """
+    settings = TrainSettings() if path is None else read_settings(path)
+    return parse_settings(settings.to_dict() | _given(options), where="options")
+
+
+def choose_encoder_settings(path: Path | None, options: Mapping[str, object]) -> EncoderSettings:
+    """Return the settings of the `camembert` backend in the same way."""
     from depeche.train.encoder.settings import EncoderSettings, parse_encoder_settings
     from depeche.train.settings import read_json
 
-    found = EncoderSettings()
+    settings = EncoderSettings()
     if path is not None:
-        found = parse_encoder_settings(read_json(path), where=str(path))
-    return parse_encoder_settings(found.to_dict() | _told(given), where="options")
+        settings = parse_encoder_settings(read_json(path), where=str(path))
+    return parse_encoder_settings(settings.to_dict() | _given(options), where="options")
 
 
-def _told(given: Mapping[str, object]) -> dict[str, object]:
-    return {key: value for key, value in given.items() if value is not None}
+def _given(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that were given."""
+    return {key: value for key, value in options.items() if value is not None}

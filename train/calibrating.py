@@ -1,4 +1,4 @@
-"""Fits the calibration of a model: the method that loses least out of fold, for each label."""
+"""Fitting the calibration of a model: for each label, the method that loses least out of fold."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from depeche.model.deciding.calibration import DIGITS, Calibration, Knots, sigmo
 
 _MOST_STEPS, _CLOSE, _RIDGE = 50, 1e-7, 1e-10
 _LEAST_SLOPE = 1e-3
-_FEWEST_IN_KNOT = 200  # paragraphs; steps made of fewer are noise, as measured
+_FEWEST_IN_KNOT = 200  # paragraphs; steps of fewer are noise, as measured
 # (slope, offset, knots) of one label, or of all labels of a single dimension together.
 _Fitted = tuple[float, "NDArray[np.float64] | float", Knots | None]
 _Array = NDArray[np.float64]
@@ -22,21 +22,21 @@ _Array = NDArray[np.float64]
 def fit_calibration(
     logits: _Array, Y: NDArray[np.int64], fold: NDArray[np.int64], schema: Schema
 ) -> Calibration:
-    """Return the calibration and the thresholds of highest F1 that out-of-fold logits call for.
+    """Return the calibration, and the thresholds of highest F1, fitted on out-of-fold logits.
 
-    Of each method, each fold is calibrated by the others, and the one with the lowest log loss is
-    fitted on all. For the labels of a multi dimension: `temperature` (a slope), `sigmoid` (a slope
-    and an offset: Platt 1999) or `isotonic` (centred isotonic regression over the sigmoid: Oron and
-    Flournoy 2017; it rises everywhere, so that the order of the scores stays). For a single
-    dimension, over its softmax: `temperature` (Guo et al. 2017, 4.2) or `vector`, with an offset a
-    label besides.
+    Each method calibrates each fold by the others; the method with the lowest log loss is then
+    fitted on all folds. The labels of a multi dimension have `temperature` (a slope), `sigmoid` (a
+    slope and an offset: Platt 1999) or `isotonic` (centred isotonic regression after the sigmoid:
+    Oron and Flournoy 2017; it rises everywhere, so that the order of the scores stays). A single
+    dimension has, for its softmax, `temperature` (Guo et al. 2017, 4.2) or `vector`, which adds one
+    offset per label.
 
     Parameters
     ----------
     logits, Y
         (n_samples, n_labels), of paragraphs that the scorer was not fitted on.
     fold
-        (n_samples,): the fold of each.
+        (n_samples,): the fold of each paragraph.
     """
     n_labels = schema.n_labels
     slope, offset, threshold = np.ones(n_labels), np.zeros(n_labels), np.full(n_labels, 0.5)
@@ -50,12 +50,12 @@ def fit_calibration(
         for j in range(span.start, span.stop):
             x, y = logits[:, j], Y[:, j]
             method[j] = _cheapest(_OF_MULTI, _sigmoid_loss, x, y, fold)
-            slope[j], offset[j], found = _OF_MULTI[method[j]](x, y)
-            if found is not None:
-                knots[j] = found
-            proba = sigmoid(_apply((slope[j], offset[j], found), x))
-            # The highest F1 to be expected by the scores themselves: that of the labels of these
-            # very paragraphs is noisier, and gave 0.2 points less on others.
+            slope[j], offset[j], label_knots = _OF_MULTI[method[j]](x, y)
+            if label_knots is not None:
+                knots[j] = label_knots
+            proba = sigmoid(_apply((slope[j], offset[j], label_knots), x))
+            # The F1 that the scores themselves let expect: the F1 on the labels of these very
+            # paragraphs is noisier, and its threshold gave 0.2 points less on other paragraphs.
             threshold[j] = best_threshold(proba, proba if y.any() else y)
     return Calibration(method=method, slope=slope, offset=offset, threshold=threshold, knots=knots)
 
@@ -63,10 +63,10 @@ def fit_calibration(
 def best_threshold(proba: _Array, y: NDArray[np.int64] | _Array) -> float:
     """Return the threshold with the highest F1; 0.5 when the label has no example.
 
-    `y` are labels or how likely they are, (n_samples,); then it is the expected F1, but for the
-    spread of its denominator (Lipton, Elkan and Narayanaswamy 2014, "Optimal thresholding of
-    classifiers to maximize F1 measure"). Halfway between the last score taken and the first one
-    left, to `DIGITS` digits.
+    `y`, (n_samples,), holds labels or their probabilities. With probabilities the F1 is the
+    expected one, but for the spread of its denominator (Lipton, Elkan and Narayanaswamy 2014,
+    "Optimal thresholding of classifiers to maximize F1 measure"). The threshold lies halfway
+    between the last score above it and the first one below, rounded to `DIGITS` digits.
     """
     if not y.any():
         return 0.5
@@ -94,7 +94,7 @@ def _cheapest(
 ) -> str:
     """Return the method whose loss is lowest on folds that it was not fitted on.
 
-    The first one where there is one fold only, on which nothing can be held out.
+    With a single fold nothing can be held out: then it is the first method.
     """
     losses = dict.fromkeys(methods, 0.0)
     folds = np.unique(fold)
@@ -123,8 +123,8 @@ def _softmax_loss(calibrated: _Array, Y: NDArray[np.int64]) -> float:
 def _fit_sigmoid(logits: _Array, y: NDArray[np.int64], *, with_offset: bool = True) -> _Fitted:
     """Return slope and offset by Platt's method, with his targets short of 0 and 1.
 
-    Platt 1999, "Probabilistic outputs for support vector machines", 2.2, by Newton's method with
-    halved steps, as in Lin, Lin and Weng 2007, "A note on Platt's probabilistic outputs".
+    Platt 1999, "Probabilistic outputs for support vector machines", 2.2, solved by Newton's method
+    with halved steps, as in Lin, Lin and Weng 2007, "A note on Platt's probabilistic outputs".
     """
     n_positive = int(y.sum())
     low, high = 1 / (len(y) - n_positive + 2), (n_positive + 1) / (n_positive + 2)
@@ -147,7 +147,7 @@ def _fit_sigmoid(logits: _Array, y: NDArray[np.int64], *, with_offset: bool = Tr
         weights = weights - step
         if np.abs(step).max() <= _CLOSE:
             break
-    # A slope below 0 would turn the model's order round: such logits say nothing.
+    # A slope below 0 would turn the order of the scores round: such logits say nothing.
     if weights[0] < _LEAST_SLOPE:
         return _LEAST_SLOPE, float(np.log(target.mean() / (1 - target.mean()))), None
     return float(weights[0]), float(weights[1]) if with_offset else 0.0, None
@@ -177,7 +177,7 @@ def _fit_isotonic(logits: _Array, y: NDArray[np.int64]) -> _Fitted:
 
 
 def _fit_softmax(logits: _Array, Y: NDArray[np.int64], *, with_offset: bool = True) -> _Fitted:
-    """Return one slope and an offset a label that minimise the log loss of the softmax."""
+    """Return the slope, and the offset of each label, that minimise the log loss of the softmax."""
     n_labels = Y.shape[1]
     target = (Y + 1 / len(Y)) / (1 + n_labels / len(Y))
 
@@ -189,8 +189,8 @@ def _fit_softmax(logits: _Array, Y: NDArray[np.int64], *, with_offset: bool = Tr
 
     start = np.concatenate(([1.0], np.zeros(n_labels)))
     bounds = [(_LEAST_SLOPE, None)] + [(None, None) if with_offset else (0, 0)] * n_labels
-    found = minimize(loss, start, jac=True, bounds=bounds)
-    return float(found.x[0]), found.x[1:], None
+    slope, *offset = minimize(loss, start, jac=True, bounds=bounds).x
+    return float(slope), np.array(offset), None
 
 
 def _fit_softmax_temperature(logits: _Array, Y: NDArray[np.int64]) -> _Fitted:

@@ -1,4 +1,4 @@
-"""What only a training can measure: leakage, what more labels would be worth, promises kept."""
+"""What only a training can measure: leakage, the worth of more labels, promises kept."""
 
 from __future__ import annotations
 
@@ -6,64 +6,66 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from depeche.labels.schema import Schema
 from depeche.model.deciding.calibration import DIGITS
 from depeche.model.deciding.decisions import NEVER, Decisions, Rule
 from depeche.model.tagging import Model
-from depeche.train import Split
-from depeche.train.evaluation.evaluation import evaluate
+from depeche.train import Progress, Split
+from depeche.train.evaluation.evaluate import evaluate
 from depeche.train.evaluation.metrics import main_scores, score
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import NOT_SCORED, split_folds, train_rows
-from depeche.train.training import LinearTraining, Progress, Training, score_out_of_fold
+from depeche.train.tfidf.settings import TrainSettings
+from depeche.train.tfidf.training import LinearTraining, score_out_of_fold
+from depeche.train.training import Training
 
-NEXT = 500  # paragraphs whose worth the learning curve tells
+NEXT = 500  # more paragraphs, whose worth the learning curve estimates
 _FEWEST_FOR_CURVE = 200  # paragraphs
-_SHARES = (0.25, 0.5)  # of each fold's training paragraphs; the whole is known already
-_PROMISED = (0.8, 0.9)  # precision and coverage whose keeping is measured
+_SHARES = (0.25, 0.5)  # of each fold's training paragraphs; the score of all is known already
+_PROMISED = (0.8, 0.9)  # levels of precision and coverage to measure
 
 
 def evaluate_training(training: Training, *, progress: Progress) -> dict[str, Any]:
     """Return the evaluation of the out-of-fold scores, with what only a training can measure.
 
-    The fields of `evaluation.evaluate`, and `signature`, `n_paragraphs`, `promises`, and what
-    the backend measured. Where models are quick to fit, for folds by article or source `leakage`,
-    and `learning` where there are enough paragraphs.
+    It has the fields of `evaluation.evaluate`, `signature`, `n_paragraphs`, `promises`, and what
+    the backend measured. The `tfidf` backend, whose models are quick to fit, adds `leakage` for
+    folds by article or source, and `learning` where there are enough paragraphs.
     """
-    found = {
+    evaluation = {
         "signature": training.artifact.scores["signature"],
         "n_paragraphs": len(training.out_of_fold.rows),
         **evaluate(training.scored, Model(training.artifact)),
         "promises": promises(training),
     }
     measured = dict(training.measured)
-    found["warnings"] += measured.pop("warnings", [])
-    found |= measured
+    evaluation["warnings"] += measured.pop("warnings", [])
+    evaluation |= measured
     progress("evaluation")
     split = training.settings.split
     if isinstance(training, LinearTraining) and split in (Split.article, Split.source):
-        found["leakage"] = random_gap(training, progress=progress)
+        evaluation["leakage"] = random_gap(training, progress=progress)
         if len(training.Y) >= _FEWEST_FOR_CURVE and training.n_groups >= _FEWEST_FOR_CURVE / 10:
-            found["learning"] = learning_curve(training, progress=progress)
-    return found
+            evaluation["learning"] = learning_curve(training, progress=progress)
+    return evaluation
 
 
 def random_gap(training: LinearTraining, *, progress: Progress) -> dict[str, Any]:
-    """Return what a random split would seem to gain: `random` and `grouped` scores, and the `gap`.
+    """Return the main scores of a random split, those of the settings' split, and their `gap`.
 
-    In a random split paragraphs of one article, and copies of a paragraph, stand on both sides; the
-    gap is what a model gets from having seen them.
+    A random split puts paragraphs of one article, and copies of a paragraph, on both sides: the gap
+    is what a model gains by having seen them.
     """
     settings = training.settings
     random = replace(settings, split=Split.random)
     fold = split_folds(training.labels, training.Y, Split.random, settings.n_folds, settings.seed)
     schema = training.labels.schema
-    found = score_out_of_fold(
+    scored = score_out_of_fold(
         training.counts, training.Y, fold, random, schema, progress=lambda _: None
     )
     progress("the same folds at random, to see what leaks")
-    seeming = main_scores(score(found.Y, found.proba, found.given, schema), schema)
+    seeming = main_scores(score(scored.Y, scored.proba, scored.given, schema), schema)
     honest = main_scores(training.artifact.scores, schema)
     return {
         "random": seeming,
@@ -73,55 +75,48 @@ def random_gap(training: LinearTraining, *, progress: Progress) -> dict[str, Any
 
 
 def learning_curve(training: LinearTraining, *, progress: Progress) -> dict[str, Any]:
-    """Return the scores of models fitted on parts of the paragraphs, and what more would bring.
+    """Return the scores of models fitted on parts of the paragraphs, and the worth of more.
 
-    `points`: the number of paragraphs fitted on and the main score of each dimension. `next`: by
-    how much `NEXT` more paragraphs of the same kind would raise each score, by the power law of the
-    points (Cortes et al. 1993, "Learning curves: asymptotic values and rate of convergence", with
-    an asymptote of 1).
+    `points` have the number of paragraphs, `n`, and the main score of each dimension. `next` says
+    by how much `NEXT` more paragraphs of the same kind would raise each score, by the power law of
+    the points (Cortes et al. 1993, "Learning curves: asymptotic values and rate of convergence",
+    with an asymptote of 1).
     """
     settings, schema = training.settings, training.labels.schema
     points = [_point(training, share, settings, schema) for share in _SHARES]
     progress("learning curve")
-    scored = training.out_of_fold
-    n_folds = int(scored.fold.max()) + 1
-    whole = np.full(len(training.Y), NOT_SCORED)
-    whole[scored.rows] = scored.fold
-    n = int(np.mean([train_rows(whole, k, settings.split).sum() for k in range(n_folds)]))
+    every = np.ones(len(training.Y), dtype=bool)
+    n = _mean_size(_folds(training), every, settings.split)
     points.append({"n": n, **main_scores(training.artifact.scores, schema)})
     return {"points": points, "next": {d.id: _worth(points, d.id) for d in schema.dimensions}}
 
 
 def promises(training: Training) -> dict[str, Any]:
-    """Return how decisions keep their word on paragraphs that they were not drawn from.
+    """Return how well decisions keep their promises on paragraphs that they were not drawn from.
 
-    For each level: by label, `threshold`, `precision` and `recall` when that precision is asked
-    for, and `review` (share of the paragraphs left to a person), `covered` (of the paragraphs that
-    have the label, those not left out against the limits) when that coverage is. Each fold is
-    decided by the limits and thresholds that the other folds call for; precision is None where no
-    threshold holds it.
+    For each level and each label: `precision` and `recall` when that precision is asked for (multi
+    dimensions only; precision is None where no paragraph is given the label); when that coverage is
+    asked for, `review`, the share of paragraphs left to a person, and `covered`, the share of the
+    label's paragraphs that are given it or left to a person. The limits and thresholds for each
+    fold come from the other folds.
     """
     return {f"{level}": _promise(training, level) for level in _PROMISED}
 
 
 def _promise(training: Training, level: float) -> dict[str, Any]:
-    schema, found = training.labels.schema, training.out_of_fold
-    given, review = np.zeros(found.Y.shape, bool), np.zeros(found.Y.shape, bool)
-    possible = np.zeros(found.Y.shape, bool)
-    nothing = np.full(schema.n_labels, NEVER)
-    for k in np.unique(found.fold):
-        here = found.fold == k
-        precise = Decisions(schema, nothing, found.held_out(~here), Rule(precision=level))
-        given[here] = precise.given(found.proba[here])
-        covering = Decisions(
-            schema,
-            training.artifact.calibration.threshold,
-            found.held_out(~here),
-            Rule(coverage=level),
-        )
-        review[here] = covering.review(found.proba[here])
-        possible[here] = found.proba[here].round(DIGITS) >= covering.limits.possible
-    Y = found.Y > 0
+    """Return, for each label, how decisions keep one level: see `promises`."""
+    schema, scored = training.labels.schema, training.out_of_fold
+    given, review, possible = (np.zeros(scored.Y.shape, bool) for _ in range(3))
+    never = np.full(schema.n_labels, NEVER)
+    threshold = training.artifact.calibration.threshold
+    for k in np.unique(scored.fold):
+        here = scored.fold == k
+        proba, others = scored.proba[here], scored.held_out(~here)
+        given[here] = Decisions(schema, never, others, Rule(precision=level)).given(proba)
+        covering = Decisions(schema, threshold, others, Rule(coverage=level))
+        review[here] = covering.review(proba)
+        possible[here] = proba.round(DIGITS) >= covering.limits.possible
+    Y = scored.Y > 0
     kinds = [d.kind for d in schema.dimensions for _ in d.labels]
     labels = {}
     for j, name in enumerate(schema.label_names):
@@ -142,29 +137,36 @@ def _point(
     training: LinearTraining, share: float, settings: TrainSettings, schema: Schema
 ) -> dict[str, Any]:
     """Return the main scores when each fold's model is fitted on a share of its paragraphs."""
-    scored = training.out_of_fold
-    fold = np.full(len(training.Y), NOT_SCORED)
-    fold[scored.rows] = scored.fold
+    fold = _folds(training)
     _, article = np.unique(np.array(training.labels.articles), return_inverse=True)
     n_articles = int(article.max()) + 1
     order = np.random.default_rng(settings.seed).permutation(n_articles)
-    kept_article = order < np.ceil(share * n_articles)  # a smaller share is part of a larger one
-    found = score_out_of_fold(
+    # A smaller share is a part of a larger one.
+    kept = (order < np.ceil(share * n_articles))[article]
+    scored = score_out_of_fold(
         training.counts,
         training.Y,
         fold,
         settings,
         schema,
         progress=lambda _: None,
-        only=kept_article[article],
+        only=kept,
     )
+    scores = main_scores(score(scored.Y, scored.proba, scored.given, schema), schema)
+    return {"n": _mean_size(fold, kept, settings.split), **scores}
+
+
+def _folds(training: LinearTraining) -> NDArray[np.int64]:
+    """Return the fold of each paragraph, `NOT_SCORED` for those only trained on, (n_samples,)."""
+    fold = np.full(len(training.Y), NOT_SCORED)
+    fold[training.out_of_fold.rows] = training.out_of_fold.fold
+    return fold
+
+
+def _mean_size(fold: NDArray[np.int64], kept: NDArray[np.bool_], split: Split) -> int:
+    """Return how many of the kept paragraphs a fold's model is fitted on, on average."""
     n_folds = int(fold.max()) + 1
-    kept = kept_article[article]
-    n = np.mean([(train_rows(fold, k, settings.split) & kept).sum() for k in range(n_folds)])
-    return {
-        "n": int(n),
-        **main_scores(score(found.Y, found.proba, found.given, schema), schema),
-    }
+    return int(np.mean([(train_rows(fold, k, split) & kept).sum() for k in range(n_folds)]))
 
 
 def _worth(points: list[dict[str, Any]], dimension: str) -> float:

@@ -1,4 +1,4 @@
-"""Fitting the reader's model of what is a paragraph, a heading or site furniture."""
+"""Fitting the reader's model of line kinds: body, heading or boilerplate."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GroupKFold
 
 from depeche.labels.dataset import FOLDER
-from depeche.labels.paragraphs import KINDS, Kind, read_labels
+from depeche.labels.paragraphs import KINDS, Kind
+from depeche.labels.records import read_labels
 from depeche.labels.schema import read_schema
 from depeche.model.reading.line_kinds.classifier import KindModel
-from depeche.model.reading.line_kinds.features import signs
+from depeche.model.reading.line_kinds.features import unit_features
 from depeche.model.reading.wrapping import split_units
 
 LINES = FOLDER / "lines.jsonl"
@@ -32,7 +33,7 @@ _SEED_WEIGHT = 5.0  # real pages are few among texts written to look like some
 
 @dataclass(frozen=True, kw_only=True)
 class MarkedText:
-    """The units of one text with what each is."""
+    """The units of one text, and the kind of each."""
 
     id: str
     site: str
@@ -42,7 +43,7 @@ class MarkedText:
 
 
 def read_marked_lines(path: Path) -> list[MarkedText]:
-    """Return the texts of a file of marked lines, split into units as the reader splits them."""
+    """Return the texts of a file of marked lines, split into units as the reader does."""
     texts = []
     for row in path.read_text(encoding="utf-8").splitlines():
         article = json.loads(row)
@@ -67,7 +68,7 @@ def read_marked_lines(path: Path) -> list[MarkedText]:
 
 
 def read_marked_articles() -> list[MarkedText]:
-    """Return the seeds and the composed articles with furniture, from the label files."""
+    """Return the seeds and the composed articles with boilerplate, from the label files."""
     rows: dict[tuple[str, str], list[tuple[str, Kind]]] = {}
     for name in ("seeds", "composed"):
         for p in read_labels(FOLDER / f"{name}.jsonl", read_schema()):
@@ -87,7 +88,7 @@ def read_marked_articles() -> list[MarkedText]:
 
 
 def fit_kind_model(texts: Sequence[MarkedText]) -> KindModel:
-    """Return trees fitted on marked texts by gradient boosting (Friedman 2001)."""
+    """Return the model fitted on marked texts by gradient boosting (Friedman 2001)."""
     return copy_trees(fit_trees(texts))
 
 
@@ -112,21 +113,17 @@ def copy_trees(trees: HistGradientBoostingClassifier) -> KindModel:
     Read from private attributes, for want of public ones: a test holds the copy to the original.
     """
     nodes = [tree.nodes for iteration in trees._predictors for tree in iteration]
-    width = max(len(tree) for tree in nodes)
-    arrays: dict[str, NDArray[Any]] = {
-        name: np.zeros((len(nodes), width), dtype=dtype)
-        for name, dtype in (
-            *(("feature", np.int64), ("left", np.int64), ("right", np.int64)),
-            *(("threshold", np.float64), ("value", np.float64)),
-        )
-    }
+    integers, floats = ("feature", "left", "right"), ("threshold", "value")
+    shape = len(nodes), max(len(tree) for tree in nodes)
+    arrays: dict[str, NDArray[Any]] = {name: np.zeros(shape, np.int64) for name in integers}
+    arrays |= {name: np.zeros(shape, np.float64) for name in floats}
     for i, tree in enumerate(nodes):
         n, leaf = len(tree), tree["is_leaf"].astype(bool)
-        own = np.arange(n)
+        itself = np.arange(n)
         arrays["feature"][i, :n] = np.where(leaf, 0, tree["feature_idx"])
         arrays["threshold"][i, :n] = np.where(leaf, 0, tree["num_threshold"])
-        arrays["left"][i, :n] = np.where(leaf, own, tree["left"])
-        arrays["right"][i, :n] = np.where(leaf, own, tree["right"])
+        arrays["left"][i, :n] = np.where(leaf, itself, tree["left"])
+        arrays["right"][i, :n] = np.where(leaf, itself, tree["right"])
         arrays["value"][i, :n] = tree["value"]
     return KindModel(
         **arrays,
@@ -136,25 +133,27 @@ def copy_trees(trees: HistGradientBoostingClassifier) -> KindModel:
 
 
 def predict_out_of_fold(texts: Sequence[MarkedText]) -> list[list[Kind]]:
-    """Return the kinds that models fitted without an article give its units."""
-    found: list[list[Kind]] = [[] for _ in texts]
+    """Return the kinds of the units of each text, by a model that was not fitted on the text."""
+    kinds: list[list[Kind]] = [[] for _ in texts]
     splitter = GroupKFold(_N_FOLDS, shuffle=True, random_state=0)
     for fitted, held_out in splitter.split(texts, groups=range(len(texts))):
         model = fit_kind_model([texts[i] for i in fitted])
         for i in held_out:
-            found[i] = model.kinds(signs(texts[i].units, texts[i].gaps))
-    return found
+            kinds[i] = model.kinds(unit_features(texts[i].units, texts[i].gaps))
+    return kinds
 
 
-def score_kinds(texts: Sequence[MarkedText], found: Sequence[Sequence[Kind]]) -> dict[str, float]:
+def score_kinds(
+    texts: Sequence[MarkedText], predicted: Sequence[Sequence[Kind]]
+) -> dict[str, float]:
     """Return the shares of body kept and of boilerplate removed, with the numbers of units."""
     pairs = [
         pair
-        for text, kinds in zip(texts, found, strict=True)
+        for text, kinds in zip(texts, predicted, strict=True)
         for pair in zip(text.kinds, kinds, strict=True)
     ]
-    body = [got for marked, got in pairs if marked == "body"]
-    boilerplate = [got for marked, got in pairs if marked == "boilerplate"]
+    body = [kind for marked, kind in pairs if marked == "body"]
+    boilerplate = [kind for marked, kind in pairs if marked == "boilerplate"]
     return {
         "body_kept": body.count("body") / len(body),
         "boilerplate_removed": 1 - boilerplate.count("body") / len(boilerplate),
@@ -182,5 +181,5 @@ def _weights(texts: Sequence[MarkedText]) -> NDArray[np.float64]:
 
 
 def _stacked(texts: Sequence[MarkedText]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    X = np.vstack([signs(text.units, text.gaps) for text in texts])
+    X = np.vstack([unit_features(text.units, text.gaps) for text in texts])
     return X, np.array([KINDS.index(kind) for text in texts for kind in text.kinds])

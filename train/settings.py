@@ -1,36 +1,18 @@
-"""What a training depends on besides its data."""
+"""What the settings of all backends share: their protocol, and how their JSON is read."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from depeche.labels.errors import SettingsError
 from depeche.labels.formats.parsing import parse_json
-from depeche.model.scoring.features import FeatureSettings
-from depeche.train import MOST_SEED, Split
+from depeche.train import Split
 
+# The kind, the least and the greatest value of each number. What lies beyond is a slip of the pen,
+# not a choice.
 Bounds = Mapping[str, tuple[type[int] | type[float], float, float]]
-# Kind, least and greatest of each number; what lies beyond is a slip of the pen, not a choice.
-_NUMBERS: Bounds = {
-    "seed": (int, 0, MOST_SEED),
-    "n_folds": (int, 2, 1000),
-    "min_df": (int, 1, 10_000),
-    "penalty_c": (float, 1e-6, 1e6),
-    "naive_bayes_c": (float, 1e-6, 1e6),
-    "naive_bayes_share": (float, 0, 1),
-    "vector_dims": (int, 0, 128),
-}
-_FEATURE_NUMBERS: Bounds = {
-    "table_bits": (int, 8, 24),
-    "char_min": (int, 1, 32),
-    "char_max": (int, 1, 32),
-}
 
 
 class Settings(Protocol):
@@ -52,50 +34,6 @@ class Settings(Protocol):
         """Return the settings as JSON-ready data."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainSettings:
-    """Settings of the `tfidf` backend.
-
-    Parameters
-    ----------
-    seed
-        Governs the folds and the solver: the same data, settings and seed give the same bytes.
-    n_folds
-        Folds that give the out-of-fold scores.
-    split
-        What the folds keep together: see `splits.split_folds`.
-    min_df
-        Columns that fewer training paragraphs use are dropped.
-    penalty_c
-        Inverse strength of the L2 penalty of the regression on the plain features.
-    naive_bayes_c
-        The same for the regression on the features scaled by their naive-Bayes log-count ratio.
-    naive_bayes_share
-        Share of the second regression in the mean of the two, in [0, 1].
-    vector_dims
-        Dimensions of the word vectors, which the first regression has besides; 0 for none.
-    """
-
-    seed: int = 0
-    n_folds: int = 5
-    split: Split = Split.article
-    min_df: int = 2
-    penalty_c: float = 3.0
-    naive_bayes_c: float = 2.0
-    naive_bayes_share: float = 0.5
-    vector_dims: int = 64
-    features: FeatureSettings = field(default_factory=FeatureSettings)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the settings as JSON-ready data."""
-        return asdict(self)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 (hexadecimal) of the settings."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
-
-
 def read_json(path: Path) -> object:
     """Return what a JSON file of settings holds, for `parse_settings` or another backend's.
 
@@ -110,61 +48,6 @@ def read_json(path: Path) -> object:
         raise SettingsError(f"{path}: cannot read the settings: {err.strerror}") from err
     except ValueError as err:
         raise SettingsError(f"{path}: not JSON ({err}); classify tune writes such files") from err
-
-
-def read_settings(path: Path) -> TrainSettings:
-    """Return the settings that a JSON file holds, as `TrainSettings.to_dict` writes them.
-
-    Raises
-    ------
-    SettingsError
-        When the file cannot be read, is not JSON, or does not hold settings.
-    """
-    return parse_settings(read_json(path), where=str(path))
-
-
-def write_settings(settings: TrainSettings, path: Path) -> None:
-    """Write settings as JSON, as `read_settings` reads them; whole or not at all.
-
-    Raises
-    ------
-    SettingsError
-        When they cannot be written.
-    """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)  # a link is not followed
-        temporary.write_text(json.dumps(settings.to_dict(), indent=2) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError as err:
-        raise SettingsError(f"{path}: cannot be written: {err.strerror}") from err
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def parse_settings(data: object, *, where: str) -> TrainSettings:
-    """Return the settings that JSON data holds; what it leaves out has its default.
-
-    Raises
-    ------
-    SettingsError
-        On an unknown key, a value of another type or beyond its bounds.
-    """
-    settings = parse_object(data, {*_NUMBERS, "split", "features"}, where=where)
-    features = parse_object(settings.pop("features", {}), set(_FEATURE_NUMBERS), where=where)
-    split = parse_split(settings.pop("split", Split.article), where=where)
-    found = TrainSettings(
-        **parse_numbers(settings, _NUMBERS, where=where),
-        split=split,
-        features=FeatureSettings(**parse_numbers(features, _FEATURE_NUMBERS, where=where)),
-    )
-    if found.features.char_min > found.features.char_max:
-        raise SettingsError(
-            f"{where}: char_min is {found.features.char_min}, above char_max, which is "
-            f"{found.features.char_max}; give char_min at most char_max"
-        )
-    return found
 
 
 def parse_object(data: object, allowed: set[str], *, where: str) -> dict[str, Any]:

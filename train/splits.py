@@ -15,8 +15,8 @@ from depeche.labels.errors import LabelsError
 from depeche.model.scoring.features import FeatureExtractor, FeatureSettings
 from depeche.train import Split
 
-# Two paragraphs that share half of their runs of three words are one text, edited: wire copy is
-# cut and rephrased by the sentence (Broder 1997, "On the resemblance and containment of
+# Two paragraphs that share half of their runs of three words are one text, edited: wire copy is cut
+# and rephrased sentence by sentence (Broder 1997, "On the resemblance and containment of
 # documents").
 SHINGLE = 3
 RESEMBLANCE = 0.5
@@ -30,9 +30,9 @@ def split_folds(
     """Return the fold of each paragraph, (n_samples,), `NOT_SCORED` for those only trained on.
 
     By article (the default) and by source, near-duplicate paragraphs of different articles share a
-    fold. By date, fold k holds the paragraphs of the k-th stretch of time, and is to be scored by
-    what came before, copies of it included: the first stretch and what has no date are only trained
-    on.
+    fold. By date, fold k holds the paragraphs of the k-th stretch of time, to be scored by a model
+    of what came before, copies included. The first stretch, and paragraphs without a date, are only
+    trained on.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def split_folds(
 
 
 def train_rows(fold: NDArray[np.int64], k: int, split: Split) -> NDArray[np.bool_]:
-    """Return which paragraphs the model that scores fold `k` is fitted on, (n_samples,)."""
+    """Return a mask, (n_samples,): the paragraphs to fit the model on that scores fold `k`."""
     return fold < k if split is Split.date else fold != k
 
 
@@ -61,10 +61,10 @@ def held_out_parts(
     seed: int,
     n_parts: int = HELD_OUT_PARTS,
 ) -> NDArray[np.int64]:
-    """Return the part of each paragraph of one held-out fold, by which the others are calibrated.
+    """Return the part of each paragraph of one held-out fold, (n_samples,).
 
-    (n_samples,), `NOT_SCORED` for those that are not in `rows`. Parts keep articles whole; where
-    there are few articles, there are fewer.
+    Each part is calibrated by the others. Paragraphs that are not in `rows` have `NOT_SCORED`.
+    Parts keep articles whole, so that there are fewer parts where there are few articles.
     """
     parts = np.full(len(Y), NOT_SCORED)
     chosen = labels.chosen(rows)
@@ -77,8 +77,8 @@ def held_out_parts(
 def leak_groups(texts: Sequence[str], names: Sequence[str]) -> NDArray[np.int64]:
     """Return a group for each paragraph, (n_samples,), so that nothing leaks between groups.
 
-    Paragraphs of one name (article or source) share a group, and so do near-duplicates, and so on
-    from one to the next.
+    Paragraphs with the same name (of an article or a source) share a group, and so do
+    near-duplicates: a group is a connected component of the two relations.
     """
     _, of_name = np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)
     n = len(names)
@@ -90,17 +90,17 @@ def leak_groups(texts: Sequence[str], names: Sequence[str]) -> NDArray[np.int64]
 
 
 def near_duplicates(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the pairs of texts whose runs of words have a Jaccard index of `RESEMBLANCE` or more.
+    """Return the pairs of texts whose runs of words have a Jaccard index of at least `RESEMBLANCE`.
 
-    By counting what each pair shares, exact but for hash collisions; words as `scoring.features`
-    reads them, so that case, accents and quotation marks make no difference.
+    The runs that each pair shares are counted, exactly but for hash collisions. Words are those of
+    `scoring.spelling`, so that case, accents and quotation marks make no difference.
     """
-    found = FeatureExtractor(FeatureSettings()).occurrences(texts)
-    first = np.searchsorted(found.row, np.arange(len(texts) + 1))
+    words = FeatureExtractor(FeatureSettings()).occurrences(texts)
+    first = np.searchsorted(words.row, np.arange(len(texts) + 1))
     rows, columns = [], []
     for i in range(len(texts)):
-        words = found.word[first[i] : first[i + 1]].tolist()
-        runs = {tuple(words[j : j + SHINGLE]) for j in range(max(len(words) - SHINGLE + 1, 1))}
+        text = words.word[first[i] : first[i + 1]].tolist()
+        runs = {tuple(text[j : j + SHINGLE]) for j in range(max(len(text) - SHINGLE + 1, 1))}
         columns += [zlib.crc32(repr(run).encode()) for run in runs]
         rows += [i] * len(runs)
     _, column = np.unique(columns, return_inverse=True)
@@ -115,10 +115,11 @@ def near_duplicates(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np
 def grouped_folds(
     groups: NDArray[np.int64], Y: NDArray[np.int64], n_folds: int, seed: int, *, what: str
 ) -> NDArray[np.int64]:
-    """Return folds of whole groups, each label spread over the folds as evenly as groups allow.
+    """Return folds of complete groups, with each label spread over them as evenly as groups allow.
 
-    The greedy method of Sechidis et al. 2011, "On the stratification of multi-label data", on
-    groups: the largest first, each to the fold that lacks its labels the most.
+    This is the greedy method of Sechidis et al. 2011, "On the stratification of multi-label data",
+    with groups in place of samples: the largest group first, each into the fold that lacks its
+    labels most.
     """
     names, group = np.unique(groups, return_inverse=True)
     if len(names) < n_folds:
@@ -126,8 +127,9 @@ def grouped_folds(
             f"{len(names)} groups (by {what}, near-duplicates together) are too few for {n_folds} "
             f"folds: label more {what}s or ask for fewer folds"
         )
-    counts = np.zeros((len(names), Y.shape[1] + 1))
-    np.add.at(counts, group, np.column_stack([np.ones(len(Y)), Y]))
+    # Of each group: the number of its paragraphs, then that of each label.
+    columns = np.column_stack([np.ones(len(Y)), Y]).T
+    counts = np.column_stack([np.bincount(group, weights=column) for column in columns])
     total = np.maximum(counts.sum(axis=0), 1)
     order = np.random.default_rng(seed).permutation(len(names))
     order = order[np.argsort(-counts[order, 0], kind="stable")]

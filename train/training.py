@@ -1,9 +1,7 @@
-"""Training: folds that do not leak, out-of-fold scores, and the final model."""
+"""What a training of any backend holds: the model, and the out-of-fold scores of its folds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -15,22 +13,15 @@ from numpy.typing import NDArray
 from depeche.labels.dataset import LabelledSet
 from depeche.labels.schema import Schema
 from depeche.model.artifact import Artifact, save_artifact, text_digest
-from depeche.model.cores import count_cores
 from depeche.model.deciding.calibration import DIGITS, Calibration
 from depeche.model.deciding.decisions import Decisions, HeldOut, Rule
-from depeche.model.scoring.features import Counts, FeatureExtractor
 from depeche.model.scoring.scorer import Scorer
 from depeche.train import Split
 from depeche.train.calibrating import fit_calibration
-from depeche.train.evaluation.evaluation import Scored
-from depeche.train.evaluation.metrics import indicator, score, signature
-from depeche.train.settings import Settings, TrainSettings
-from depeche.train.splits import NOT_SCORED, split_folds, train_rows
-from depeche.train.tfidf.fitting import fit_scorer
-
-Progress = Callable[[str], None]
-
-_MOST_FITS = 4  # at once: each takes some 250 MB at 5,000 paragraphs
+from depeche.train.evaluation.evaluate import Scored
+from depeche.train.evaluation.metrics import score, signature
+from depeche.train.settings import Settings
+from depeche.train.splits import NOT_SCORED, train_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,13 +69,13 @@ class Training:
     @property
     def scored(self) -> Scored:
         """The out-of-fold scores with their paragraphs, ready for an evaluation."""
-        found = self.out_of_fold
+        scores = self.out_of_fold
         return Scored(
-            labels=self.labels.chosen(found.rows),
-            Y=found.Y,
-            logits=found.logits,
-            proba=found.proba,
-            given=found.given,
+            labels=self.labels.chosen(scores.rows),
+            Y=scores.Y,
+            logits=scores.logits,
+            proba=scores.proba,
+            given=scores.given,
         )
 
     def with_evaluation(self, evaluation: dict[str, Any]) -> Self:
@@ -97,58 +88,9 @@ class Training:
         return replace(self, artifact=save_artifact(self.artifact, folder, card=card))
 
 
-@dataclass(frozen=True, kw_only=True)
-class LinearTraining(Training):
-    """A training of the `tfidf` backend, so quick that diagnostics fit further models."""
-
-    settings: TrainSettings
-    counts: Counts
-
-
-def train_model(
-    labels: LabelledSet, settings: TrainSettings, *, progress: Progress
-) -> LinearTraining:
-    """Return the model fitted on all paragraphs, with its out-of-fold scores.
-
-    Each fold is scored by a model fitted without it; the final weights are fitted on everything,
-    the final calibration on all out-of-fold logits.
-
-    Parameters
-    ----------
-    progress
-        Called with a line for the user at each step.
-
-    Raises
-    ------
-    LabelsError
-        When there are fewer groups than folds.
-    """
-    schema, Y = labels.schema, indicator(labels)
-    counts = FeatureExtractor(settings.features).count(labels.texts)
-    fold = split_folds(labels, Y, settings.split, settings.n_folds, settings.seed)
-    found = score_out_of_fold(counts, Y, fold, settings, schema, progress=progress)
-    scorer = fit_scorer(counts, Y, settings)
-    progress("final fit on all paragraphs")
-    return LinearTraining(
-        artifact=make_artifact(
-            labels,
-            found,
-            scorer,
-            backend="tfidf",
-            settings=settings.to_dict(),
-            folds=f"{settings.n_folds} by {settings.split.value}",
-        ),
-        settings=settings,
-        labels=labels,
-        counts=counts,
-        Y=Y,
-        out_of_fold=found,
-    )
-
-
 def make_artifact(
     labels: LabelledSet,
-    found: OutOfFold,
+    out_of_fold: OutOfFold,
     scorer: Scorer,
     *,
     backend: str,
@@ -169,59 +111,22 @@ def make_artifact(
         backend=backend,
         schema=schema,
         scorer=scorer,
-        calibration=fit_calibration(found.logits, found.Y, found.fold, schema),
+        calibration=fit_calibration(out_of_fold.logits, out_of_fold.Y, out_of_fold.fold, schema),
         settings=settings,
         data=_describe(labels),
         seen=np.unique(np.array([text_digest(text) for text in labels.texts], dtype=np.uint64)),
-        held_out=found.held_out(),
+        held_out=out_of_fold.held_out(),
         scores={
             "signature": signature(
                 labels,
                 folds=folds,
-                scored=len(found.rows),
+                scored=len(out_of_fold.rows),
                 seed=settings["seed"],
                 depeche=version("depeche"),
             ),
-            **score(found.Y, found.proba, found.given, schema),
+            **score(out_of_fold.Y, out_of_fold.proba, out_of_fold.given, schema),
         },
     )
-
-
-def score_out_of_fold(
-    counts: Counts,
-    Y: NDArray[np.int64],
-    fold: NDArray[np.int64],
-    settings: TrainSettings,
-    schema: Schema,
-    *,
-    progress: Progress,
-    only: NDArray[np.bool_] | None = None,
-) -> OutOfFold:
-    """Return the out-of-fold scores of the paragraphs that `fold` scores.
-
-    Parameters
-    ----------
-    counts, Y
-        Features and labels of n_samples paragraphs.
-    fold
-        (n_samples,), as `splits.split_folds` gives it.
-    only
-        (n_samples,): the paragraphs that models may be fitted on; all without it.
-    """
-    logits = np.zeros(Y.shape)
-    n_folds = int(fold.max()) + 1
-
-    def score_fold(k: int) -> None:
-        train = train_rows(fold, k, settings.split)
-        if only is not None:
-            train &= only
-        scorer = fit_scorer(counts.rows_where(train), Y[train], settings)
-        logits[fold == k] = scorer.logits_of_counts(counts.rows_where(fold == k))
-
-    with ThreadPoolExecutor(min(count_cores(), _MOST_FITS)) as pool:
-        for k, _ in enumerate(pool.map(score_fold, range(n_folds))):
-            progress(f"fold {k + 1} of {n_folds}")
-    return calibrate_out_of_fold(logits, Y, fold, settings.split, schema)
 
 
 def calibrate_out_of_fold(

@@ -24,7 +24,8 @@ from depeche.labels.bootstrap import Floats, Sums
 from depeche.labels.schema import Dimension
 
 Measure = Literal["kappa", "alpha", "positive", "observed"]
-# Of each measure, (1 + n_resamples, n_labels + 1): the labels, and the dimension as a whole last.
+# Each measure has (1 + n_resamples, n_labels + 1) values: one column per label, and the last one
+# for the entire dimension.
 Rows = dict[Measure, Floats]
 
 
@@ -32,9 +33,10 @@ Rows = dict[Measure, Floats]
 class Answers:
     """The answers to one dimension as arrays.
 
-    `given` (n_paragraphs, n_annotators, n_labels) is 1 where an annotator gives the label; `place`
-    (n_paragraphs, n_annotators) numbers the whole set of labels given, and `distance` (n_sets,
-    n_sets) tells sets apart. Both are 0 where `present` (n_paragraphs, n_annotators) is False.
+    `given` (n_paragraphs, n_annotators, n_labels) is 1 where an annotator gives the label. `place`
+    (n_paragraphs, n_annotators) is the number of the set of labels given. Both are 0 where
+    `present` (n_paragraphs, n_annotators) is False. `distance` (n_sets, n_sets) says how far apart
+    two sets are.
     """
 
     dimension: Dimension
@@ -73,7 +75,7 @@ class Answers:
 
     @property
     def disputed(self) -> NDArray[np.int64]:
-        """Number of paragraphs with different answers on each label, on the whole last."""
+        """Number of paragraphs with different answers, by label and, last, on the dimension."""
         n = self.present.sum(axis=1)[:, None]
         by_label = self.given.sum(axis=1)
         by_set = self.set_counts.max(axis=1, keepdims=True)
@@ -84,16 +86,16 @@ class Answers:
 def answers_of(dimension: Dimension, votes: Votes) -> Answers:
     """Return the answers to a dimension of all votes."""
     n, m = len(votes.paragraphs), len(votes.annotators)
-    found = sorted({vote[dimension.id] for p in votes.paragraphs for vote in p.votes.values()})
-    number = {answer: k for k, answer in enumerate(found)}
+    label_sets = sorted({vote[dimension.id] for p in votes.paragraphs for vote in p.votes.values()})
+    number = {answer: k for k, answer in enumerate(label_sets)}
     present, place = np.zeros((n, m), dtype=bool), np.zeros((n, m), dtype=np.int64)
     for row, paragraph in enumerate(votes.paragraphs):
         for column, annotator in enumerate(votes.annotators):
             if annotator in paragraph.votes:
                 present[row, column] = True
                 place[row, column] = number[paragraph.votes[annotator][dimension.id]]
-    distance = masi_distance([frozenset(answer) for answer in found])  # nominal for single labels
-    members = np.array([[float(x in answer) for x in dimension.label_ids] for answer in found])
+    distance = masi_distance([frozenset(answer) for answer in label_sets])  # single: nominal
+    members = np.array([[float(x in answer) for x in dimension.label_ids] for answer in label_sets])
     return Answers(
         dimension=dimension,
         annotators=votes.annotators,

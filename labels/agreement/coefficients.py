@@ -18,8 +18,8 @@ def cohen_kappa(n: Floats, both: Floats, first: Floats, second: Floats) -> Float
     """Return Cohen's kappa of two annotators, (n_rows,), NaN where chance explains everything.
 
     J. Cohen (1960), "A coefficient of agreement for nominal scales", Educational and Psychological
-    Measurement 20(1): the agreement beyond that of two annotators who keep their own shares but
-    draw at random.
+    Measurement 20(1): the agreement beyond that of two annotators who keep their shares but answer
+    at random.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def binary_kappa(n: Floats, both: Floats, first: Floats, second: Floats) -> Floa
 
 
 def positive_agreement(both: Floats, first: Floats, second: Floats) -> Floats:
-    """Return the agreement on a category among the units that either puts there.
+    """Return the agreement on a category, among the units that either annotator puts into it.
 
     The specific agreement of R. L. Spitzer and J. L. Fleiss (1974), which equals the F1 of one
     annotator against the other (G. Hripcsak and A. S. Rothschild 2005, "Agreement, the F-measure,
@@ -94,10 +94,10 @@ def nominal_distance(n_values: int) -> Floats:
 def masi_distance(sets: Sequence[frozenset[str]]) -> Floats:
     """Return the distances of sets of labels, (n_sets, n_sets), 0 for equal and 1 for disjoint.
 
-    1 - Jaccard x monotonicity, the latter 1 for equal sets, 2/3 where one holds the other, 1/3
-    where they overlap: R. Passonneau (2006), "Measuring agreement on set-valued items (MASI) for
-    semantic and pragmatic annotation", LREC. The empty set, which she does not need, is disjoint
-    from all others.
+    It is 1 - Jaccard x monotonicity, where monotonicity is 1 for equal sets, 2/3 where one holds
+    the other, 1/3 where they overlap: R. Passonneau (2006), "Measuring agreement on set-valued
+    items (MASI) for semantic and pragmatic annotation", LREC. The empty set, which the paper leaves
+    out, is disjoint from all others.
     """
     labels = sorted(frozenset().union(*sets))
     members = np.array([[label in s for label in labels] for s in sets], dtype=np.float64)
@@ -115,6 +115,6 @@ def masi_distance(sets: Sequence[frozenset[str]]) -> Floats:
 def ratio(above: Floats, below: Floats) -> Floats:
     """Return above / below, NaN where below is 0."""
     above, below = np.broadcast_arrays(above, below)
-    found = np.full(above.shape, np.nan)
-    np.divide(above, below, out=found, where=below != 0)
-    return found
+    quotient = np.full(above.shape, np.nan)
+    np.divide(above, below, out=quotient, where=below != 0)
+    return quotient

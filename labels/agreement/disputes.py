@@ -1,4 +1,4 @@
-"""Paragraphs in dispute, written to be settled elsewhere, and those on which all agree."""
+"""Files of disputed paragraphs, to settle, and of those on which all annotators agree."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 from depeche.labels.agreement.votes import Votes, disputed_dimensions
 from depeche.labels.errors import LabelsError
 from depeche.labels.files import open_output
-from depeche.labels.paragraphs import LabelledParagraph, format_labels, read_labels
+from depeche.labels.paragraphs import LabelledParagraph, format_labels
+from depeche.labels.records import read_labels
 from depeche.labels.schema import Schema
 from depeche.labels.system.places import is_file
 
 
 def read_disputes(path: Path, schema: Schema) -> list[LabelledParagraph]:
-    """Return the paragraphs of a file of disputes: votes of two annotators or more, no labels.
+    """Return the paragraphs of a file of disputes: each has two or more votes, and no labels.
 
     Raises
     ------
@@ -39,11 +40,29 @@ def agreed_paragraphs(votes: Votes) -> list[LabelledParagraph]:
     ]
 
 
-def write_paragraphs(path: Path, paragraphs: Sequence[LabelledParagraph], schema: Schema) -> None:
-    """Write disputes, or settled paragraphs with their votes, as JSON lines; whole or not at all.
+def write_disputes_and_agreed(
+    votes: Votes, disputes: Path | None, agreed: Path | None
+) -> list[tuple[Path, int]]:
+    """Write the files that are asked for; return each with its number of paragraphs.
 
-    A stand-off paragraph that has been given its text keeps it beside its span: who settles it
-    reads it there.
+    Raises
+    ------
+    InputError
+        When a file cannot be written.
+    """
+    written = []
+    for path, paragraphs in ((disputes, votes.disputes), (agreed, agreed_paragraphs(votes))):
+        if path is not None:
+            write_paragraphs(path, paragraphs, votes.schema)
+            written.append((path, len(paragraphs)))
+    return written
+
+
+def write_paragraphs(path: Path, paragraphs: Sequence[LabelledParagraph], schema: Schema) -> None:
+    """Write disputes, or settled paragraphs with their votes, as JSON lines.
+
+    The file appears only once it is complete. A stand-off paragraph whose text is at hand keeps it
+    beside its span, for whoever settles it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Agreement as lines of text: a table a dimension, confusions, and the paragraphs in dispute."""
+"""Agreement as lines of text: one table per dimension, confusions, and disputed paragraphs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,22 @@ from depeche.labels.schema import Schema
 from depeche.labels.system.terminal import plain
 
 _MEASURES: tuple[Measure, ...] = ("kappa", "alpha", "positive", "observed")
-_FEWEST = 8  # characters of a label's name that are shown at least
-_MOST_CONFUSIONS = 15  # listed, where their table is too wide
+_OVERALL = "as a whole"  # the line of an entire dimension
+_FEWEST = 8  # characters of a label's name that are always shown
+_MOST_CONFUSIONS = 15  # lines of the list that stands for a table too wide
+
+
+def report_lines(agreement: Agreement, *, n_shown: int, width: int) -> list[str]:
+    """Return the tables of an agreement, and its first disputes where some are to be shown."""
+    lines = agreement_lines(agreement, width=width)
+    if n_shown:
+        votes = agreement.votes
+        lines += ["", *dispute_lines(votes.disputes, votes.schema, n_shown=n_shown, width=width)]
+    return lines
 
 
 def agreement_lines(agreement: Agreement, *, width: int) -> list[str]:
-    """Return who labelled what, a table a dimension, and how to read them."""
+    """Return who labelled how much, one table per dimension, and how to read them."""
     votes = agreement.votes
     several = len(votes.annotators) > 2
     lines = [
@@ -34,8 +44,9 @@ def agreement_lines(agreement: Agreement, *, width: int) -> list[str]:
     ]
     if votes.n_alone:
         lines.append(f"  {votes.n_alone} labelled by one alone, not counted")
-    if votes.n_furniture:
-        lines.append(f"  {votes.n_furniture} are body for some, heading or boilerplate for others")
+    if votes.n_kind_disputed:
+        n = votes.n_kind_disputed
+        lines.append(f"  {n} are body for some, heading or boilerplate for others")
     for dimension in agreement.dimensions:
         lines += ["", *_dimension_lines(dimension, several=several, width=width)]
     how = [
@@ -53,7 +64,7 @@ def agreement_lines(agreement: Agreement, *, width: int) -> list[str]:
 def dispute_lines(
     disputes: Sequence[LabelledParagraph], schema: Schema, *, n_shown: int, width: int
 ) -> list[str]:
-    """Return the first paragraphs in dispute, with who gives what, and their texts cut short."""
+    """Return the first disputed paragraphs: who gives which labels, and the start of the text."""
     if not disputes:
         return ["no paragraph in dispute"]
     lines = [f"{len(disputes)} paragraphs in dispute, those first on which votes differ most"]
@@ -75,41 +86,43 @@ def dispute_lines(
     return lines
 
 
-def _dimension_lines(found: DimensionAgreement, *, several: bool, width: int) -> list[str]:
-    dimension = found.dimension
+def _dimension_lines(agreement: DimensionAgreement, *, several: bool, width: int) -> list[str]:
+    dimension = agreement.dimension
     kind = "exactly one label" if dimension.kind == "single" else "any number of labels"
-    labels = sorted(found.labels.items(), key=lambda item: _worst_first(item[1].measures))
-    pairs = found.pairs if several else ()
-    every = [found.measures, *(label.measures for _, label in labels), *(x.measures for x in pairs)]
-    cells = [max(len(m), *(len(_cell(x.get(m))) for x in every)) for m in _MEASURES]
-    longest = max(len("as a whole"), *map(len, found.labels), *(_pair_room(x) for x in pairs))
-    names = max(min(longest, width - 14 - sum(x + 2 for x in cells)), _FEWEST)
-    head = "".join(f"  {m:<{w}}" for m, w in zip(_MEASURES, cells, strict=True)).rstrip()
-    lines = [f"{dimension.id}: {kind}", f"  {'':{names}}{'share':>5}{'differ':>7}{head}"]
-    for name, label in labels:
-        start = f"  {_cut(name, names):<{names}}{_share(label.share):>5}{label.n_disputed:>7}"
-        lines.append(start + _cells(label.measures, cells))
-    start = f"  {_cut('as a whole', names):<{names}}{'':>5}{found.n_disputed:>7}"
-    lines.append(start + _cells(found.measures, cells))
-    notes = _notes(
-        {name: label.measures for name, label in labels} | {"as a whole": found.measures}
-    )
-    for note, where in notes.items():
-        lines += _wrapped(f"  {note}: ", where, width)
-    if several:
-        lines += ["", *_pair_lines(pairs, cells, names=names)]
-    for pair in found.pairs if dimension.kind == "single" else ():
-        lines += ["", *_confusion_lines(pair, dimension.label_ids, width)]
+    lines = [f"{dimension.id}: {kind}", *_measure_lines(agreement, several=several, width=width)]
+    if dimension.kind == "single":
+        for pair in agreement.pairs:
+            lines += ["", *_confusion_lines(pair, dimension.label_ids, width)]
     return lines
 
 
+def _measure_lines(agreement: DimensionAgreement, *, several: bool, width: int) -> list[str]:
+    """Return the table of measures: a line per label, one for all of them, one per pair."""
+    labels = sorted(agreement.labels.items(), key=lambda item: _worst_first(item[1].measures))
+    measures = {name: label.measures for name, label in labels} | {_OVERALL: agreement.measures}
+    pairs = agreement.pairs if several else ()
+    every = [*measures.values(), *(pair.measures for pair in pairs)]
+    cells = [max(len(m), *(len(_cell(x.get(m))) for x in every)) for m in _MEASURES]
+    longest = max([*map(len, measures), *map(_pair_room, pairs)])
+    names = max(min(longest, width - 14 - sum(cells) - 2 * len(cells)), _FEWEST)
+    head = "".join(f"  {m:<{w}}" for m, w in zip(_MEASURES, cells, strict=True)).rstrip()
+    lines = [f"  {'':{names}}{'share':>5}{'differ':>7}{head}"]
+    rows = [(name, _share(label.share), label.n_disputed) for name, label in labels]
+    for name, share, n_disputed in [*rows, (_OVERALL, "", agreement.n_disputed)]:
+        start = f"  {_cut(name, names):<{names}}{share:>5}{n_disputed:>7}"
+        lines.append(start + _cells(measures[name], cells))
+    for note, where in _notes(measures).items():
+        lines += _wrapped(f"  {note}: ", where, width)
+    return [*lines, "", *_pair_lines(pairs, cells, names=names)] if several else lines
+
+
 def _pair_room(pair: PairAgreement) -> int:
-    """Return how wide the column of labels has to be for the names of a pair."""
+    """Return the width that the column of labels needs for the names of a pair."""
     return sum(map(len, pair.annotators)) + len(" / ") - 5
 
 
 def _pair_lines(pairs: Iterable[PairAgreement], cells: Sequence[int], *, names: int) -> list[str]:
-    """Return a line a pair of annotators, the worst first."""
+    """Return one line per pair of annotators, the lowest alpha first."""
     lines = [f"  {'pair':<{names + 5}}{'common':>7}"]
     room = (names + 2) // 2
     for pair in sorted(pairs, key=lambda pair: _worst_first(pair.measures)):
@@ -122,23 +135,29 @@ def _pair_lines(pairs: Iterable[PairAgreement], cells: Sequence[int], *, names: 
 
 
 def _confusion_lines(pair: PairAgreement, labels: Sequence[str], width: int) -> list[str]:
-    """Return a table of counts, or a list of the differing ones where a table is too wide."""
-    counts = pair.confusion or []
-    row, column = pair.annotators
+    """Return a table of counts, or a list of the disagreements where a table is too wide."""
     names = max(map(len, labels))
     columns = [max(len(label), 5) + 2 for label in labels]
-    if 2 + names + sum(columns) <= width:
-        head = "".join(f"{x:>{w}}" for x, w in zip(labels, columns, strict=True))
-        who = _cut(f"  {row} (rows) and {column} (columns)", width)
-        lines = [who, f"  {'':{names}}{head}"]
-        for label, line in zip(labels, counts, strict=True):
-            cells = "".join(f"{n:>{w}}" for n, w in zip(line, columns, strict=True))
-            lines.append(f"  {label:<{names}}{cells}")
-        return lines
+    if 2 + names + sum(columns) > width:
+        return _disagreement_lines(pair, labels, width)
+    row, column = pair.annotators
+    head = "".join(f"{x:>{w}}" for x, w in zip(labels, columns, strict=True))
+    lines = [_cut(f"  {row} (rows) and {column} (columns)", width), f"  {'':{names}}{head}"]
+    for label, counts in zip(labels, pair.confusion or [], strict=True):
+        cells = "".join(f"{n:>{w}}" for n, w in zip(counts, columns, strict=True))
+        lines.append(f"  {label:<{names}}{cells}")
+    return lines
+
+
+def _disagreement_lines(pair: PairAgreement, labels: Sequence[str], width: int) -> list[str]:
+    """Return a line per pair of labels that stand for each other, the most frequent first."""
     differing = sorted(
-        (-n, i, j) for i, line in enumerate(counts) for j, n in enumerate(line) if n and i != j
+        (-n, i, j)
+        for i, row in enumerate(pair.confusion or [])
+        for j, n in enumerate(row)
+        if n and i != j
     )
-    lines = [_cut(f"  {row} / {column}, where they differ", width)]
+    lines = [_cut(f"  {' / '.join(pair.annotators)}, where they differ", width)]
     lines += [
         _cut(f"  {-n:>5}  {labels[i]} / {labels[j]}", width)
         for n, i, j in differing[:_MOST_CONFUSIONS]
@@ -149,17 +168,17 @@ def _confusion_lines(pair: PairAgreement, labels: Sequence[str], width: int) -> 
 
 
 def _notes(measures: Mapping[str, Measures]) -> dict[str, list[str]]:
-    """Return each note with what it is said of."""
+    """Return each note with the names of the lines that it is about."""
     notes: dict[str, dict[str, list[str]]] = {}
-    for name, found in measures.items():
-        for measure, estimate in found.items():
+    for name, estimates in measures.items():
+        for measure, estimate in estimates.items():
             for note in (estimate.note or "").split("; "):
                 if note:
                     notes.setdefault(note, {}).setdefault(name, []).append(measure)
     return {
         note: [
-            name if len(found) == len(measures[name]) else f"{name} ({', '.join(found)})"
-            for name, found in where.items()
+            name if len(noted) == len(measures[name]) else f"{name} ({', '.join(noted)})"
+            for name, noted in where.items()
         ]
         for note, where in notes.items()
     }
@@ -181,7 +200,7 @@ def _cell(estimate: Estimate | None) -> str:
 
 
 def _number(value: float) -> str:
-    """Return two decimals without the 0 before them, and 1 only for 1."""
+    """Return a number with two decimals, without the 0 before them, and 1 only for exactly 1."""
     if value == 1:
         return "1"
     text = f"{value:.2f}".replace("0.", ".", 1)

@@ -1,1 +1,1 @@
-"""Schemas checked, written and made from questions."""
+"""Checks schemas, writes them, and makes new ones from questions."""

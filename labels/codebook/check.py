@@ -1,4 +1,4 @@
-"""What a schema defines, in words, and what is likely a slip in it."""
+"""What a schema defines, in words, and which parts of it are likely mistakes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from depeche.labels.schema import Dimension, Label, Schema
 
-FEWEST_CHARACTERS = 20  # of a definition: with fewer two annotators read it in two ways
+FEWEST_CHARACTERS = 20  # of a definition: annotators read shorter ones in different ways
 
 
 def schema_lines(schema: Schema, *, width: int) -> list[str]:
@@ -33,14 +33,14 @@ def schema_lines(schema: Schema, *, width: int) -> list[str]:
 
 
 def schema_warnings(schema: Schema) -> list[str]:
-    """Return what is allowed but likely a slip, a line each."""
-    found = [*_alike("dimensions", (d.id for d in schema.dimensions))]
+    """Return one line for each part that is allowed but likely a mistake."""
+    warnings = [*_alike("dimensions", (d.id for d in schema.dimensions))]
     for dimension in schema.dimensions:
         here = dimension.id
-        found += [f"{here}: {fault}" for fault in _dimension_faults(dimension)]
+        warnings += [f"{here}: {fault}" for fault in _dimension_faults(dimension)]
         for label in dimension.labels:
-            found += [f"{here}: {label.id}: {fault}" for fault in _label_faults(label)]
-    return found
+            warnings += [f"{here}: {label.id}: {fault}" for fault in _label_faults(label)]
+    return warnings
 
 
 def _dimension_faults(dimension: Dimension) -> Iterator[str]:
@@ -77,7 +77,7 @@ def _label_faults(label: Label) -> Iterator[str]:
 
 
 def _alike(what: str, ids: Iterable[str]) -> Iterator[str]:
-    """Yield the ids that a reader, or a folder of files, takes for the same."""
+    """Yield a warning for ids that differ only by case: readers and disks confuse them."""
     seen: dict[str, str] = {}
     for name in ids:
         first = seen.setdefault(_folded(name), name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import textwrap
 
-from depeche.labels.codebook.form import Language
 from depeche.labels.schema import Dimension, Label, Schema
+from depeche.labels.system.language import Language
 
 _COMMENTS: dict[Language, dict[str, str]] = {
     "en": {
@@ -41,7 +41,7 @@ _COMMENTS: dict[Language, dict[str, str]] = {
 
 
 def schema_toml(schema: Schema, language: Language) -> str:
-    """Return the text of a TOML file, which `schema.read_schema` reads as the schema."""
+    """Return the text of a TOML file that `schema.read_schema` reads as this schema."""
     comments = _COMMENTS[language]
     lines = [
         *_comment(comments["file"]),
@@ -76,7 +76,7 @@ def _label_lines(label: Label) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """Return a TOML basic string: JSON's, but that TOML wants one more character escaped."""
+    """Return a TOML basic string: a JSON string with one more character escaped."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

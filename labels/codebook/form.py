@@ -1,4 +1,4 @@
-"""A new schema from questions and answers, in French or in English."""
+"""A form whose questions and answers make a new schema, in French or in English."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from depeche.labels.schema import ID, KINDS, RESERVED, Dimension, Label, Schema
-
-Language = Literal["fr", "en"]
+from depeche.labels.system.language import Language
 
 TEXTS: dict[Language, dict[str, str]] = {
     "en": {
@@ -62,14 +61,14 @@ TEXTS: dict[Language, dict[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """Questions asked through `ask`, which returns the answer; faults are told through `say`."""
+    """A form that asks each question through `ask`, and says what is wrong through `say`."""
 
     ask: Callable[[str], str]
     say: Callable[[str], None]
     language: Language
 
     def schema(self, default_name: str) -> Schema:
-        """Return the schema that the answers make."""
+        """Ask all questions and return the schema that the answers make."""
         self.say(self._text("intro"))
         name = self._answer("name", default=default_name)
         dimensions: list[Dimension] = []
@@ -78,7 +77,7 @@ class Form:
         return Schema(name=name, version=1, dimensions=tuple(dimensions))
 
     def confirm(self, path: object) -> bool:
-        """Return whether a file may be overwritten."""
+        """Ask whether a file may be overwritten."""
         answer = self.ask(self._text("overwrite", path=path)).strip().casefold()
         return answer in ("y", "yes", "o", "oui")
 
@@ -114,7 +113,7 @@ class Form:
     def _id(
         self, question: str, n: int, taken: set[str], fields: Collection[str], *, needed: bool
     ) -> str:
-        """Return an id that is free, or nothing where none is needed."""
+        """Ask until the answer is an id that is still free; return "" where none is needed."""
         while True:
             answer = self._answer(question, default=None if needed else "", n=n)
             if not answer:
@@ -143,7 +142,7 @@ class Form:
             self.say(self._text("bad_keyword", answer=bad[0]))
 
     def _answer(self, question: str, *, default: str | None = None, **known: object) -> str:
-        """Return an answer that is text; the default for an empty one, None where one is needed."""
+        """Ask until the answer is text; an empty answer gives the default, unless that is None."""
         while True:
             answer = self.ask(self._text(question, default=default, **known)).strip()
             if not answer and default is None:

@@ -1,4 +1,4 @@
-"""What is known of a paragraph beside its text and its labels, as other tools carry it along."""
+"""The facts on a paragraph beside its text and labels, in the form that other tools carry."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from typing import Any
 from depeche.labels.paragraphs import FIELDS, ORANGESUM, LabelledParagraph, sha256_of, to_record
 from depeche.labels.schema import Schema
 
-KEY = "meta"  # where doccano, Prodigy and our Label Studio tasks have it
+KEY = "meta"  # the field that has them in doccano, Prodigy and our Label Studio tasks
 SPAN, OTHER = f"{KEY}.span", f"{KEY}.other"  # in columns: no id of a dimension has a dot
 _FIELDS = tuple(name for name in FIELDS if name != "text")
 
 
 def about(paragraph: LabelledParagraph, schema: Schema) -> dict[str, Any]:
-    """Return what is known of a paragraph, its text, labels and missing fields left out.
+    """Return the facts on a paragraph, without its text, its labels and missing fields.
 
-    Fields that mean nothing to us stand beside ours, or in `other` where ours have such names.
+    Fields that mean nothing to us stand beside ours, or in `other` where their names are ours.
     """
     record = to_record(replace(paragraph, other={}), schema)
-    found = {key: record[key] for key in _FIELDS if key in record}
+    facts = {key: record[key] for key in _FIELDS if key in record}
     if paragraph.span is not None:
-        found["span"] = asdict(paragraph.span)
+        facts["span"] = asdict(paragraph.span)
     known = {*_FIELDS, "span", "other", "text"}
-    found |= {key: value for key, value in paragraph.other.items() if key not in known}
+    facts |= {key: value for key, value in paragraph.other.items() if key not in known}
     hidden = {key: value for key, value in paragraph.other.items() if key in known}
-    return found | ({"other": hidden} if hidden else {})
+    return facts | ({"other": hidden} if hidden else {})
 
 
-def from_about(text: object, found: dict[str, Any], faults: list[str]) -> dict[str, Any]:
-    """Return the record without labels of a text and what is known of it, `about`'s inverse.
+def from_about(text: object, facts: dict[str, Any], faults: list[str]) -> dict[str, Any]:
+    """Return the record, without labels, of a text and the facts on it: the inverse of `about`.
 
-    A text that is OrangeSum's becomes a span again, if it is the one that was labelled.
+    A text of OrangeSum becomes a span again, if it is the one that was labelled.
     """
-    record = {key: value for key, value in found.items() if key not in ("span", "other")}
-    other = found.get("other")
+    record = {key: value for key, value in facts.items() if key not in ("span", "other")}
+    other = facts.get("other")
     if isinstance(other, dict):
         record |= {key: value for key, value in other.items() if key not in (*_FIELDS, "text")}
-    span = found.get("span")
+    span = facts.get("span")
     if isinstance(span, dict):
         if not isinstance(text, str) or sha256_of(text) != span.get("sha256"):
             faults.append("text: not the text of OrangeSum that was labelled: its hash differs")

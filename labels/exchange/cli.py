@@ -1,4 +1,4 @@
-"""The command `classify import`; `classify export`, which may ask the model, is in `model.cli`."""
+"""The command `classify import`; `classify export` is in `model.cli`, as it may ask the model."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from depeche.labels.cli import ForceOption, SchemaOption
 from depeche.labels.exchange.formats import Format, format_of
+from depeche.labels.options import ForceOption, SchemaOption
 from depeche.labels.schema import DEFAULT_SCHEMA, read_schema
 from depeche.labels.system.terminal import tell
 
@@ -16,7 +16,7 @@ from depeche.labels.system.terminal import tell
 def import_(
     input_: Annotated[
         Path,
-        typer.Argument(metavar="INPUT", help="File that a tool exported, or a dataset's folder."),
+        typer.Argument(metavar="INPUT", help="File that a tool exported, or folder of a dataset."),
     ],
     output: Annotated[
         Path, typer.Argument(metavar="OUTPUT", help="File of labelled paragraphs to write.")
@@ -25,7 +25,7 @@ def import_(
         Format | None,
         typer.Option(
             "--from",
-            help="Whose file it is.",
+            help="Tool that wrote INPUT.",
             show_default="by INPUT's name: .json label-studio, .csv and .tsv csv, a folder "
             "huggingface",
         ),
@@ -33,11 +33,11 @@ def import_(
     schema: SchemaOption = DEFAULT_SCHEMA,
     annotator: Annotated[
         str | None,
-        typer.Option(help="Who labelled.", show_default="as INPUT says of each paragraph"),
+        typer.Option(help="Who labelled.", show_default="as INPUT says for each paragraph"),
     ] = None,
     force: ForceOption = False,
 ) -> None:
-    """Make labelled paragraphs of what Label Studio, doccano, Prodigy or a table holds.
+    """Turn a file of Label Studio, doccano or Prodigy, or a table, into labelled paragraphs.
 
     Where several annotators labelled the same paragraph, each gets a file: OUTPUT-ANNOTATOR.
 

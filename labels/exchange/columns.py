@@ -1,4 +1,4 @@
-"""Labelled paragraphs as rows of a table: what is known of a paragraph, in cells of text."""
+"""Labelled paragraphs as rows of a table: the facts on a paragraph in cells of text."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LAST = ("date", "flag", "comment", SPAN, OTHER)
 def to_cells(
     paragraph: LabelledParagraph, schema: Schema, is_taken: Callable[[str], bool]
 ) -> dict[str, str]:
-    """Return what is known of a paragraph, a cell a field.
+    """Return the facts on a paragraph, one cell per field.
 
-    What is no text, is empty, or has a name that is taken stands as JSON in one cell.
+    Values that are no text or empty, and fields whose name is taken, stand as JSON in one cell.
     """
     cells: dict[str, str] = {"text": paragraph.text}
     rest: dict[str, Any] = {}
@@ -37,8 +37,8 @@ def to_cells(
 
 
 def from_cells(cells: Mapping[str, str | None], faults: list[str]) -> dict[str, Any]:
-    """Return what the cells say of a paragraph, its text apart: the inverse of `to_cells`."""
-    found: dict[str, Any] = {
+    """Return the facts on a paragraph, without its text, from its cells: `to_cells` inverted."""
+    facts: dict[str, Any] = {
         key: value for key, value in cells.items() if value and key not in ("text", SPAN, OTHER)
     }
     for key in (SPAN, OTHER):
@@ -51,13 +51,13 @@ def from_cells(cells: Mapping[str, str | None], faults: list[str]) -> dict[str, 
         if not isinstance(value, dict):
             faults.append(f"{key}: not a JSON object {{…}}: {cells[key]!r:.80}")
         else:
-            found |= {"span": value} if key == SPAN else value
-    return found
+            facts |= {"span": value} if key == SPAN else value
+    return facts
 
 
 def order_of(rows: Iterable[Mapping[str, str]], labels: Iterable[str]) -> list[str]:
-    """Return the columns that some row has, those of the labels after the text."""
-    found = {key for row in rows for key in row}
-    taken = {*FIRST, *_THEN, *_LAST}
-    own = (key for key in (*_THEN, *sorted(found - taken), *_LAST) if key in found)
-    return [*FIRST, *labels, *own]
+    """Return the columns that some row has; those of the labels come after the text."""
+    names = {key for row in rows for key in row}
+    ours = {*FIRST, *_THEN, *_LAST}
+    others = [key for key in (*_THEN, *sorted(names - ours), *_LAST) if key in names]
+    return [*FIRST, *labels, *others]

@@ -1,4 +1,4 @@
-"""The card of an exported dataset: what the Hugging Face hub shows, with YAML before it."""
+"""The card of an exported dataset, which the Hugging Face hub shows, with YAML before it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "
 
 
 def dataset_card(export: Export, name: str) -> str:
-    """Return the card: YAML front matter, the columns, and how frequent each label is."""
+    """Return the card: YAML front matter, what the columns are, how frequent each label is."""
     n_rows = len(export.paragraphs)
     size = next((text for most, text in _SIZES if n_rows < most), "n>1M")
     body = [p for p in export.paragraphs if p.kind == "body"]

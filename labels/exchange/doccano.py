@@ -1,4 +1,4 @@
-"""doccano's JSON lines of text classification: a text, one list of labels, and metadata."""
+"""The JSON lines of doccano's text classification: a text, a list of labels, and metadata."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from depeche.labels.exchange.names import find_labels, given_names, put_labels
 from depeche.labels.schema import Schema
 
 _TEXT = ("text", "data")
-_LABELS = ("label", "labels", "cats")  # of today, of doccano 1.0 and before, of intent detection
+_LABELS = ("label", "labels", "cats")  # today, up to doccano 1.0, in intent detection
 _OURS = ("id", "article", "source", "date", "annotator", "kind")
 _USER = ("annotation_approver", "username")
 
 
 def write(export: Export, name: str) -> Exported:
-    """Return one file of JSON lines: all dimensions share doccano's one list of labels."""
+    """Return one file of JSON lines; all dimensions share the one list of labels."""
     rows = [
         {
             "id": paragraph.id,
@@ -47,12 +47,9 @@ def read(path: Path, schema: Schema) -> Reading:
 
 
 def _record(row: dict[str, Any], schema: Schema, faults: list[str]) -> dict[str, Any]:
+    """Return the record of a row, with its labels where it has any."""
     text = next((row[key] for key in _TEXT if key in row), None)
-    users = [row[key] for key in _USER if isinstance(row.get(key), str)]
-    found = {"annotator": users[0]} if users else {}
-    found |= {key: row[key] for key in _OURS if row.get(key) is not None}
-    known = row.get(KEY)
-    record = from_about(text, found | known if isinstance(known, dict) else found, faults)
+    record = from_about(text, _facts(row), faults)
     field = next((key for key in _LABELS if key in row), None)
     if field is None:
         what = "numbers of labels in 'annotations'" if "annotations" in row else "no 'label'"
@@ -61,3 +58,12 @@ def _record(row: dict[str, Any], schema: Schema, faults: list[str]) -> dict[str,
     names = [row[field]] if isinstance(row[field], str) else row[field]
     put_labels(record, find_labels(names, schema, field, faults), schema)
     return record
+
+
+def _facts(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts in the fields of a row, and those in its metadata, which come first."""
+    users = [row[key] for key in _USER if isinstance(row.get(key), str)]
+    facts = {"annotator": users[0]} if users else {}
+    facts |= {key: row[key] for key in _OURS if row.get(key) is not None}
+    metadata = row.get(KEY)
+    return facts | metadata if isinstance(metadata, dict) else facts

@@ -1,4 +1,4 @@
-"""The formats of other tools, each in a module of its own that is imported when it is asked for."""
+"""The formats of other tools; the module of each is imported only when it is needed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from depeche.labels.system.places import is_folder
 
 
 class Format(StrEnum):
-    """What `classify export` writes and `classify import` reads."""
+    """A format that `classify export` writes and `classify import` reads."""
 
     label_studio = "label-studio"
     doccano = "doccano"
@@ -37,7 +37,7 @@ _ENDINGS = {".json": Format.label_studio, ".csv": Format.csv, ".tsv": Format.csv
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """A model's answer on one paragraph, the ids it gives and all scores, by dimension."""
+    """The answer of a model on a paragraph: labels given and all scores, by dimension."""
 
     model: str
     labels: dict[str, tuple[str, ...]]
@@ -46,7 +46,7 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """What is to be written: paragraphs that have a text, and how."""
+    """What to write: paragraphs that have a text, and how."""
 
     schema: Schema
     paragraphs: Sequence[LabelledParagraph]
@@ -56,10 +56,10 @@ class Export:
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """The files of an export by path, and what is to be said of them.
+    """The files of an export by path, and notes for the user.
 
-    Paths are relative to the output where it is a folder, which `is_folder` tells, else to the
-    folder that it is in.
+    If `is_folder`, the output is a folder, and paths are relative to it; else they are relative to
+    the folder that it is in.
     """
 
     files: dict[str, str | bytes]
@@ -69,9 +69,9 @@ class Exported:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A labelled paragraph as a file holds it: its place in it, its record, and what is wrong.
+    """A labelled paragraph of a file: its place there, its record, and its faults.
 
-    The record is empty where what is wrong leaves none.
+    The record is empty where the faults leave none.
     """
 
     place: str
@@ -83,8 +83,8 @@ class Entry:
 class Reading:
     """What a file holds.
 
-    `left_out` has the places of what is no labelled paragraph, by the reason; `not_kept` the fields
-    for which a labelled paragraph has no place.
+    `left_out` has the places of items that are no labelled paragraphs, by the reason; `not_kept`
+    has the fields for which a labelled paragraph has no place.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -92,18 +92,18 @@ class Reading:
     not_kept: set[str] = field(default_factory=set)
 
     def leave_out(self, reason: str, place: str) -> None:
-        """Count what is no labelled paragraph."""
+        """Note an item that is no labelled paragraph."""
         self.left_out.setdefault(reason, []).append(place)
 
 
 class Exchange(Protocol):
-    """What the module of a format has."""
+    """The functions of the module of a format."""
 
     def write(self, export: Export, name: str) -> Exported:
         """Return the files of an export whose output is called `name`."""
 
     def read(self, path: Path, schema: Schema) -> Reading:
-        """Return what a file, or a folder, holds."""
+        """Return what a file or a folder holds."""
 
 
 def exchange_of(form: Format) -> Exchange:
@@ -112,12 +112,12 @@ def exchange_of(form: Format) -> Exchange:
 
 
 def format_of(path: Path) -> Format:
-    """Return the format that a path tells by its ending, or by being a folder.
+    """Return the format of a path, by its ending or because it is a folder.
 
     Raises
     ------
     LabelsError
-        When it may be of several formats.
+        When the path does not tell the format.
     """
     if is_folder(path):
         return Format.huggingface

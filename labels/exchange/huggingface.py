@@ -1,4 +1,4 @@
-"""A dataset folder for the library datasets: Parquet with class labels, and a dataset card."""
+"""A folder for the library datasets: Parquet with class labels, and a dataset card."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from depeche.labels.system.places import is_file, is_folder, reason_of
 
 DATA = "data/train-00000-of-00001.parquet"
 CARD = "README.md"
-_KEY = b"huggingface"  # of Parquet's own metadata, where datasets looks for the features
+_KEY = b"huggingface"  # key in the metadata of Parquet, where datasets looks for the features
 
 
 def write(export: Export, name: str) -> Exported:
@@ -59,7 +59,7 @@ def _numbers(given: tuple[str, ...] | None, dimension: Dimension) -> int | list[
 
 
 def _features(columns: list[str], schema: Schema) -> dict[str, Any]:
-    """Return the features as datasets writes them, in the form that old and new versions read."""
+    """Return the features as datasets writes them; both old and new versions read this form."""
     features: dict[str, Any] = {column: {"dtype": "string", "_type": "Value"} for column in columns}
     for dimension in schema.dimensions:
         label = {"names": list(dimension.label_ids), "_type": "ClassLabel"}
@@ -69,7 +69,7 @@ def _features(columns: list[str], schema: Schema) -> dict[str, Any]:
 
 
 def read(path: Path, schema: Schema) -> Reading:
-    """Return the rows of a folder's Parquet files, or of one such file."""
+    """Return the rows of the Parquet files in a folder, or of one such file."""
     files = sorted(filter(is_file, path.rglob("*.parquet"))) if is_folder(path) else [path]
     if not files:
         raise LabelsError(f"{path}: no .parquet file in it: save the dataset with to_parquet")
@@ -116,7 +116,7 @@ def _entry(
 def _iter_labels(
     value: Any, names: list[str] | None, dimension: Dimension, faults: list[str]
 ) -> Iterator[str]:
-    """Yield the labels of a cell: numbers of class labels, or ids."""
+    """Yield the labels of a cell, which holds numbers of class labels, or ids."""
     for label in value if isinstance(value, list) else [value]:
         if label is None:
             continue
@@ -129,12 +129,12 @@ def _iter_labels(
                 f"{dimension.id}: label number {label}, and the metadata of the file do not say "
                 "which labels there are: save the dataset anew with to_parquet"
             )
-        elif label != -1:  # datasets' way to say that a class label is missing
+        elif label != -1:  # which stands for a missing class label
             faults.append(f"{dimension.id}: {label!r:.80} is the number of no label")
 
 
 def _label_names(path: Path, contents: Contents, schema: Schema) -> dict[str, list[str] | None]:
-    """Return the names that the numbers of each dimension's column stand for, None for texts."""
+    """Return the names behind the numbers in the column of each dimension, None for texts."""
     features = _stored_features(contents.metadata.get(_KEY, b"{}"))
     columns = [column.name for column in contents.columns]
     needed = ("text", *(d.id for d in schema.dimensions))
@@ -150,7 +150,7 @@ def _label_names(path: Path, contents: Contents, schema: Schema) -> dict[str, li
 
 
 def _stored_features(data: bytes) -> dict[str, Any]:
-    """Return what the metadata of a file say of its columns, nothing where they say none."""
+    """Return the features in the metadata of a file; none where the metadata have none."""
     try:
         info = parse_json(data)
     except ValueError:
@@ -161,10 +161,10 @@ def _stored_features(data: bytes) -> dict[str, Any]:
 
 
 def _class_names(feature: object) -> list[str] | None:
-    """Return the names of a column's class labels, None where it has none."""
-    if isinstance(feature, dict) and "feature" in feature:  # of a list, as old versions write it
+    """Return the names of the class labels of a column, None where it has none."""
+    if isinstance(feature, dict) and "feature" in feature:  # a list, as old versions write it
         feature = feature["feature"]
-    elif isinstance(feature, list) and feature:  # and as the oldest do
+    elif isinstance(feature, list) and feature:  # a list, as the oldest versions write it
         feature = feature[0]
     names = feature.get("names") if isinstance(feature, dict) else None
     is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)

@@ -1,4 +1,4 @@
-"""JSON as tools write it: a list, or an object a line."""
+"""The two forms of JSON that tools write: a list, or one object per line."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def read_objects(path: Path) -> list[tuple[str, Any]]:
     """
     text = read_text(path)
     if text.lstrip().startswith("["):
-        found = _parse(text, str(path))
-        return [(f"item {number}", item) for number, item in enumerate(found, start=1)]
+        items = _parse(text, str(path))
+        return [(f"item {number}", item) for number, item in enumerate(items, start=1)]
     lines = enumerate(text.split("\n"), start=1)
     return [
         (f"line {number}", _parse(line, f"{path}:{number}"))
@@ -42,7 +42,7 @@ def read_text(path: Path) -> str:
 
 def lines_of(objects: list[dict[str, Any]]) -> str:
     """Return objects as JSON lines."""
-    return "".join(json.dumps(found, ensure_ascii=False) + "\n" for found in objects)
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in objects)
 
 
 def _parse(text: str, where: str) -> Any:

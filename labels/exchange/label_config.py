@@ -1,4 +1,4 @@
-"""Label Studio's labelling configuration for a schema: what annotators see."""
+"""The labelling configuration of Label Studio for a schema: what annotators see."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from xml.sax.saxutils import quoteattr
 
 from depeche.labels.schema import Dimension, Schema
 
-TEXT = "text"  # name of the text's tag, to which choices refer; no dimension can be called so
+TEXT = "text"  # name of the tag with the text; no dimension can have this name
 
 
 def labelling_config(schema: Schema) -> str:
-    """Return the XML: a text, and for each dimension its labels to choose from.
+    """Return the XML: a text, and the labels of each dimension to choose from.
 
-    Annotators read French names, with the definition where the mouse rests; the alias is what the
-    annotation holds, and that is the label's id.
+    Annotators see French names, and the definition under the mouse. The annotation holds the alias,
+    which is the id of the label.
     """
     lines = ["<View>", f'  <Text name="{TEXT}" value="${TEXT}"/>']
     for dimension in schema.dimensions:

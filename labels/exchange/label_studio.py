@@ -1,4 +1,4 @@
-"""Label Studio's tasks in JSON, its labelling configuration, and its exports JSON and JSON_MIN."""
+"""Label Studio: tasks with their labelling configuration, and exports as JSON and JSON_MIN."""
 
 from __future__ import annotations
 
@@ -17,15 +17,21 @@ from depeche.labels.paragraphs import LabelledParagraph
 from depeche.labels.schema import Schema
 
 _OURS = ("id", "article", "source", "date", "annotator", "kind")
-_OF_MIN = ("annotation_id", "created_at", "updated_at", "lead_time", "agreement")  # JSON_MIN's own
+_THEIRS = (
+    "annotation_id",
+    "created_at",
+    "updated_at",
+    "lead_time",
+    "agreement",
+)
 _NOTE = (
-    "Label Studio says of these annotations that whoever imports them made them: annotators stand "
-    f"in the tasks' {KEY}"
+    "Label Studio names whoever imports these annotations as their author: the annotators are in "
+    f"the {KEY} of the tasks"
 )
 
 
 def write(export: Export, name: str) -> Exported:
-    """Return the tasks, and the configuration that a project needs for them."""
+    """Return the tasks, and the labelling configuration that a project needs for them."""
     predictions: Sequence[Prediction | None] = export.predictions or [None] * len(export.paragraphs)
     tasks = [
         _task(paragraph, prediction, export.schema)
@@ -55,7 +61,10 @@ def _task(
 
 
 def _results(labels: dict[str, tuple[str, ...]], schema: Schema) -> list[dict[str, Any]]:
-    """Return a result for each dimension with labels, or empty ones: no result is no answer."""
+    """Return the results of the dimensions with labels; without labels, empty ones of all.
+
+    Label Studio takes an annotation without results for one that is not made.
+    """
     answered = [d for d in schema.dimensions if labels[d.id]] or list(schema.dimensions)
     return [
         {
@@ -69,16 +78,17 @@ def _results(labels: dict[str, tuple[str, ...]], schema: Schema) -> list[dict[st
 
 
 def _prediction(prediction: Prediction, schema: Schema) -> dict[str, Any]:
-    """Return a pre-annotation; its score is that of the answer the model is least sure of."""
+    """Return a pre-annotation; its score is the lowest one of the model's answers."""
     sure = [1.0]
     for dimension in schema.dimensions:
-        scores = prediction.scores[dimension.id].values()
-        sure += [max(scores)] if dimension.kind == "single" else [max(x, 1 - x) for x in scores]
+        values = prediction.scores[dimension.id].values()
+        sure += [max(values)] if dimension.kind == "single" else [max(x, 1 - x) for x in values]
     results = _results(prediction.labels, schema)
     for result in results:
-        scores_of = prediction.scores[result["from_name"]]
-        given = [scores_of[label] for label in result["value"]["choices"]]
-        result |= {"score": round(min(given), 4)} if given else {}
+        scores = prediction.scores[result["from_name"]]
+        given = [scores[label] for label in result["value"]["choices"]]
+        if given:
+            result["score"] = round(min(given), 4)
     return {"model_version": prediction.model, "score": round(min(sure), 4), "result": results}
 
 
@@ -97,7 +107,7 @@ def read(path: Path, schema: Schema) -> Reading:
 
 
 def _read_task(task: dict[str, Any], place: str, schema: Schema, reading: Reading) -> None:
-    """Read the annotations of a task as a row of JSON has them."""
+    """Add the annotations of a task of the format JSON to a reading."""
     data = task["data"] if isinstance(task["data"], dict) else {}
     known = {"text", KEY, *_OURS}
     reading.not_kept.update(f"data.{key}" for key in data.keys() - known)
@@ -107,30 +117,41 @@ def _read_task(task: dict[str, Any], place: str, schema: Schema, reading: Readin
             Entry(place=place, record={}, faults=("annotations: must be a list of objects",))
         )
         return
-    found = _known(data)
-    if found.get("kind", "body") != "body" and not any(x.get("result") for x in annotations):
+    if _is_unlabelled_kind(data, annotations):
         faults: list[str] = []
-        record = from_about(data.get("text"), found, faults)
+        record = from_about(data.get("text"), _facts(data), faults)
         reading.entries.append(Entry(place=place, record=record, faults=tuple(faults)))
         return
     if not annotations:
         reading.leave_out("without annotation", place)
     for number, annotation in enumerate(annotations, start=1):
         here = f"{place}, annotation {number}"
-        if annotation.get("was_cancelled") or annotation.get("skipped"):
-            reading.leave_out("skipped", here)
-        elif not annotation.get("result"):
-            reading.leave_out("empty", here)
+        reason = _left_out(annotation)
+        if reason:
+            reading.leave_out(reason, here)
         else:
             reading.entries.append(_read_annotation(annotation, data, here, schema))
+
+
+def _left_out(annotation: dict[str, Any]) -> str | None:
+    """Return why an annotation is no labelled paragraph, None where it is one."""
+    if annotation.get("was_cancelled") or annotation.get("skipped"):
+        return "skipped"
+    return None if annotation.get("result") else "empty"
+
+
+def _is_unlabelled_kind(data: dict[str, Any], annotations: list[dict[str, Any]]) -> bool:
+    """Return whether a task is a heading or boilerplate, which nobody labelled."""
+    is_body = _facts(data).get("kind", "body") == "body"
+    return not is_body and not any(annotation.get("result") for annotation in annotations)
 
 
 def _read_annotation(
     annotation: dict[str, Any], data: dict[str, Any], place: str, schema: Schema
 ) -> Entry:
-    found, faults = _known(data), list[str]()
-    annotator = _annotator(annotation.get("completed_by"))
-    record = from_about(data.get("text"), found | annotator, faults)
+    faults: list[str] = []
+    facts = _facts(data) | _annotator(annotation.get("completed_by"))
+    record = from_about(data.get("text"), facts, faults)
     given: dict[str, list[str]] = {}
     for name, choices in _iter_choices(annotation["result"], schema, faults):
         if name in given:
@@ -143,7 +164,7 @@ def _read_annotation(
 def _iter_choices(
     results: Any, schema: Schema, faults: list[str]
 ) -> Iterator[tuple[str, list[str]]]:
-    """Yield each dimension that was answered with its choices."""
+    """Yield each dimension that has an answer, with its choices."""
     allowed = [dimension.id for dimension in schema.dimensions]
     if not isinstance(results, list):
         faults.append(f"result: must be a list, not {results!r:.80}")
@@ -162,18 +183,18 @@ def _iter_choices(
 
 
 def _read_min(row: dict[str, Any], place: str, schema: Schema, reading: Reading) -> Entry:
-    """Return the annotation of a row of JSON_MIN: one choice is a text, several are an object."""
+    """Return the annotation of a row of JSON_MIN: a choice is a text, several are an object."""
     faults: list[str] = []
     names = {dimension.id for dimension in schema.dimensions}
-    known = {"text", KEY, *_OURS, *_OF_MIN}
+    known = {"text", KEY, *_OURS, *_THEIRS}
     faults += [
         f"{key}: unknown name of choices; allowed: {', '.join(d.id for d in schema.dimensions)}"
         for key in sorted(row.keys() - known - names)
         if isinstance(row[key], dict) and "choices" in row[key]
     ]
-    reading.not_kept.update(row.keys() - names - (known - {*_OF_MIN}))
-    found = _known(row) | _annotator(row.get("annotator"))
-    record = from_about(row.get("text"), found, faults)
+    reading.not_kept.update(row.keys() - names - (known - {*_THEIRS}))
+    facts = _facts(row) | _annotator(row.get("annotator"))
+    record = from_about(row.get("text"), facts, faults)
     given: dict[str, list[str]] = {}
     for name in row.keys() & names:
         value = row[name]
@@ -187,14 +208,15 @@ def _read_min(row: dict[str, Any], place: str, schema: Schema, reading: Reading)
     return Entry(place=place, record=record, faults=tuple(faults))
 
 
-def _known(data: dict[str, Any]) -> dict[str, Any]:
-    found = {key: data[key] for key in _OURS if data.get(key) is not None}
-    known = data.get(KEY)
-    return found | known if isinstance(known, dict) else found
+def _facts(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts in the fields of a task, and those in its metadata, which come first."""
+    facts = {key: data[key] for key in _OURS if data.get(key) is not None}
+    metadata = data.get(KEY)
+    return facts | metadata if isinstance(metadata, dict) else facts
 
 
 def _annotator(user: Any) -> dict[str, str]:
-    """Return who annotated, by address where there is one, else by number."""
+    """Return who annotated: the address of the user where there is one, else the number."""
     if isinstance(user, dict):
         user = user.get("email") or user.get("id")
     return {} if user is None else {"annotator": str(user)}

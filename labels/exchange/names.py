@@ -1,4 +1,4 @@
-"""The labels of all dimensions in one list, as tools with a single list of labels have them."""
+"""The labels of all dimensions in one list, for tools that have a single list of labels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from depeche.labels.schema import Dimension, Schema
 
 
 def name_of(schema: Schema, dimension: Dimension, label: str) -> str:
-    """Return the name of a label in the list: its id, `dimension:label` where two share it."""
+    """Return the name of a label in the list: its id, or `dimension:label` where two share it."""
     n_having = sum(label in d.label_ids for d in schema.dimensions)
     return label if n_having == 1 else f"{dimension.id}:{label}"
 
@@ -31,9 +31,9 @@ def given_names(paragraph: LabelledParagraph, schema: Schema) -> list[str]:
 def put_labels(
     record: dict[str, object], given: Mapping[str, Sequence[str]], schema: Schema
 ) -> None:
-    """Put labels by dimension into a record; the check of records says what cannot be.
+    """Put labels by dimension into a record; the check of records refuses what is not allowed.
 
-    A single dimension holds its one label, or all that were given in a list, or nothing.
+    A single dimension gets its one label; where several were given, their list; else nothing.
     """
     if record.get("kind", "body") != "body" and not any(given.values()):
         return
@@ -48,7 +48,7 @@ def put_labels(
 def find_labels(
     names: object, schema: Schema, field: str, faults: list[str]
 ) -> dict[str, list[str]]:
-    """Return by dimension the labels of a list of names, each `label` or `dimension:label`."""
+    """Return the labels in a list of names, by dimension; a name may be `dimension:label`."""
     known: dict[str, tuple[str, str]] = {}
     for name, dimension, label in names_of(schema):
         known[name] = known[f"{dimension.id}:{label}"] = (dimension.id, label)

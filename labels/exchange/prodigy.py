@@ -1,4 +1,4 @@
-"""Prodigy's JSON lines of the choice interface: a text, options, and those that were accepted."""
+"""The JSON lines of Prodigy's choice interface: a text, options, and the accepted ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _THEIRS = ("text", "options", "config", "accept", "answer", "label", KEY)
 
 
 def write(export: Export, name: str) -> Exported:
-    """Return one file of answered tasks, for `prodigy db-in`: an option a label."""
+    """Return one file of answered tasks for `prodigy db-in`, with one option per label."""
     schema = export.schema
     display = {(d.id, label.id): label.fr for d in schema.dimensions for label in d.labels}
     options = [
@@ -27,11 +27,11 @@ def write(export: Export, name: str) -> Exported:
     ]
     rows = []
     for paragraph in export.paragraphs:
-        known = about(paragraph, schema)
-        annotator = known.pop("annotator", None)
+        facts = about(paragraph, schema)
+        annotator = facts.pop("annotator", None)
         row = {
             "text": paragraph.text,
-            KEY: known,
+            KEY: facts,
             "options": options,
             "accept": given_names(paragraph, schema),
             "answer": "accept",
@@ -58,19 +58,19 @@ def read(path: Path, schema: Schema) -> Reading:
             faults.append(f"answer: unknown {answer!r:.80}; allowed: accept, reject, ignore")
         record = _record(row, schema, faults)
         reading.entries.append(Entry(place=place, record=record, faults=tuple(faults)))
-        plain = (key for key in row.keys() - {*_THEIRS, *_OURS} if not key.startswith("_"))
-        reading.not_kept.update(plain)
+        others = row.keys() - {*_THEIRS, *_OURS}
+        reading.not_kept.update(key for key in others if not key.startswith("_"))
     return reading
 
 
 def _record(row: dict[str, Any], schema: Schema, faults: list[str]) -> dict[str, Any]:
-    known = row.get(KEY)
-    found = {key: row[key] for key in _OURS if row.get(key) is not None}
-    found |= known if isinstance(known, dict) else {}
+    facts = {key: row[key] for key in _OURS if row.get(key) is not None}
+    if isinstance(row.get(KEY), dict):
+        facts |= row[KEY]
     annotator = row.get(_ANNOTATOR, row.get("_session_id"))
     if annotator is not None:
-        found["annotator"] = annotator
-    record = from_about(row.get("text"), found, faults)
+        facts["annotator"] = annotator
+    record = from_about(row.get("text"), facts, faults)
     if "accept" not in row:
         faults.append("accept: missing: only tasks of the choice interface have several labels")
         return record

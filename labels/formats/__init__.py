@@ -1,1 +1,1 @@
-"""JSON, TOML, CSV cells, Markdown and Parquet of strangers, read and written safely."""
+"""Formats of files from anyone, read and written safely: JSON, TOML, CSV, Markdown, Parquet."""

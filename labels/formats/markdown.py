@@ -1,16 +1,16 @@
-"""Any text as Markdown that shows it as it is."""
+"""Turns any text into Markdown that shows it unchanged."""
 
 from __future__ import annotations
 
 import re
 
-# What Markdown or HTML would take for markup; number signs also close a heading.
+# Characters that are markup in Markdown or HTML; number signs also close a heading.
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~&$]|(?<!\S)#)")
-_BLOCK = re.compile(r"^(\d*)([-+=.)]+)(?=\s|$)")  # what would start a list or end a heading
+_BLOCK = re.compile(r"^(\d*)([-+=.)]+)(?=\s|$)")  # starts a list, or ends a heading
 
 
 def markdown_text(text: str) -> str:
-    r"""Return a text as one line of Markdown that shows it as it is.
+    r"""Return one line of Markdown that shows a text unchanged.
 
     >>> markdown_text("# a_b <i>"), markdown_text("1. a\n| b")
     ('\\# a\\_b \\<i\\>', '1\\. a \\| b')

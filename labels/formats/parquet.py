@@ -1,4 +1,4 @@
-"""The rows of Parquet files, read by a process that a broken or crafted file may end."""
+"""Reads the rows of Parquet files in another process, which a broken or crafted file may kill."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from depeche.labels.errors import InputError, MissingExtraError
 from depeche.labels.formats import parquet_worker
 from depeche.labels.system.processes import interrupts_held
 
-# What reading may take: no honest file needs more, and a crafted one of 1 kB asked for 4 GB.
-_LEAST_MEMORY, _MEMORY_A_BYTE = 200_000_000, 25
-# More rows than these stand for cells that say nothing, over and over: 1 kB can declare 10^9.
-_LEAST_ROWS, _ROWS_A_BYTE = 1_000_000, 100
+# Memory that reading may take. No honest file needs more; a crafted one of 1 kB asked for 4 GB.
+_LEAST_MEMORY, _MEMORY_PER_BYTE = 200_000_000, 25
+# A file with more rows holds nothing but repeated or empty cells: 1 kB can declare 10^9 rows.
+_LEAST_ROWS, _ROWS_PER_BYTE = 1_000_000, 100
 _AT_ONCE = 64  # rows unpacked together
-_SMALL = 1 << 20  # bytes of a file that is sent whole
+_SMALL = 1 << 20  # bytes; a smaller file is sent in one message
 _ENVIRONMENT = {
-    "ARROW_DEFAULT_MEMORY_POOL": "system",  # which a limit stops, as it does not stop others
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # the only pool that obeys a limit
     "OPENBLAS_NUM_THREADS": "1",  # pyarrow imports numpy, which starts threads
 }
 _PATIENCE_S = 5.0
@@ -42,7 +42,7 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What a file says that it holds."""
+    """The columns of a file and its metadata, as the file states them."""
 
     columns: Sequence[Column]
     metadata: dict[bytes, bytes]
@@ -62,21 +62,21 @@ def check_pyarrow() -> None:
 
 
 def iter_rows(file: BinaryIO, choose: Choose) -> Iterator[Any]:
-    """Yield the rows of a file: strings of the columns chosen, or why it has none.
+    """Yield each row of a file: the strings of the chosen columns, or why it has none.
 
     Parameters
     ----------
     file
         Open, and seekable.
     choose
-        Takes what the file holds and gives the names of columns, the first of which holds the
-        texts; or None for all: then a row is a dictionary.
+        Takes the contents of the file and returns the names of columns, the column of texts first,
+        or None for all columns: then a row is a dictionary.
 
     Raises
     ------
     InputError
-        Where the file breaks, after all rows before; the message does not name it. What `choose`
-        raises.
+        Where the file is broken, after all rows before that; the message does not name the file.
+        Errors of `choose` pass through.
     MissingExtraError
         When pyarrow is not installed.
     """
@@ -89,7 +89,7 @@ def iter_rows(file: BinaryIO, choose: Choose) -> Iterator[Any]:
 
 
 class _BrokenError(Exception):
-    """The file is broken, as the worker says."""
+    """The worker says that the file is broken."""
 
 
 class _EndedError(Exception):
@@ -97,7 +97,7 @@ class _EndedError(Exception):
 
 
 class _Reading:
-    """A file under way, in one worker or, where that one ends, in another."""
+    """A file that is being read, by one worker or, where that one ends, by another."""
 
     def __init__(self, file: BinaryIO, choose: Choose) -> None:
         self._file = file
@@ -107,10 +107,10 @@ class _Reading:
         self._n_rows = 0
         self._worker: _Worker | None = None
         self._is_open = False  # in the worker
-        self._is_busy = False  # the worker, with what it was asked for
+        self._is_busy = False  # the worker, with the last question
 
     def rows(self) -> Iterator[Any]:
-        """Yield the rows; where reading fails, go on one by one, so that all before it are had."""
+        """Yield the rows; after a failure, go on one by one up to the row that cannot be read."""
         at_once = _AT_ONCE
         while True:
             try:
@@ -126,16 +126,16 @@ class _Reading:
             at_once = 1
 
     def _rows(self, at_once: int) -> Iterator[Any]:
-        if self._worker is None:  # one that read other files may have suffered from them
+        if self._worker is None:  # one that read other files may have been harmed by them
             self._worker = _Worker() if at_once == 1 else _take_worker()
         if not self._is_open:
-            bound = _LEAST_MEMORY + _MEMORY_A_BYTE * self._size
+            bound = _LEAST_MEMORY + _MEMORY_PER_BYTE * self._size
             _, columns, n_rows, metadata = self._ask("open", self._size, self._data(), bound)
             self._is_open = True
-            if n_rows > _LEAST_ROWS + _ROWS_A_BYTE * self._size:
+            if n_rows > _LEAST_ROWS + _ROWS_PER_BYTE * self._size:
                 raise InputError(
-                    f"{n_rows} rows in {self._size} bytes, where {_LEAST_ROWS} and {_ROWS_A_BYTE} "
-                    "a byte are the most: what they hold is nothing, or all the same"
+                    f"{n_rows} rows in {self._size} bytes, where at most {_LEAST_ROWS} and "
+                    f"{_ROWS_PER_BYTE} per byte are allowed: they are empty, or all the same"
                 )
             about = [Column(name=name, kind=kind, is_text=text) for name, kind, text in columns]
             self._names = self._choose(Contents(columns=about, metadata=metadata))
@@ -147,7 +147,7 @@ class _Reading:
             what, *rest = self._answer()
 
     def _data(self) -> bytes:
-        """Return the bytes of a small file, which need not be asked for."""
+        """Return the bytes of a small file, so that the worker need not ask for them."""
         if self._size > _SMALL:
             return b""
         self._file.seek(0)
@@ -161,7 +161,7 @@ class _Reading:
         return self._answer()
 
     def _answer(self) -> Any:
-        """Return the next answer of the worker, which may ask for bytes of the file before."""
+        """Return the next answer of the worker, giving it the bytes that it asks for first."""
         if self._worker is None:
             raise RuntimeError("no worker was asked")
         while (message := self._worker.receive())[0] == "read":
@@ -174,7 +174,7 @@ class _Reading:
         return message
 
     def close(self) -> None:
-        """Leave the worker to the next file, or end it where it is at work on this one."""
+        """Leave the worker to the next file, or end it where it is still busy with this one."""
         if self._worker is None:
             return
         if self._is_busy:
@@ -184,7 +184,7 @@ class _Reading:
 
 
 class _Worker:
-    """A process that reads one file after the other."""
+    """A process that reads one file after another."""
 
     def __init__(self) -> None:
         with interrupts_held():
@@ -192,7 +192,7 @@ class _Worker:
                 [sys.executable, "-P", parquet_worker.__file__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,  # what it says as it crashes
+                stderr=subprocess.DEVNULL,  # where a crash would print
                 env=os.environ | _ENVIRONMENT,
             )
         if self._process.stdin is None or self._process.stdout is None:
@@ -223,13 +223,14 @@ class _Worker:
     def _ended(self) -> _EndedError:
         try:
             status = self._process.wait(_PATIENCE_S)
-        except subprocess.TimeoutExpired:  # it closed the way to us, and lives
+        except subprocess.TimeoutExpired:  # it closed its pipes, and lives
             status = -signal.SIGTERM
         self.end()
         if status == parquet_worker.NO_MEMORY:
             return _EndedError(
-                f"takes more memory to read than {_LEAST_MEMORY // 10**6} MB and {_MEMORY_A_BYTE} "
-                "times the size of the file, what follows is lost: write it in smaller row groups"
+                f"takes more memory to read than {_LEAST_MEMORY // 10**6} MB and "
+                f"{_MEMORY_PER_BYTE} times the size of the file, what follows is lost: write it in "
+                "smaller row groups"
             )
         how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
         return _EndedError(
@@ -243,18 +244,18 @@ class _Worker:
         self.forget()
 
     def forget(self) -> None:
-        """Close the ways to the process, which ends by itself unless another holds them."""
+        """Close the pipes to the process, which then ends unless another process holds them."""
         for pipe in (self._stdin, self._stdout):
-            with suppress(OSError):  # what could not be sent
+            with suppress(OSError):  # of data that could not be sent
                 pipe.close()
 
     def leave(self) -> None:
-        """Have the process end by itself."""
+        """Let the process end, and wait for it."""
         self.forget()
         self._process.wait()
 
 
-_idle: list[_Worker] = []  # that wait for the next file
+_idle: list[_Worker] = []  # workers that wait for the next file
 
 
 def _take_worker() -> _Worker:
@@ -271,13 +272,13 @@ def _leave_workers() -> None:
 
 
 def _forget_workers() -> None:
-    """Leave the workers to the process that this one was copied from."""
+    """Leave the workers to the process that this one was forked from."""
     for worker in _idle:
         worker.forget()
     _copied.extend(_idle)
     _idle.clear()
 
 
-_copied: list[_Worker] = []  # kept, so that nobody misses the end of what is not ours
+_copied: list[_Worker] = []  # kept, as Python warns of processes that are forgotten
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_workers)

@@ -1,7 +1,7 @@
-"""The process that reads Parquet files for another, which asks on standard input: see parquet.py.
+"""The process that reads Parquet files for another process: see parquet.py.
 
-It is run by its path, so that it imports nothing but pyarrow and the standard library. A file that
-is broken with intent may crash it or fill its memory: it ends, and harms nobody.
+It takes questions on standard input. It is run by its path, so that it imports nothing but pyarrow
+and the standard library. A crafted file may crash it or fill its memory; no other process suffers.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _WATCH_S = 0.05
 
 
 class _Asker(io.RawIOBase):
-    """The file, whose bytes the other process reads."""
+    """A file whose bytes the other process reads."""
 
     def __init__(self, connection: _Connection, size: int) -> None:
         self._connection = connection
         self._size = size
-        self._at = 0
+        self._place = 0
 
     def readable(self) -> bool:
         return True
@@ -37,28 +37,28 @@ class _Asker(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        at = offset + (0, self._at, self._size)[whence]
-        if not 0 <= at <= self._size:
+        place = offset + (0, self._place, self._size)[whence]
+        if not 0 <= place <= self._size:
             raise OSError("data that lie outside the file")
-        self._at = at
-        return at
+        self._place = place
+        return place
 
     def readinto(self, buffer: Any) -> int:
         n = min(len(buffer), _BUFFER)
-        self._connection.send(("read", self._at, n))
+        self._connection.send(("read", self._place, n))
         data = self._connection.receive()
         buffer[: len(data)] = data
-        self._at += len(data)
+        self._place += len(data)
         return len(data)
 
 
 class _Connection:
-    """Messages from and to the process that started this one, which ends with it."""
+    """Messages from and to the process that started this one; this one ends with it."""
 
     def __init__(self) -> None:
         self._in = os.fdopen(os.dup(0), "rb")
         self._out = os.fdopen(os.dup(1), "wb")
-        nothing = os.open(os.devnull, os.O_RDWR)  # whatever a library prints is no message
+        nothing = os.open(os.devnull, os.O_RDWR)  # what a library prints is no message
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)
         self._messages: SimpleQueue[Any] = SimpleQueue()
@@ -82,7 +82,7 @@ class _Connection:
 
 
 class _Bound:
-    """The memory that this process may take above what it has as it starts."""
+    """A bound on the memory that this process takes beyond what it starts with."""
 
     def __init__(self) -> None:
         self._limit: int | None = None
@@ -102,7 +102,7 @@ class _Bound:
             resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
     def _watch(self) -> None:
-        """End the process when Arrow takes more: other systems do not hold to a limit."""
+        """End the process when Arrow takes more: systems other than Linux do not obey a limit."""
         import time
 
         import pyarrow
@@ -114,7 +114,7 @@ class _Bound:
 
 
 def _address_space() -> int | None:
-    """Return how many bytes this process has; None where the system does not tell or limit them."""
+    """Return how many bytes this process has, None where the system cannot tell or limit them."""
     if sys.platform != "linux":
         return None
     import resource
@@ -127,7 +127,7 @@ def _address_space() -> int | None:
 
 
 def main() -> None:
-    """Answer until nobody asks any more."""
+    """Answer questions until the other process ends."""
     connection = _Connection()
     import pyarrow.parquet  # before the memory is measured
 
@@ -169,9 +169,9 @@ def _group_sizes(table: Any) -> list[int]:
 def _iter_rows(
     table: Any, names: Sequence[str] | None, n_before: int, at_once: int
 ) -> Iterator[list[Any]]:
-    """Yield the rows after so many, some together; so many at once are unpacked.
+    """Yield the rows after the first `n_before`, up to `at_once` together.
 
-    A row has a string for each of the names, or is a dictionary of what it has where none is named.
+    A row has a string for each of the names; without names it is a dictionary of all columns.
     """
     first, sizes = 0, _group_sizes(table)
     while first < len(sizes) and sizes[first] <= n_before:
@@ -192,12 +192,13 @@ def _is_text(kind: Any) -> bool:
     from pyarrow import types
 
     kind = kind.value_type if types.is_dictionary(kind) else kind
-    tests = ("string", "large_string", "string_view", "binary", "large_binary", "null")
-    return any(getattr(types, f"is_{test}", lambda _: False)(kind) for test in tests)
+    names = ("string", "large_string", "string_view", "binary", "large_binary", "null")
+    checks = [getattr(types, f"is_{name}", None) for name in names]  # old versions lack some
+    return any(check(kind) for check in checks if check is not None)
 
 
 def _texts(batch: Any, names: Sequence[str]) -> list[tuple[str | None, ...] | str]:
-    """Return the cells of each row as strings, or why it has none."""
+    """Return the cells of each row as strings, or why the row has none."""
     import pyarrow
 
     cells = []
@@ -208,7 +209,7 @@ def _texts(batch: Any, names: Sequence[str]) -> list[tuple[str | None, ...] | st
         except MemoryError:
             raise
         except (pyarrow.ArrowException, UnicodeDecodeError):
-            # A list or a struct is no name of anything; a text that is not UTF-8 stands alone.
+            # A list or a struct names nothing; only the row with a text that is not UTF-8 fails.
             if name != names[0]:
                 cells.append([None] * len(batch))
             elif len(batch) > 1:

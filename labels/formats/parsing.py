@@ -1,7 +1,7 @@
-"""JSON and TOML texts, from whoever wrote them: plain values, or a `ValueError` of one short line.
+"""Parses JSON and TOML from anyone: plain values, or a `ValueError` of one short line.
 
-What is let through can be written as JSON again and shown in a message: no half of a character, no
-number that is none, nothing nested so deep that a walk through it would end in a RecursionError.
+The values can be written as JSON again and shown in a message: they hold no half of a character and
+no NaN, and are not nested so deep that a walk through them would end in a RecursionError.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from collections import Counter
 from typing import Any
 
 MOST_LEVELS = 100  # of lists and objects within one another
-_MOST_PARTS = 200  # of a dotted key: tomllib's time grows with their square, and faster
-_HALVES = re.compile(r"\\u[dD][89a-fA-F]")  # of characters, though two may make a whole one
+_MOST_PARTS = 200  # of a dotted key: the time of tomllib grows with their square or faster
+_HALVES = re.compile(r"\\u[dD][89a-fA-F]")  # of characters; two of them may make one character
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Return what a JSON text holds.
+    """Return the value of a JSON text.
 
     Raises
     ------
     ValueError
-        When it is not JSON, names a key twice in one object, is nested too deep, or holds NaN, a
+        When it is not JSON, has a key twice in one object, is nested too deep, or holds NaN, a
         number that is too large, or half of a character.
     """
     text = text if isinstance(text, str) else text.decode()
     try:
-        found = json.loads(
+        value = json.loads(
             text,
             parse_constant=refuse_constant,
             parse_float=_parse_float,
@@ -37,33 +37,33 @@ def parse_json(text: str | bytes) -> Any:
     except RecursionError as err:
         raise _too_deep() from err
     if text.count("[") + text.count("{") > MOST_LEVELS:
-        check_levels(found)
+        check_levels(value)
     if "\\u" in text and _HALVES.search(text):
         try:
-            json.dumps(found, ensure_ascii=False).encode()
+            json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError as err:
             raise ValueError("not text: half of a character, \\ud800 to \\udfff") from err
-    return found
+    return value
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """Return what a TOML text holds.
+    """Return the table of a TOML text.
 
     Raises
     ------
     ValueError
         When it is not TOML, or is nested too deep.
     """
-    import tomllib  # only commands that read a schema file pay for it: artifacts hold JSON
+    import tomllib  # imported only by commands that read a schema file: artifacts hold JSON
 
     if any(part.count(".") > _MOST_PARTS for part in re.split(r"[=\n]", text)):
         raise ValueError(f"a key of more than {_MOST_PARTS} parts")
     try:
-        found = tomllib.loads(text)
+        table = tomllib.loads(text)
     except RecursionError as err:
         raise _too_deep() from err
-    check_levels(found)
-    return found
+    check_levels(table)
+    return table
 
 
 def check_levels(value: object) -> None:
@@ -87,13 +87,13 @@ def _too_deep() -> ValueError:
 
 
 def unique_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of JSON; raise `ValueError` when a name stands twice in it."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    """Return an object of JSON; raise `ValueError` when a name stands in it twice."""
+    value = dict(pairs)
+    if len(value) < len(pairs):
         counts = Counter(name for name, _ in pairs)
         twice = next(name for name, n in counts.items() if n > 1)
         raise ValueError(f"{twice!r:.60} stands twice in one object")
-    return found
+    return value
 
 
 def _parse_float(text: str) -> float:
@@ -104,5 +104,5 @@ def _parse_float(text: str) -> float:
 
 
 def refuse_constant(name: str) -> float:
-    """Raise `ValueError` of NaN and the infinities, which Python reads and JSON has not."""
+    """Raise `ValueError` for NaN and the infinities, which Python reads and JSON does not have."""
     raise ValueError(f"{name} is no number")

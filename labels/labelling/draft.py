@@ -1,4 +1,4 @@
-"""A decision in the making: the labels chosen so far, a kind, a flag, a comment."""
+"""A decision that is not made yet: the labels chosen so far, a kind, a flag, a comment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from depeche.labels.schema import Dimension, Schema
 class Draft:
     """What the annotator has chosen for one paragraph, not yet confirmed.
 
-    `chosen` maps each dimension's id to labels; of a single dimension at most one.
+    `chosen` maps the id of each dimension to labels, at most one for a single dimension.
     """
 
     chosen: dict[str, set[str]] = field(default_factory=dict)
@@ -22,7 +22,7 @@ class Draft:
     comment: str = ""
 
     def toggle(self, dimension: Dimension, label: str) -> None:
-        """Choose a label or, of a multi dimension, take it back; the text is a body then."""
+        """Choose a label, or take back one of a multi dimension; the kind becomes body."""
         self.kind = "body"
         chosen = self.chosen.setdefault(dimension.id, set())
         if dimension.kind == "single":
@@ -30,15 +30,15 @@ class Draft:
         chosen ^= {label}
 
     def next_kind(self) -> None:
-        """Move on to the next kind: body, boilerplate, heading, and body again."""
+        """Change the kind: from body to boilerplate, to heading, and to body again."""
         self.kind = KINDS[(KINDS.index(self.kind) - 1) % len(KINDS)]
 
     def has(self, dimension: str, label: str) -> bool:
-        """Whether a label is chosen."""
+        """Return whether a label is chosen."""
         return self.kind == "body" and label in self.chosen.get(dimension, ())
 
     def missing(self, schema: Schema) -> list[Dimension]:
-        """Return the single dimensions without a choice: while there are any, it is no decision."""
+        """Return the single dimensions that still need a choice before this can be decided."""
         return [
             d
             for d in schema.dimensions
@@ -46,7 +46,7 @@ class Draft:
         ]
 
     def decision(self, item: Item, schema: Schema, annotator: str) -> LabelledParagraph:
-        """Return a complete decision: the paragraph with what is chosen for it."""
+        """Return the decision of a complete draft: the paragraph with its labels."""
         labels = {
             d.id: tuple(x for x in d.label_ids if x in self.chosen.get(d.id, ()))
             for d in schema.dimensions
@@ -69,7 +69,7 @@ class Draft:
 
 
 def opening_draft(item: Item, schema: Schema) -> Draft:
-    """Return what is chosen at first: nothing, or the labels that all votes give."""
+    """Return the first draft: nothing chosen, or the labels that all votes give."""
     votes = [{d.id: set(vote[d.id]) for d in schema.dimensions} for vote in item.votes.values()]
     if not votes:
         return Draft()
@@ -79,7 +79,7 @@ def opening_draft(item: Item, schema: Schema) -> Draft:
 
 
 def draft_of(decision: LabelledParagraph) -> Draft:
-    """Return a decision as a draft, to be corrected."""
+    """Return the draft that a decision was made from, to correct it."""
     return Draft(
         chosen={dimension: set(labels) for dimension, labels in decision.labels.items()},
         kind=decision.kind,

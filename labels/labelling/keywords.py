@@ -1,4 +1,4 @@
-"""Where a schema's keywords stand in a text, to be shown."""
+"""Finds the keywords of a schema in a text, to mark them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _APOSTROPHES = "['’ʼ]"
 
 
 def keyword_pattern(schema: Schema) -> re.Pattern[str] | None:
-    """Return what finds any keyword of any label; None when there are none."""
+    """Return a pattern for any keyword of any label; None where there are no keywords."""
     labels = [label for dimension in schema.dimensions for label in dimension.labels]
     words = sorted({_pattern(word) for label in labels for word in label.keywords})
     if not words:
@@ -19,7 +19,7 @@ def keyword_pattern(schema: Schema) -> re.Pattern[str] | None:
 
 
 def _pattern(keyword: str) -> str:
-    """Return a keyword as a regular expression, `*` as any ending of a word."""
+    """Return the regular expression of a keyword; `*` stands for any ending of a word."""
     parts = []
     for part in keyword.split():
         word = re.escape(part.rstrip("*"))

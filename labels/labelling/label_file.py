@@ -1,10 +1,10 @@
-"""The labels file that the app writes, and its journal: a decision made is on the disk.
+"""The labels file that the app writes, and its journal: each decision is on the disk at once.
 
-Beside FILE stands `FILE.journal.jsonl` while the app runs: a line for each decision, brought to the
-disk before the app goes on. A line is the record itself, or `{"id": …, "removed": true}` where a
-decision was taken back; of several about an id the last one holds. When the app ends, and when it
-starts after a kill, the journal is folded into FILE, which is replaced by a whole new file, and is
-then removed. Folding twice gives the same, so that a kill in between does no harm.
+While the app runs, `FILE.journal.jsonl` stands beside FILE. It has one line per decision, which is
+on the disk before the app goes on. A line is the record, or `{"id": …, "removed": true}` where a
+decision was taken back; the last line about an id counts. When the app ends, and when it starts
+after a kill, the decisions of the journal go into a new file that replaces FILE, and the journal is
+removed. Doing so twice gives the same file, so that a kill in between does no harm.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pathlib import Path
 
 from depeche.labels.errors import LabelsError
 from depeche.labels.formats.parsing import parse_json
-from depeche.labels.paragraphs import LabelledParagraph, format_labels, parse_labels
+from depeche.labels.paragraphs import LabelledParagraph, format_labels
+from depeche.labels.records import parse_labels
 from depeche.labels.schema import Schema
 
 
@@ -29,12 +30,12 @@ def journal_of(path: Path) -> Path:
 
 
 def lock_of(path: Path) -> Path:
-    """Return the file to hold a lock on while a labels file is written."""
+    """Return the file whose lock is held while a labels file is written."""
     return path.with_name(f".{path.name}.lock")
 
 
 class DecisionFile:
-    """A labels file open for decisions; the caller holds `lock_of` it.
+    """A labels file open for decisions; the caller holds the lock on its `lock_of`.
 
     `records` maps ids to records, in the order in which they were first decided.
 
@@ -45,7 +46,7 @@ class DecisionFile:
     """
 
     def __init__(self, path: Path, schema: Schema) -> None:
-        self.path = path.resolve()  # of a link, what it points to
+        self.path = path.resolve()  # a link is followed
         self._schema = schema
         self._journal_path = journal_of(self.path)
         try:
@@ -59,7 +60,7 @@ class DecisionFile:
             raise LabelsError(f"{path}: cannot be labelled: {err.strerror}") from err
 
     def _recover(self) -> None:
-        """Fold in what a killed process left."""
+        """Put the decisions that a killed process left in the journal into the file."""
         for id, line in _journal_lines(self._journal_path):
             self._put(id, line, self._parsed(line))
         self._replace()
@@ -67,11 +68,11 @@ class DecisionFile:
     def write(self, decision: LabelledParagraph) -> bytes | None:
         """Bring a decision to the disk; return the line that it replaces, for `restore`.
 
-        What stands in that line beside the labels, the flag and the comment is kept.
+        The other fields of that line, beside the labels, the flag and the comment, are kept.
         """
         old = self.records.get(decision.id)
         record = decision if old is None else _with_rest(decision, old)
-        # A text that is not ours to write stays where somebody else has written it.
+        # A text that is not ours to write stays where somebody else wrote it.
         with_texts = old is not None and bool(old.text)
         text = format_labels([record], self._schema, with_texts=with_texts)
         before = self._lines.get(decision.id)
@@ -79,16 +80,16 @@ class DecisionFile:
         return before
 
     def restore(self, id: str, before: bytes | None) -> None:
-        """Bring to the disk that a record is what it was, or (None) is none."""
+        """Bring the line that a record had before to the disk, or (None) its removal."""
         self._append(id, before)
 
     def close(self) -> None:
-        """Fold the journal into the file, whole, and remove it; a second time does nothing.
+        """Put the journal into the file and remove it; a second call does nothing.
 
         Raises
         ------
         LabelsError
-            When the file cannot be written: it is as it was, and the journal keeps the decisions.
+            When the file cannot be written. It stays as it was, and the journal keeps all.
         """
         if self._journal.closed:
             return
@@ -105,12 +106,12 @@ class DecisionFile:
             ) from err
 
     def _append(self, id: str, line: bytes | None) -> None:
-        """Append a line to the journal, or leave it as it was."""
+        """Append a line to the journal, or leave the journal as it was."""
         record = self._parsed(line)
-        whole = line or json.dumps({"id": id, "removed": True}, ensure_ascii=False).encode()
+        entry = line or json.dumps({"id": id, "removed": True}, ensure_ascii=False).encode()
         size = os.fstat(self._journal.fileno()).st_size
         try:
-            if self._journal.write(whole + b"\n") <= len(whole):
+            if self._journal.write(entry + b"\n") <= len(entry):
                 raise OSError(0, "the disk is full")
             os.fsync(self._journal.fileno())
         except OSError as err:
@@ -122,7 +123,7 @@ class DecisionFile:
         return parse_labels(line, self._schema, path=self._journal_path)[0] if line else None
 
     def _put(self, id: str, line: bytes | None, record: LabelledParagraph | None) -> None:
-        """Take a record, or (None) that there is none."""
+        """Remember the record of an id, or (None) forget it."""
         if line is None or record is None:
             self._lines.pop(id, None)
             self.records.pop(id, None)
@@ -131,7 +132,7 @@ class DecisionFile:
             self.records[id] = record
 
     def _replace(self) -> None:
-        """Write the lines as a new file in the place of the old one; none, no file."""
+        """Replace the file by a new one with the lines; without lines, remove it."""
         if not self._lines:
             self.path.unlink(missing_ok=True)
             return
@@ -142,7 +143,7 @@ class DecisionFile:
                 file.writelines(line + b"\n" for line in self._lines.values())
                 file.flush()
                 os.fsync(file.fileno())
-            # The journal has the rights that the user's mask gives to a new file.
+            # The journal has the permissions that the user's mask gives to a new file.
             shutil.copymode(self.path if self.path.exists() else self._journal_path, new)
             new.replace(self.path)
             _sync_folder(self.path.parent)
@@ -151,38 +152,38 @@ class DecisionFile:
 
 
 def _with_rest(decision: LabelledParagraph, old: LabelledParagraph) -> LabelledParagraph:
-    """Return a decision with what an older one has beside it."""
+    """Return a decision with the other fields of an older one."""
     source, date = decision.source or old.source, decision.date or old.date
     votes = old.votes if decision.kind == "body" else {}
-    found = replace(decision, source=source, date=date, votes=votes, other=old.other)
+    merged = replace(decision, source=source, date=date, votes=votes, other=old.other)
     if old.span is None or decision.span is not None:
-        return found
-    return replace(found, text=old.text, span=old.span, source=old.source)
+        return merged
+    return replace(merged, text=old.text, span=old.span, source=old.source)
 
 
 def _read(path: Path, schema: Schema) -> tuple[dict[str, bytes], dict[str, LabelledParagraph]]:
-    """Return the lines and the records of a labels file by id; none where there is no file."""
+    """Return the lines and the records of a labels file by id; none where the file is missing."""
     data = path.read_bytes() if path.exists() else b""
     if not data.strip():
         return {}, {}
-    found = parse_labels(data, schema, path=path)
+    records = parse_labels(data, schema, path=path)
     lines = (line.strip() for line in data.decode("utf-8-sig").split("\n") if line.strip())
-    ids = [record.id for record in found]
-    whole = dict(zip(ids, (line.encode() for line in lines), strict=True))
-    return whole, dict(zip(ids, found, strict=True))
+    ids = [record.id for record in records]
+    by_id = dict(zip(ids, (line.encode() for line in lines), strict=True))
+    return by_id, dict(zip(ids, records, strict=True))
 
 
 def _journal_lines(path: Path) -> Iterator[tuple[str, bytes | None]]:
     """Yield the id and the record, or None, of each line of a journal.
 
-    The last line may be torn, by a kill or a loss of power: it was never confirmed.
+    A kill or a loss of power may have torn the last line: it was never confirmed, and is left out.
     """
     *lines, _torn = path.read_bytes().split(b"\n")
     for number, line in enumerate(lines, start=1):
         try:
             row = parse_json(line)
         except ValueError as err:
-            if number == len(lines):  # the bytes of a file may reach the disk in any order
+            if number == len(lines):  # torn as well: bytes reach the disk in any order
                 return
             raise LabelsError(f"{path}:{number}: not JSON: {err}") from err
         if not isinstance(row, dict) or not isinstance(row.get("id"), str):
@@ -191,7 +192,7 @@ def _journal_lines(path: Path) -> Iterator[tuple[str, bytes | None]]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Bring the names of a folder's files to the disk, where the system can."""
+    """Bring the names of a folder's files to the disk, where the system can do so."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:

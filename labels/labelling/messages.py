@@ -1,26 +1,23 @@
-"""What the app says, in English and in French."""
+"""The messages of the labelling app, in English and in French."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import Literal
 
 from depeche.labels.paragraphs import Kind
 from depeche.labels.schema import Dimension, Label
+from depeche.labels.system.language import Language
 from depeche.labels.system.terminal import plain
-
-Language = Literal["en", "fr"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Texts:
-    """The words of one language; braces are filled in."""
+    """The messages of one language; what stands in braces is filled in."""
 
     language: Language
-    commands: tuple[tuple[str, str], ...]  # key and word, the most needed first
+    commands: tuple[tuple[str, str], ...]  # key and word, the most useful first
     kinds: dict[Kind, str]
-    which: tuple[str, str, str, str]  # as in `session.WHICH`
+    which: tuple[str, str, str, str]  # in the order of `session.WHICH`
     paragraph: str
     decided: str
     changed: str
@@ -45,19 +42,19 @@ class Texts:
     comment_hint: str
     search: str
     search_hint: str
-    found: str
+    n_listed: str
     close_hint: str
     keys_title: str
     keys: tuple[tuple[str, str], ...]
     definitions: str
-    why: dict[str, str]  # the reasons of a queue
+    why: dict[str, str]  # by the reason that a queue gives
 
     def name(self, thing: Dimension | Label) -> str:
-        """Return what a dimension or a label is called."""
+        """Return the name of a dimension or a label in this language."""
         return plain(thing.fr if self.language == "fr" else thing.en)
 
     def number(self, value: float) -> str:
-        """Return a number with two digits or more."""
+        """Return a number with at least two digits."""
         text = f"{value:.0f}" if value >= 10 else f"{value:.1f}"
         return text.replace(".", ",") if self.language == "fr" else text
 
@@ -103,7 +100,7 @@ EN = Texts(
     comment_hint="Enter keeps it with the decision · Esc leaves it as it was",
     search="Words in the paragraph",
     search_hint="Tab {which} · Enter goes there · Esc closes",
-    found="{n} of {total} paragraphs",
+    n_listed="{n} of {total} paragraphs",
     close_hint="↑ ↓ scroll · Esc closes",
     keys_title="Keys",
     keys=(
@@ -170,7 +167,7 @@ FR = Texts(
     comment_hint="Entrée la garde avec la décision · Échap la laisse telle quelle",
     search="Mots du paragraphe",
     search_hint="Tab {which} · Entrée y aller · Échap fermer",
-    found="{n} paragraphes sur {total}",
+    n_listed="{n} paragraphes sur {total}",
     close_hint="↑ ↓ défiler · Échap fermer",
     keys_title="Touches",
     keys=(
@@ -197,9 +194,3 @@ FR = Texts(
 )
 
 TEXTS: dict[Language, Texts] = {"en": EN, "fr": FR}
-
-
-def language_of_locale() -> Language:
-    """Return French where the environment asks for it, else English."""
-    named = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    return "fr" if next(filter(None, named), "").lower().startswith("fr") else "en"

@@ -1,4 +1,4 @@
-"""What the app labels and whom it asks: items, suggestions, and the protocol of a queue."""
+"""Items to label, suggestions, and the protocol of the queue that the app asks for them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _WORDS = re.compile(r"\w+")
 class Item:
     """A paragraph of the pool, with its neighbours in the article.
 
-    `id` is the record's; `before` and `after` are empty at the ends of the article; `number` of
-    `n_paragraphs` is its place in it, from 1. `span` is set where the text is not ours to write.
-    `votes` are the labels that annotators gave, where one is to settle them.
+    `id` is the id of its record. `before` and `after` are empty at the ends of the article.
+    `number` is its place among the `n_paragraphs` of the article, from 1. `span` is set where the
+    text is not ours to write. `votes` are the labels that annotators gave, where they are to be
+    settled.
     """
 
     id: str
@@ -38,16 +39,16 @@ class Item:
 
     @cached_property
     def folded(self) -> str:
-        """The text as it is searched and compared."""
+        """The text in the form in which texts are searched and compared."""
         return folded(self.text)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Suggestion:
-    """What a model says of a paragraph.
+    """The answer of a model on a paragraph.
 
-    `labels` maps each dimension's id to the labels it gives, `scores` to the calibrated probability
-    of each label.
+    `labels` maps the id of each dimension to the labels given, `scores` to the calibrated
+    probability of each label.
     """
 
     labels: Mapping[str, tuple[str, ...]]
@@ -55,36 +56,37 @@ class Suggestion:
 
 
 class Queue(Protocol):
-    """Says which paragraph comes next. Called from the app's thread: each call takes milliseconds.
+    """Says which paragraph comes next.
 
-    A queue that trains does so in a thread or process of its own, and answers with what it has.
+    The app calls it from its thread, so each call may take milliseconds only: a queue that trains
+    does so in another thread or process, and answers with what it has so far.
     """
 
     def next(self) -> Item | None:
-        """Return the paragraph to label next, None when all are.
+        """Return the paragraph to label next, None when all are labelled.
 
-        The same one until it is told of, or skipped. At first, told of nothing but what was given
-        when the queue was made.
+        It is the same one until `tell` or `skip` is called with it. At first, the queue knows only
+        what it was made with.
         """
 
     def why(self, item: Item) -> str | None:
-        """Return in a word or two why the paragraph comes now, to show; None for no reason."""
+        """Return in a word or two why the paragraph comes now; None where there is no reason."""
 
     def suggest(self, item: Item) -> Suggestion | None:
-        """Return what the model says of any paragraph of the pool; None when there is none."""
+        """Return the model's answer on any paragraph of the pool; None without a model."""
 
     def tell(self, item: Item, decision: LabelledParagraph | None) -> None:
-        """Learn a decision that is on disk: new, corrected, or (None) taken back.
+        """Learn a decision that is on the disk: new, corrected, or (None) taken back.
 
-        Of any paragraph of the pool, not only of the one that comes next.
+        It may be about any paragraph of the pool, not only about the one that comes next.
         """
 
     def skip(self, item: Item) -> None:
-        """Put a paragraph off: it comes again after the others."""
+        """Put a paragraph off until after the others."""
 
 
 def folded(text: str) -> str:
-    """Return the words of a text, without case, accents and punctuation.
+    """Return the words of a text in lower case, without accents and punctuation.
 
     >>> folded("L’Élysée, dit-on :")
     'l elysee dit on'

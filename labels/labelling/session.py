@@ -1,6 +1,6 @@
-"""One annotator at work: which paragraph is shown, what is chosen, and what was decided.
+"""The work of one annotator: the paragraph shown, what is chosen, and what was decided.
 
-All that the app does without a screen. A decision is on the disk before anything else moves.
+This is the app without its screen. A decision is on the disk before anything else happens.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from depeche.labels.schema import Dimension, Schema
 Which = Literal["all", "open", "decided", "marked"]
 WHICH: tuple[Which, ...] = ("all", "open", "decided", "marked")
 
-_RECENT = 21  # decisions from which the pace is told
-_PAUSE_S = 120.0  # a longer gap is a pause, and counts as so much
+_RECENT = 21  # decisions that the pace is measured on
+_PAUSE_S = 120.0  # a longer gap is a pause, and counts as this long
 
 
 class Session:
@@ -33,10 +33,10 @@ class Session:
     items
         The pool by id, in the order of the articles.
     suggests
-        When the model's suggestion is shown: `never`, once a paragraph is decided or it is asked
-        for (`after`), or `always`.
+        When the model's suggestion is shown: `never`, `after` the paragraph is decided or the
+        annotator asks for it, or `always`.
     notes
-        Returns what goes into a record besides, such as how its paragraph was drawn.
+        Returns other fields for the record of a paragraph, such as how it was drawn.
     clock
         Returns seconds.
     """
@@ -60,7 +60,7 @@ class Session:
         self.annotator = annotator
         self.suggests = suggests
         self.n_new = 0
-        self.last: Item | None = None  # decided last, while nothing was undone
+        self.last: Item | None = None  # decided last, None after an undo
         records = file.records
         self.counts = Counter(key for record in records.values() for key in _counted(record))
         self.n_done = sum(id in items for id in records)
@@ -70,7 +70,7 @@ class Session:
         self._drafts: dict[str, Draft] = {}
         self._asked: set[str] = set()
         self._trail = [id for id in records if id in items]
-        # What `undo` takes back: the id, and the line before (None for none).
+        # What `undo` takes back: the id, and the line that the record had before, or None.
         self._history: list[tuple[str, bytes | None]] = [
             (id, None) for id in self._trail if records[id].annotator == annotator
         ]
@@ -84,7 +84,7 @@ class Session:
 
     @property
     def decision(self) -> LabelledParagraph | None:
-        """What was decided of the paragraph shown."""
+        """What was decided on the paragraph shown."""
         return self.file.records.get(self.item.id) if self.item else None
 
     @property
@@ -106,7 +106,7 @@ class Session:
 
     @property
     def suggestion(self) -> Suggestion | None:
-        """The model's suggestion for the paragraph shown, where it may be shown."""
+        """The model's suggestion for the paragraph shown, where the annotator may see it."""
         item = self.item
         if item is None or self.suggests == "never":
             return None
@@ -116,7 +116,7 @@ class Session:
 
     @property
     def pace(self) -> float | None:
-        """Decisions a minute of late; None before there are two."""
+        """Recent decisions per minute; None before there are two."""
         gaps = [min(b - a, _PAUSE_S) for a, b in pairwise(self._times)]
         return 60 * len(gaps) / sum(gaps) if sum(gaps) > 0 else None
 
@@ -127,7 +127,7 @@ class Session:
         return self.suggestion is not None
 
     def confirm(self) -> list[Dimension]:
-        """Decide the paragraph shown and go on; or return the dimensions that lack a choice."""
+        """Decide the paragraph shown and go on, or return the dimensions that lack a choice."""
         item, draft = self.item, self.draft
         missing = draft.missing(self.schema)
         if item is None or missing:
@@ -163,7 +163,7 @@ class Session:
         return True
 
     def forward(self) -> bool:
-        """Go on along the paragraphs seen or, at their end, skip; return whether that moved."""
+        """Show the next paragraph seen or, at the last one, skip it; return whether it changed."""
         shown = self.item
         self._leave()
         if self._at + 1 < len(self._trail):
@@ -175,7 +175,7 @@ class Session:
         return self.item is not shown
 
     def back(self) -> bool:
-        """Go back along the paragraphs seen; return whether there was one."""
+        """Show the paragraph seen before; return whether there was one."""
         if not self._at:
             return False
         self._leave()
@@ -193,13 +193,13 @@ class Session:
         asked = folded(words).split()
         if not asked and which == "all":  # as it opens
             return list(islice(self.items.values(), at_most)), len(self.items)
-        found = [
+        items = [
             item
             for item in self.items.values()
             if (which == "all" or self._is(item, which))
             and all(word in item.folded for word in asked)
         ]
-        return found[:at_most], len(found)
+        return items[:at_most], len(items)
 
     def _is(self, item: Item, which: Which) -> bool:
         record = self.file.records.get(item.id)
@@ -209,7 +209,7 @@ class Session:
         return which == "decided" or bool(marked)
 
     def _tell(self, item: Item, old: LabelledParagraph | None) -> None:
-        """Count a decision that is on the disk in place of an old one, and tell the queue."""
+        """Count a decision that is on the disk instead of the old one, and tell the queue."""
         new = self.file.records.get(item.id)
         self.counts.subtract(_counted(old) if old else [])
         self.counts.update(_counted(new) if new else [])
@@ -218,12 +218,12 @@ class Session:
         self.queue.tell(item, new)
 
     def _leave(self) -> None:
-        """Forget what was changed in a decision and not confirmed; keep an open draft."""
+        """Forget unconfirmed changes to a decision; keep the draft of an open paragraph."""
         if self.item is not None and self.decision is not None:
             self._drafts.pop(self.item.id, None)
 
     def _advance(self) -> None:
-        """Show what the queue says comes next."""
+        """Show the paragraph that the queue gives next."""
         following = self.queue.next()
         if following is not None and self._trail[-1:] != [following.id]:
             self._trail.append(following.id)
@@ -231,6 +231,6 @@ class Session:
 
 
 def _counted(record: LabelledParagraph) -> list[tuple[str, str]]:
-    """Return what a record adds one to: (dimension, label) pairs, and its kind under ''."""
+    """Return the counts that a record adds to: (dimension, label) pairs, and ("", kind)."""
     pairs = [(dimension, label) for dimension, labels in record.labels.items() for label in labels]
     return [*pairs, ("", record.kind)]

@@ -1,1 +1,1 @@
-"""The machine around us: paths, processes, signals, the terminal."""
+"""The system around the program: paths, processes, signals, language, terminal."""

@@ -1,4 +1,4 @@
-"""What a path leads to: nothing, a file, a folder; one clear line where it cannot be looked at."""
+"""What a path leads to: nothing, a file or a folder, or an error of one clear line."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 
 from depeche.labels.errors import InputError
 
-_LONGEST = 255  # characters of a path in a message, as many as a name has; a text has more
+_LONGEST = 255  # characters of a path in a message: no name of a file has more
 
 
 def status_of(path: Path) -> os.stat_result | None:
-    """Return the status of what a path leads to, None of nothing.
+    """Return the status of what a path leads to, None where there is nothing.
 
     Raises
     ------
     InputError
-        When it cannot be looked at: too long a name, a folder that may not be entered, a loop of
-        links, a byte that no name has.
+        When the system cannot look: the name is too long or has a forbidden byte, a folder may not
+        be entered, links lead in a circle.
     """
     try:
         return path.stat()
@@ -50,7 +50,9 @@ def is_device(path: Path) -> bool:
 
 
 def followed(path: Path) -> Path:
-    """Return the absolute path that a path leads to, all links followed; it need not be there.
+    """Return the absolute path that a path leads to, with all links followed.
+
+    It need not exist.
 
     Raises
     ------
@@ -66,22 +68,22 @@ def followed(path: Path) -> Path:
 
 
 def open_itself(name: str, flags: int) -> int:
-    """Open or make a file, as the `opener` of `open`; a link raises OSError and is not followed."""
-    no_link = os.O_NOFOLLOW if hasattr(os, "O_NOFOLLOW") else 0  # not of Windows
+    """Open or make a file, as the `opener` of `open`; a link raises OSError."""
+    no_link = os.O_NOFOLLOW if hasattr(os, "O_NOFOLLOW") else 0  # missing on Windows
     return os.open(name, flags | os.O_CREAT | no_link, 0o666)
 
 
 def files_of(path: Path) -> dict[tuple[int, int], Path]:
-    """Return a file, or the files in a folder, by what tells them whatever their names.
+    """Return a file, or the files in a folder, by device and inode.
 
-    That is device and inode: two hard links are one file. Links are followed; what cannot be looked
-    at, which is for its reader to tell, is left out.
+    Two hard links are one file there. Links are followed. Paths at which the system cannot look are
+    left out: whoever reads them reports them.
     """
-    found: dict[tuple[int, int], Path] = {}
+    files: dict[tuple[int, int], Path] = {}
     try:
         folder = path.is_dir()
     except OSError:
-        return found
+        return files
     paths = [path]
     if folder:
         paths = [Path(top, name) for top, _, names in os.walk(path) for name in names]
@@ -91,17 +93,17 @@ def files_of(path: Path) -> dict[tuple[int, int], Path]:
         except (OSError, ValueError):
             continue
         if stat.S_ISREG(status.st_mode):
-            found[status.st_dev, status.st_ino] = file
-    return found
+            files[status.st_dev, status.st_ino] = file
+    return files
 
 
 def reason_of(err: OSError | ValueError) -> str:
-    """Return why the system cannot use a path, in its words."""
+    """Return the reason that the system gives for not using a path."""
     return (err.strerror if isinstance(err, OSError) else None) or str(err)
 
 
 def shortened(path: Path | str) -> str:
-    """Return a path as one line, and its start where it is too long to be one."""
+    """Return a path on one line, or the start of a path that is too long to be one."""
     line = " ".join(str(path).split())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 

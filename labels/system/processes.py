@@ -1,8 +1,8 @@
-"""How processes are started: they import nothing from the current folder, and do not outlive us.
+"""Starts processes that import nothing from the current folder, and end when this one does.
 
 The current folder may hold strangers' files, named like modules that every Python process imports.
-A Python that was itself started with that folder on its path, as `python -m depeche.classify` is,
-hands it on to the workers of multiprocessing: whoever starts it so has chosen it.
+A Python that was started with that folder on its path, as `python -m depeche.classify` is, passes
+it on to the workers of multiprocessing; that is the choice of whoever starts it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
 
-SAFE_PATH = {"PYTHONSAFEPATH": "1"}  # in the environment of what is started; as Python's -P
-_starting = threading.RLock()  # the environment is one for all threads
+SAFE_PATH = {"PYTHONSAFEPATH": "1"}  # in the environment of new processes; same as -P
+_starting = threading.RLock()  # all threads share the environment
 
 
 @contextmanager
 def starting() -> Iterator[None]:
-    """Let a library start processes in the block: safe ones, which leave Ctrl-C to us."""
+    """Make the processes that a library starts in the block safe, and leave Ctrl-C to us."""
     with _starting, interrupts_held():
         before = {name: os.environ.get(name) for name in SAFE_PATH}
         os.environ.update(SAFE_PATH)
@@ -40,7 +40,7 @@ def starting() -> Iterator[None]:
 
 @contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back, in processes that start meanwhile for ever: it is for us to answer."""
+    """Hold Ctrl-C back in the block, and for ever in the processes that start in it."""
     if sys.platform == "win32":
         yield
         return
@@ -52,16 +52,16 @@ def interrupts_held() -> Iterator[None]:
 
 
 def find_program(name: str) -> str | None:
-    """Return the full path of a program; None where there is none but in the current folder.
+    """Return the full path of a program, None where only the current folder has it.
 
-    Windows looks there first.
+    Windows looks in the current folder first.
     """
-    found = shutil.which(name)
-    return found if found and Path(found).is_absolute() else None
+    path = shutil.which(name)
+    return path if path and Path(path).is_absolute() else None
 
 
 def end_with_parent() -> None:
-    """End this worker of multiprocessing when its parent was killed: nobody else would."""
+    """End this worker of multiprocessing when its parent is killed: nobody else would."""
     threading.Thread(target=_wait_for_parent, daemon=True).start()
 
 

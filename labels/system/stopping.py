@@ -1,7 +1,7 @@
-"""Ctrl-C at any moment is one line and exit status 130, never a traceback.
+"""Turns Ctrl-C at any moment into one line and exit status 130, never a traceback.
 
-Python raises KeyboardInterrupt wherever a program is: in the imports of its start; in native code,
-which may make another error of it; in a callback, where it is printed and forgotten.
+Python raises KeyboardInterrupt wherever the program is: during imports at its start; in native
+code, which may turn it into another error; in a callback, where it is printed and forgotten.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from typing import Any
 
 STATUS = 130
 MESSAGE = "classify: stopped"
-_AGAIN_S = 0.01  # after which a Ctrl-C that was forgotten comes again
+_AGAIN_S = 0.01  # after which a forgotten Ctrl-C is raised again
 
 
 def is_program(name: str, module: str) -> bool:
-    """Return whether a module is what was started: as a script of its name, or by `python -m`.
+    """Return whether a module is the program: started as a script of its name or by `python -m`.
 
-    A worker that another process started is not.
+    A worker that another process started is not the program.
     """
     started = getattr(sys.modules.get("__main__"), "__file__", None) or ""
     return module == "__main__" or Path(started).stem == name
 
 
 def exit_at_once() -> None:
-    """Let Ctrl-C end the process where it is: for a start, which leaves nothing to clear away."""
+    """Let Ctrl-C end the process at once: for its start, when there is nothing to clean up."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it is not ignored
         signal.signal(signal.SIGINT, _exit)
 
@@ -43,12 +43,12 @@ def _exit(*_: Any) -> None:
 
 @contextmanager
 def interruptible(*passed: type[Exception]) -> Iterator[None]:
-    """Let Ctrl-C raise KeyboardInterrupt, whatever is made of it on its way up.
+    """Let Ctrl-C raise KeyboardInterrupt from the block, even where code turns it into an error.
 
     Parameters
     ----------
     passed
-        Errors that are what they are, after a Ctrl-C as well.
+        Errors that pass through unchanged, even after a Ctrl-C.
     """
     before = signal.getsignal(signal.SIGINT)
     is_ours = threading.current_thread() is threading.main_thread()

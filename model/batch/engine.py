@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import gc
 import signal
-import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from depeche.labels.errors import BatchError, InputError
 from depeche.labels.system.processes import end_with_parent, starting
 from depeche.model.artifact import load_artifact
-from depeche.model.batch.entries import Entry, Tagged, given_columns
+from depeche.model.batch.outcomes import Tagged, failed_document, tagged_document
 from depeche.model.cores import at_most_jobs
 from depeche.model.deciding.decisions import Rule
 from depeche.model.inputs.documents import Document
@@ -34,12 +32,13 @@ _WAITING = 2  # chunks a worker, besides the one that it works on
 # Objects made and not freed before Python looks for cycles among them. A chunk makes 10,000 and no
 # cycle; to look at each 700, as is usual, takes a tenth of the time.
 _RARELY = 50_000
+_Waiting = deque[tuple[list[Document | Tagged], Future[list[Tagged]]]]
 _ENDED = "ended the process that read it: what it holds is broken, or needs too much memory"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What is asked of a model, by which another process can load it."""
+    """What is asked of a model; another process can load the model by it."""
 
     folder: Path
     rule: Rule
@@ -52,54 +51,37 @@ class Job:
 
 
 def read_documents(documents: Sequence[Document]) -> list[Article | InputError]:
-    """Return the article of each document, with what its table says of it."""
-    read = parse_articles([RawArticle(d.data, d.id, d.form, d.sha256) for d in documents])
+    """Return the article of each document, with what its table says about it."""
+    articles = parse_articles([RawArticle(d.data, d.id, d.form, d.sha256) for d in documents])
     return [
-        article if isinstance(article, InputError) else _as_told(article, document)
-        for article, document in zip(read, documents, strict=True)
+        article if isinstance(article, InputError) else _with_table(article, document)
+        for article, document in zip(articles, documents, strict=True)
     ]
 
 
-def _as_told(article: Article, document: Document) -> Article:
-    """Return an article that was just read with what its table says of it.
-
-    It is changed in place: a copy would lose its language, which the reader found.
-    """
-    vars(article).update(
+def _with_table(article: Article, document: Document) -> Article:
+    """Return an article with what its table says about it, if it says anything."""
+    if document.title is document.date is document.source is None:
+        return article
+    return replace(
+        article,
         title=document.title or article.title,
         date=document.date or article.date,
         source=document.source,
     )
-    return article
 
 
 def tag_documents(model: Model, documents: Sequence[Document], *, explain: bool) -> list[Tagged]:
     """Return the record of each document as a line, or why there is none."""
-    read = read_documents(documents)
-    whole = [article for article in read if isinstance(article, Article)]
-    records = iter(model.records(whole, explain=explain))
-    found = []
-    for document, article in zip(documents, read, strict=True):
-        if isinstance(article, InputError):
-            reason = str(article).removeprefix(f"{document.id}: ")
-            found.append(Tagged(Entry(document.where, document.id, document.key, reason), b""))
-            continue
-        record = next(records)
-        line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
-        entry = Entry(
-            where=document.where,
-            id=document.id,
-            key=document.key,
-            size=len(line),
-            checksum=zlib.crc32(line),
-            n_paragraphs=len(record["paragraphs"]),
-            n_skipped=len(record["skipped"]),
-            language=record["language"],
-            given=given_columns(record, model.schema),
-            warnings=article.warnings,
-        )
-        found.append(Tagged(entry, line))
-    return found
+    articles = read_documents(documents)
+    readable = [article for article in articles if isinstance(article, Article)]
+    records = iter(model.records(readable, explain=explain))
+    return [
+        failed_document(document, str(article).removeprefix(f"{document.id}: "))
+        if isinstance(article, InputError)
+        else tagged_document(document, next(records), model.schema, article.warnings)
+        for document, article in zip(documents, articles, strict=True)
+    ]
 
 
 def iter_tagged(
@@ -130,16 +112,20 @@ def _iter_tagged_by_workers(
     items: Iterable[Document | Tagged], job: Job, n_jobs: int
 ) -> Iterator[list[Tagged]]:
     n_jobs = at_most_jobs(n_jobs)
-    waiting: deque[tuple[list[Document | Tagged], Future[list[Tagged]]]] = deque()
+    waiting: _Waiting = deque()
     with closing(_Workers(job, n_jobs)) as workers:
         for chunk in _iter_chunks(items):
             waiting.append((chunk, workers.submit(_documents(chunk))))
             if len(waiting) > n_jobs * _WAITING:
-                done, tagged = waiting.popleft()
-                yield _merge(done, workers.result(_documents(done), tagged))
+                yield _oldest(waiting, workers)
         while waiting:
-            done, tagged = waiting.popleft()
-            yield _merge(done, workers.result(_documents(done), tagged))
+            yield _oldest(waiting, workers)
+
+
+def _oldest(waiting: _Waiting, workers: _Workers) -> list[Tagged]:
+    """Return the chunk that waits longest, once it is tagged."""
+    chunk, tagged = waiting.popleft()
+    return _merge(chunk, workers.result(_documents(chunk), tagged))
 
 
 class _Workers:
@@ -180,8 +166,7 @@ class _Workers:
         except BrokenProcessPool:
             self._single.shutdown()
             self._single = None
-            entry = Entry(document.where, document.id, document.key, _ENDED)
-            return Tagged(entry, b"")
+            return failed_document(document, _ENDED)
 
     def _check_start(self, workers: ProcessPoolExecutor) -> None:
         try:
@@ -249,7 +234,7 @@ _worker: tuple[Model, Job] | None = None  # of a worker process, set as it start
 
 @contextmanager
 def _cycles_left() -> Iterator[None]:
-    """Let Python look for cycles `_RARELY`."""
+    """Have Python look for cycles `_RARELY`."""
     usual = gc.get_threshold()
     gc.set_threshold(_RARELY, *usual[1:])
     try:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TextIO
 
 from depeche.labels.errors import InputError
+from depeche.model.batch.files import new_file
+from depeche.model.batch.outcomes import Entry
 from depeche.model.inputs.documents import Failure
 from depeche.model.inputs.finding import MOST_NAMED
 
 
 class Failures:
-    """Counts what failed, and keeps the first by name.
+    """Counts the inputs that failed, and keeps the first by name.
 
     Parameters
     ----------
     file
-        Where to list all, a line of JSON each.
+        Where to list all, one line of JSON for each.
     """
 
     def __init__(self, file: TextIO | None = None) -> None:
@@ -35,30 +38,41 @@ class Failures:
 
 
 class Warnings:
-    """Tells the first warnings as they come, and at the end how many more there were."""
+    """Shows the first warnings as they come, and at the end how many more there were."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._n = 0
         self._tell = tell
 
     def add(self, warning: str) -> None:
-        """Take what a reader should know of an input."""
+        """Take what a reader should know about an input."""
         self._n += 1
         if self._n <= MOST_NAMED:
             self._tell(warning)
 
     def end(self) -> None:
-        """Tell how many were not told."""
+        """Say how many were not shown."""
         if self._n > MOST_NAMED:
             self._tell(f"… and {self._n - MOST_NAMED} more warnings")
 
 
 def error_line(where: str, reason: str) -> str:
-    """Return the line of a list of errors about an input that failed."""
+    """Return the line about an input that failed in a list of errors."""
     return json.dumps({"input": where, "reason": reason}, ensure_ascii=False) + "\n"
 
 
-def told_lines(
+def write_errors(path: Path, entries: Iterable[Entry], skipped: Sequence[Failure]) -> None:
+    """Write the list of the inputs that failed or were skipped, complete or not at all."""
+    new = path.with_name(f"new-{path.name}")
+    with new_file(new) as file:
+        for entry in entries:
+            if entry.reason:
+                file.write(error_line(entry.where, entry.reason).encode())
+        file.writelines(error_line(one.where, one.reason).encode() for one in skipped)
+    new.replace(path)
+
+
+def failure_lines(
     first: Sequence[str],
     n_failed: int,
     skipped: Sequence[Failure],
@@ -66,7 +80,7 @@ def told_lines(
     listed: str,
     is_list: bool = True,
 ) -> list[str]:
-    """Return what a person is told of inputs that failed or were skipped.
+    """Return the lines that tell a person which inputs failed or were skipped.
 
     The first of each by name; then how many of each, where not all are named or there is a list.
 
@@ -84,5 +98,5 @@ def told_lines(
 
 
 def nothing_read(lines: Sequence[str]) -> InputError:
-    """Return the error of inputs that hold not one article, with what is told of them."""
+    """Return the error of inputs without a single article; `lines` say why."""
     return InputError(*lines or ["no article in what was named"])

@@ -1,10 +1,12 @@
-"""Files that are whole or not there."""
+"""Files that are complete or not there, in folders that nobody else made."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
+import sys
 import tempfile
 import zlib
 from pathlib import Path
@@ -17,28 +19,41 @@ from depeche.labels.system.places import open_itself
 _BUFFER = 1 << 18  # bytes, of some fifty records
 
 
-def check_own(folder: Path) -> None:
-    """Refuse a folder of working files, if it is there, that came with the data.
+def check_own_folder(folder: Path) -> bool:
+    """Return whether a folder of working files is there; refuse what others made in its place.
 
-    Whoever makes it for us could lead what is written in it to any file of ours: by a link, a
-    second name of a file, a pipe, or by changing it while we write.
+    Whoever makes it for us could lead what is written in it to any file of ours.
+
+    Raises
+    ------
+    BatchError
+        When it is a link, a file, a pipe or another user's folder.
+    """
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISDIR(status.st_mode):
+        raise _foreign(folder, _strange(status) or "a file")
+    if status.st_uid != _owner_in(folder.parent):
+        raise _foreign(folder, "another user's folder")
+    return True
+
+
+def check_own(folder: Path) -> None:
+    """Refuse a folder of working files, if it is there, that came with the data: see above.
+
+    What is written in it could be led elsewhere by a link, a second name of a file, a pipe, or by
+    changing it while we write.
 
     Raises
     ------
     BatchError
         When it, or what is in it, is nothing that `open_at` and the others here make.
     """
-    try:
-        status = folder.lstat()
-        entries = sorted(folder.iterdir()) if stat.S_ISDIR(status.st_mode) else []
-    except FileNotFoundError:
+    if not check_own_folder(folder):
         return
-    what = "a folder" if stat.S_ISDIR(status.st_mode) else _strange(status) or "a file"
-    if what != "a folder":
-        raise _foreign(folder, what)
-    if status.st_uid != _owner_in(folder.parent):
-        raise _foreign(folder, "another user's folder")
-    for path in entries:
+    for path in sorted(folder.iterdir()):
         try:
             what = _strange(path.lstat())
         except FileNotFoundError:  # of another command, which has moved on
@@ -99,22 +114,26 @@ def sync(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a small file so that it is whole or not there."""
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a small file so that it is complete or not there."""
     new = path.with_name(f"new-{path.name}")
     with new_file(new) as file:
-        file.write(text.encode())
+        file.write(json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n")
         sync(file)
     new.replace(path)
+
+
+def _sync_all_files() -> None:
+    """Bring all files to the disk; one by one, a hundred thousand of them take minutes."""
+    if sys.platform != "win32":  # which has no such call
+        os.sync()
 
 
 def put_in_place(made: Path, output: Path) -> None:
     """Put a file or folder, brought to the disk itself, in the place of an output."""
     old = made.with_name(f"old-{output.name}")
     if made.is_dir():
-        getattr(
-            os, "sync", bool
-        )()  # not of Windows; a file at a time takes minutes for a hundred thousand
+        _sync_all_files()
         if output.exists():
             remove(old)
             output.replace(old)
@@ -137,30 +156,26 @@ def checksum_of(path: Path) -> int | None:
     """Return a checksum of a file, or of a folder's files that are not hidden; None of nothing."""
     if not path.is_dir():
         return _checksum(path, 0) if path.exists() else None
-    found = 0
+    checksum = 0
     for file in sorted(path.rglob("[!.]*")):
         if file.is_file():
-            name = str(file.relative_to(path))
-            found = _checksum(file, zlib.crc32(name.encode("utf-8", "surrogateescape"), found))
-    return found
+            name = str(file.relative_to(path)).encode("utf-8", "surrogateescape")
+            checksum = _checksum(file, zlib.crc32(name, checksum))
+    return checksum
 
 
-def _checksum(path: Path, found: int) -> int:
+def _checksum(path: Path, before: int) -> int:
+    """Return the checksum of a file, after what has the checksum `before`."""
     with path.open("rb") as file:
         while part := file.read(1 << 20):
-            found = zlib.crc32(part, found)
-    return found
+            before = zlib.crc32(part, before)
+    return before
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the object in a file, None where there is no whole one."""
+    """Return the object in a file, None where there is none, or not all of it."""
     try:
-        found = parse_json(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
-
-
-def size_of(path: Path) -> int | None:
-    """Return the size of a file, None of what is no file."""
-    return path.stat().st_size if path.is_file() else None
+    return content if isinstance(content, dict) else None

@@ -1,278 +1,169 @@
 """What a batch has done so far, on disk, so that a kill at any moment loses nothing.
 
-Beside OUTPUT stands a folder, OUTPUT.journal: `job.json`, what was asked; `records.jsonl`, the
-records so far; `done.log`, one entry an input, in order, with the size and checksum of its
-record. Records are on the disk before their entries are, and reading the entries ends at the first
-that is not whole or that its record does not bear out. Once all is done there is `finished.json`,
-with OUTPUT's checksum; as JSON lines, the records have then become OUTPUT itself.
+Beside OUTPUT stands a folder, .depeche/OUTPUT: `job.json`, what was asked; `records.jsonl` and
+`done.log`, the log of what is done; at the end `errors.jsonl`, and `finished.json` with OUTPUT's
+checksum. As JSON lines, the records become OUTPUT itself.
 
-The same command again walks through its inputs and the entries side by side. As long as they agree
-nothing is done anew. Where they part (a file was changed, added or removed) the entries are set
-aside (see `earlier`), and what they tell of inputs that come later is used.
+The same command again walks through its inputs and the log side by side. Where they part, since a
+file was changed, added or removed, the rest of the log is appended to a second log, `earlier-`,
+where the inputs that come later find their records.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 from depeche.labels.errors import BatchError
-from depeche.model.batch.earlier import Earlier
-from depeche.model.batch.entries import Entry, Tagged, entry_line, iter_entries
-from depeche.model.batch.failures import error_line
-from depeche.model.batch.files import (
-    checksum_of,
-    copy_start,
-    new_file,
-    open_at,
-    put_in_place,
-    read_json,
-    remove,
-    size_of,
-    sync,
-    write_whole,
-)
-from depeche.model.batch.place import FRESH, JOB, check_free, check_place, errors_of, journal_of
-from depeche.model.inputs.documents import Failure
-from depeche.model.inputs.finding import MOST_NAMED
+from depeche.model.batch import files
+from depeche.model.batch.log import Log, iter_kept
+from depeche.model.batch.outcomes import Entry, Tagged
+from depeche.model.batch.place import check_free, check_place, check_same, journal_of
+from depeche.model.inputs.documents import Document, Failure
+from depeche.model.inputs.earlier_outputs import JOB
 from depeche.model.locks import locked
 from depeche.model.outputs.formats import Format
 
-_COMMIT_S = 0.5  # what a kill can lose
-_LOCK, _FINISHED = "lock", "finished.json"
-_RECORDS, _DONE = "records.jsonl", "done.log"
-_NEW = "new-"
+_FINISHED = "finished.json"
+_LEFT = ("earlier-*", "new-*", "old-*")  # of no use once all is done
 
 
-class Journal:
-    """The journal of an output, held by one process: see the module.
+@contextmanager
+def open_journal(output: Path, job: dict[str, Any], *, fresh: bool) -> Iterator[Journal]:
+    """Give the journal of an output, held by this process alone; see `Journal`.
 
-    Parameters
-    ----------
-    output
-        What the batch writes.
-    job
-        What was asked, JSON-ready: a journal goes on only where it is the same. Its `format` is a
-        `Format`; as JSON lines the records themselves become the output.
-    fresh
-        Whether to begin anew, whatever is there.
+    `job` is what was asked, JSON-ready: a journal goes on only where it is the same, and begins
+    anew where that is asked for with `fresh`.
 
     Raises
     ------
     BatchError
-        When another process is at it, or the output is another command's.
+        When another process holds it, or the output is another command's.
     """
+    check_place(output, job["format"])
+    if not fresh:
+        check_free(output)
+    folder = journal_of(output)
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as held:
+        held.callback(_remove_empty, folder)
+        try:
+            held.enter_context(locked(folder / "lock"))
+        except BlockingIOError as err:
+            raise BatchError(f"{output}: another command is writing it: let it end first") from err
+        journal = Journal(output, job, fresh=fresh)
+        held.callback(journal.log.close)  # stopped by the user, or by a fault: nothing is lost
+        yield journal
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):  # it is not empty: something was made
+        folder.rmdir()
+        folder.parent.rmdir()
+
+
+class Journal:
+    """What is done of the batch that writes an output; append to `log` what is done next."""
 
     def __init__(self, output: Path, job: dict[str, Any], *, fresh: bool) -> None:
         self.output = output
         self._folder = journal_of(output)
-        self._becomes_output = job["format"] == Format.jsonl
-        self._n_records = self._n_done = 0  # bytes of what was confirmed
-        self._any_failed = False
-        self._kept: Iterator[tuple[Entry, bytes]] | None = None
-        self._next: tuple[Entry, bytes] | None = None
-        self._earlier = Earlier(self._folder, output)
-        self._files: tuple[IO[bytes], IO[bytes]] | None = None  # records and entries
-        self._waiting: list[bytes] = []
-        self._committed = 0.0
-        check_place(output, job["format"])
-        if not fresh:
-            check_free(output)
-        self._folder.mkdir(exist_ok=True)
-        with ExitStack() as held:
-            try:
-                held.enter_context(locked(self._folder / _LOCK))
-            except BlockingIOError as err:
-                raise BatchError(
-                    f"{output}: another command is writing it: let it end first"
-                ) from err
-            self._check(job, fresh)
-            self._held = held.pop_all()
+        self.log, self._earlier = Log(self._folder), Log(self._folder, "earlier-")
+        self._places: dict[tuple[str, str], tuple[int, Entry]] = {}  # in `_earlier`, by id and key
+        is_known = not fresh and files.read_json(self._folder / JOB) is not None
+        finished = files.read_json(self._folder / _FINISHED)
+        self.is_finished = is_known and check_same(output, job, finished)
+        if self.is_finished:
+            self._remove(*_LEFT)
+        else:
+            self._remove(_FINISHED)
+        if not is_known:
+            self._remove("*done.log", "*records.jsonl")
+            files.write_json(self._folder / JOB, job)
+        has_become = job["format"] == Format.jsonl and not self.log.records.exists()
+        self.records = output if has_become else self.log.records
+        self._rest = iter_kept(self.log.entries, self.records)  # what is not confirmed yet
+        self._n_records = self._n_entries = 0  # bytes of what is confirmed
 
-    def _check(self, job: dict[str, Any], fresh: bool) -> None:
-        """Refuse what another command wrote, or clear it away."""
-        known = read_json(self._folder / JOB)
-        if fresh or known is None:
-            self._remove(_FINISHED, _DONE, _RECORDS)
-            self._earlier.remove()
-        elif known != job:
-            names = ", ".join(name for name in job if known.get(name) != job[name])
-            raise BatchError(
-                f"{self.output}: made by another command or model "
-                f"(not the same {names or 'version'}): {FRESH}"
-            )
-        elif (done := self._finished) is not None:
-            found = checksum_of(self.output)
-            if found is None:
-                self._remove(_FINISHED)
-            elif found != done.get("checksum"):
-                raise BatchError(
-                    f"{self.output}: changed since it was made: "
-                    "keep it under another name, or give --fresh to replace it"
-                )
-            else:
-                self._tidy()
-        if not (self._folder / _RECORDS).exists():
-            self._earlier.complete(self._folder / _DONE)
-        if known != job:
-            write_whole(self._folder / JOB, json.dumps(job, ensure_ascii=False, indent=1) + "\n")
+    def keep(self, item: Document | Failure | None, n_labels: int) -> Entry | None:
+        """Return the entry of the next input, None from the first on that the log does not have.
 
-    @property
-    def _finished(self) -> dict[str, Any] | None:
-        return read_json(self._folder / _FINISHED)
+        From then on, append to the log. After the last input give None, to cut what follows.
+        """
+        kept = next(self._rest, None)
+        if kept and item and kept[0].entry.is_about(item, n_labels):
+            tagged, self._n_records, self._n_entries = kept
+            return tagged.entry
+        if not self.log.is_open and (kept or item or not self.is_finished):
+            self._begin(chain([kept] if kept else [], self._rest))
+        return None
 
-    @property
-    def is_finished(self) -> bool:
-        """Whether the output stands as the entries say."""
-        return self._finished is not None
-
-    @property
-    def records(self) -> Path:
-        """The file that holds the records: the output, where they have become it."""
-        path = self._folder / _RECORDS
-        return self.output if self._becomes_output and not path.exists() else path
-
-    def next_kept(self) -> Entry | None:
-        """Return the next entry that stands, None after the last; each is confirmed by `keep`."""
-        if self._kept is None:
-            self._kept = iter_entries(self._folder / _DONE, self.records)
-        self._next = next(self._kept, None)
-        return self._next[0] if self._next else None
-
-    def keep(self) -> None:
-        """Confirm the entry that `next_kept` gave."""
-        if self._next is not None:
-            entry, line = self._next
-            self._n_records += entry.size
-            self._n_done += len(line)
-            self._any_failed |= entry.reason != ""
-
-    def end_kept(self) -> None:
-        """Begin after the last input where anything follows the confirmed entries: it is cut."""
-        is_longer = (size_of(self.records) or 0) > self._n_records
-        if self.next_kept() is not None or is_longer:
-            self.begin()
-
-    def begin(self) -> None:
-        """Begin to append after the confirmed entries; set aside those that follow, if any.
+    def _begin(self, rest: Iterable[tuple[Tagged, int, int]]) -> None:
+        """Begin to append after what is confirmed; set aside the rest of the log.
 
         In an order in which a kill leaves a journal that tells the truth, if not all of it.
         """
-        done, records = self._folder / _DONE, self._folder / _RECORDS
         self._remove(_FINISHED)
-        if self._next is not None or not records.exists():
-            new_done, new_records = self._folder / (_NEW + _DONE), self._folder / (_NEW + _RECORDS)
-            copy_start(self.records, new_records, self._n_records)
-            copy_start(done, new_done, self._n_done)
-            if self._next is not None:
-                self._earlier.add(done, records)
-            new_records.replace(records)
-            new_done.replace(done)
-        self._earlier.read()
-        self._files = (open_at(records, self._n_records), open_at(done, self._n_done))
-        self._committed = time.monotonic()
+        self.is_finished = False
+        self._set_aside(tagged for tagged, *_ in rest)
+        if self._n_records and self.records == self.output:
+            new = self._folder / "new-records.jsonl"
+            files.copy_start(self.output, new, self._n_records)
+            new.replace(self.log.records)
+        self.records = self.log.records
+        self.log.open(self._n_records, self._n_entries)
 
-    def known(self, id: str, key: str) -> Tagged | None:
-        """Return what was set aside of an input, if it still stands."""
-        return self._earlier.find(id, key)
+    def _set_aside(self, rest: Iterable[Tagged]) -> None:
+        """Append records to the earlier ones, and note where each of these stands."""
+        n_records = n_entries = 0
+        for (entry, _), *lengths in iter_kept(self._earlier.entries, self._earlier.records):
+            self._places[entry.id, entry.key] = n_records, entry
+            n_records, n_entries = lengths
+        for tagged in rest:
+            entry = tagged.entry
+            if tagged.line and (entry.id, entry.key) not in self._places:
+                if not self._earlier.is_open:
+                    self._earlier.open(n_records, n_entries)
+                self._earlier.append(tagged)
+                self._places[entry.id, entry.key] = n_records, entry
+                n_records += entry.size
+        self._earlier.close()
 
-    def append(self, tagged: Tagged) -> None:
-        """Write what became of the next input, after `begin`."""
-        if self._files is None:
-            raise RuntimeError("append before begin")
-        self._files[0].write(tagged.line)
-        self._waiting.append(entry_line(tagged.entry))
-        self._any_failed |= tagged.entry.reason != ""
-        if time.monotonic() - self._committed > _COMMIT_S:
-            self.commit()
-
-    def commit(self) -> None:
-        """Bring all that was appended to the disk, records before entries."""
-        if self._files is not None:
-            records, done = self._files
-            sync(records)
-            done.write(b"".join(self._waiting))
-            sync(done)
-            self._waiting = []
-            self._committed = time.monotonic()
-
-    def entries(self) -> Iterator[Entry]:
-        """Yield the entries of all inputs, once they are committed."""
-        return (entry for entry, _ in iter_entries(self._folder / _DONE, None))
+    def known(self, document: Document) -> Tagged | None:
+        """Return what was set aside about a document."""
+        offset, entry = self._places.get((document.id, document.key), (0, None))
+        if entry is None:
+            return None
+        with self._earlier.records.open("rb") as file:
+            file.seek(offset)
+            return Tagged(entry._replace(where=document.where), file.read(entry.size))
 
     def new_path(self) -> Path:
         """Return a path for an output in the making."""
-        path = self._folder / (_NEW + self.output.name)
-        remove(path)
+        path = self._folder / f"new-{self.output.name}"
+        files.remove(path)
         return path
 
-    def finish(self, made: Path | None, skipped: Sequence[Failure]) -> None:
-        """Put the output in its place: `made`, or where there is none the records themselves.
-
-        And beside it the list of what failed or was `skipped`.
-        """
-        self._close_files()
-        records = self._folder / _RECORDS
+    def finish(self, made: Path | None) -> None:
+        """Put the output in its place: `made`, or where there is none the records themselves."""
+        self.log.close()
         if made is not None:
-            put_in_place(made, self.output)
-        elif records.exists():
-            records.replace(self.output)
-        self.put_errors(skipped)
-        write_whole(self._folder / _FINISHED, json.dumps({"checksum": checksum_of(self.output)}))
-        self._tidy()
-
-    def _tidy(self) -> None:
-        """Remove what a finished batch has no use for, or a kill left."""
-        self._earlier.remove()
-        for path in [*self._folder.glob(f"{_NEW}*"), *self._folder.glob("old-*")]:
-            remove(path)
+            files.put_in_place(made, self.output)
+        elif self.records != self.output:
+            self.records.replace(self.output)
+        files.write_json(self._folder / _FINISHED, {"checksum": files.checksum_of(self.output)})
+        self._remove(*_LEFT)
 
     def discard(self) -> None:
-        """Remove the journal of a batch that made nothing, unless an earlier run did."""
-        self._close_files()
-        if not self.output.exists() and self._earlier.is_empty:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        """Remove what is kept of a batch that made nothing, unless an earlier run made more."""
+        self.log.close()
+        if not self.output.exists() and not self._places:
+            self._remove(JOB, "done.log", "records.jsonl")
 
-    def put_errors(self, skipped: Sequence[Failure]) -> None:
-        """Write the list of what failed or was skipped, or remove that of an earlier run.
-
-        There is one where anything failed, or more was skipped than is named.
-        """
-        path, new = errors_of(self.output), self._folder / (_NEW + "errors.jsonl")
-        if not self._any_failed and len(skipped) <= MOST_NAMED:
-            path.unlink(missing_ok=True)
-            return
-        with new_file(new) as file:
-            for entry in self.entries():
-                if entry.reason:
-                    file.write(error_line(entry.where, entry.reason).encode())
-            file.writelines(error_line(one.where, one.reason).encode() for one in skipped)
-        new.replace(path)
-
-    def _remove(self, *names: str) -> None:
-        for name in names:
-            (self._folder / name).unlink(missing_ok=True)
-
-    def _close_files(self) -> None:
-        for file in self._files or ():
-            file.close()
-        self._files = None
-
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, err: BaseException | None, at: TracebackType | None
-    ) -> None:
-        try:
-            if kind is not None and not isinstance(err, OSError):
-                self.commit()  # stopped by the user, or by a fault elsewhere: lose nothing
-            self._close_files()
-        finally:
-            self._held.close()
+    def _remove(self, *patterns: str) -> None:
+        for pattern in patterns:
+            for path in list(self._folder.glob(pattern)):
+                files.remove(path)

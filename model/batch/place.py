@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
+from typing import Any
 
 from depeche.labels.errors import BatchError
 from depeche.labels.files import check_writable
-from depeche.labels.formats.parsing import parse_json
 from depeche.labels.system.places import is_folder, status_of
-from depeche.model.batch.files import check_own, read_json
+from depeche.model.batch.files import check_own, check_own_folder, checksum_of, read_json
+from depeche.model.inputs.earlier_outputs import (
+    ERRORS,
+    JOB,
+    JOURNALS,
+    is_journal,
+    old_journal_of,
+)
 from depeche.model.outputs.formats import Format
 
-JOB = "job.json"  # of a journal: what was asked for
 FRESH = "give another name, or --fresh to replace it"
-_LONGEST = 1 << 20  # bytes that are read of a list to tell that it is one
 
 
 def journal_of(output: Path) -> Path:
     """Return the folder of an output's journal."""
-    return output.with_name(f"{output.name}.journal")
+    return output.parent / JOURNALS / output.name
 
 
 def errors_of(output: Path) -> Path:
-    """Return the file that lists the inputs that failed."""
-    return output.with_name(f"{output.name}.errors.jsonl")
+    """Return the file that lists the inputs that failed or were skipped."""
+    return journal_of(output) / ERRORS
 
 
-def journal_files(output: Path) -> list[Path]:
+def batch_files(output: Path) -> list[Path]:
     """Return all that a batch writes: files, and folders with what is in them."""
-    return [output, errors_of(output), journal_of(output)]
+    return [output, journal_of(output)]
 
 
 def check_place(output: Path, form: str) -> None:
@@ -38,55 +42,74 @@ def check_place(output: Path, form: str) -> None:
     Raises
     ------
     BatchError
-        When a folder is there, unless an output of folders may take its place; when something in
-        the journal, or in the place of the list of errors, is no work of classify's.
+        When a folder is there, unless an output of folders may take its place; when the journal,
+        or something in it, is no work of classify's.
     InputError
         When no file can be written there.
     """
     check_writable(output)
-    check_own(journal_of(output))
-    check_list(errors_of(output))
+    journal = journal_of(output)
+    check_own_folder(journal.parent)
+    check_own(journal)
     if is_folder(output):
         if form != Format.sidecar:
             raise BatchError(f"{output}: a folder: give the name of a file to write")
-        known = read_json(journal_of(output) / JOB) or {}
+        known = read_json(journal / JOB) or _old_job(output) or {}
         if known.get("format") != Format.sidecar and any(output.iterdir()):
             raise BatchError(f"{output}: a folder with other files: give a new or an empty one")
 
 
 def check_free(output: Path) -> None:
-    """Refuse to replace a file that is there and has no journal.
+    """Refuse to replace what another program, or version 0.1, wrote or has begun.
 
     Raises
     ------
     BatchError
-        When there is one.
+        When a file is there that has no journal, or there is only a journal of version 0.1.
     """
-    if is_folder(output) or status_of(output) is None:
+    if read_json(journal_of(output) / JOB) is not None:
         return
-    if read_json(journal_of(output) / JOB) is None:
+    if _old_job(output) is not None:
+        raise BatchError(
+            f"{old_journal_of(output)}: the journal of depeche 0.1, which this version does not "
+            "use: give another --output, or --fresh to tag all again and replace the output"
+        )
+    if status_of(output) is not None and not is_folder(output):
         raise BatchError(f"{output}: exists, and not by this command: {FRESH}")
 
 
-def check_list(path: Path) -> None:
-    """Refuse to replace what has the name of a list of errors and is none.
+def _old_job(output: Path) -> dict[str, Any] | None:
+    """Return what a journal of version 0.1 was asked for, None where there is none."""
+    journal = old_journal_of(output)
+    return read_json(journal / JOB) if is_journal(journal) else None
+
+
+def check_same(output: Path, job: dict[str, Any], finished: dict[str, Any] | None) -> bool:
+    """Return whether the output of a job is there; refuse another job's, or one that was edited.
+
+    Parameters
+    ----------
+    finished
+        What the journal says of the output, None where it is not made yet.
 
     Raises
     ------
     BatchError
-        When it is a link, a folder, or a file whose first line is not as `error_line` makes it.
+        When the journal is not of this job, or the output is not as it was made.
     """
-    first = None
-    try:
-        if stat.S_ISREG(path.lstat().st_mode):
-            with path.open("rb") as file:
-                first = parse_json(file.readline(_LONGEST))
-    except FileNotFoundError:
-        return
-    except (OSError, ValueError):
-        pass
-    if not isinstance(first, dict) or first.keys() != {"input", "reason"}:
+    known = read_json(journal_of(output) / JOB) or {}
+    if known != job:
+        names = ", ".join(name for name in job if known.get(name) != job[name])
         raise BatchError(
-            f"{path}: not a list of failed inputs that classify wrote: move it away, or give "
-            "another --output"
+            f"{output}: made by another command or model (not the same {names or 'version'}): "
+            f"{FRESH}"
         )
+    checksum = checksum_of(output) if finished is not None else None
+    if checksum is None or finished is None:
+        return False
+    if checksum != finished.get("checksum"):
+        raise BatchError(
+            f"{output}: changed since it was made: "
+            "keep it under another name, or give --fresh to replace it"
+        )
+    return True

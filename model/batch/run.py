@@ -8,15 +8,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from depeche.labels.errors import BatchError, InputError
 from depeche.model.batch.engine import Job, iter_tagged, read_documents
-from depeche.model.batch.entries import Entry, Tagged
-from depeche.model.batch.failures import nothing_read, told_lines
-from depeche.model.batch.journal import Journal
+from depeche.model.batch.failures import failure_lines, nothing_read, write_errors
+from depeche.model.batch.journal import Journal, open_journal
+from depeche.model.batch.log import iter_kept
+from depeche.model.batch.outcomes import Tagged, document_or_failed
 from depeche.model.batch.place import errors_of
 from depeche.model.batch.summary import Progress, Summary
 from depeche.model.inputs.documents import Document, Failure
@@ -26,22 +27,19 @@ from depeche.model.outputs.formats import Format
 from depeche.model.reading.article import Article
 from depeche.model.tagging import Model
 
-if TYPE_CHECKING:
-    pass
-
-_JOURNAL = 1  # its version: another one cannot go on with it
+_JOURNAL = 2  # its version: another one cannot go on with it
 _AT_ONCE = 128  # articles whose scores are taken at once for the prevalence
 
 
 def estimate(model: Model, inputs: Iterable[Document | Failure]) -> Model:
     """Return the model re-anchored to the prevalence estimated in the inputs that can be read."""
-    found = [np.empty((0, model.schema.n_labels))]
+    scores = [np.empty((0, model.schema.n_labels))]
     waiting: list[Document] = []
     plain = Model(model.artifact)
 
     def score() -> None:
-        read = [a for a in read_documents(waiting) if isinstance(a, Article)]
-        found.append(plain.predict_proba([p.flowed for a in read for p in a.paragraphs]))
+        articles = [a for a in read_documents(waiting) if isinstance(a, Article)]
+        scores.append(plain.predict_proba([p.flowed for a in articles for p in a.paragraphs]))
         waiting.clear()
 
     for item in inputs:
@@ -50,7 +48,7 @@ def estimate(model: Model, inputs: Iterable[Document | Failure]) -> Model:
             if len(waiting) == _AT_ONCE:
                 score()
     score()
-    proba = np.concatenate(found)
+    proba = np.concatenate(scores)
     return model.anchored_to(proba) if len(proba) else model
 
 
@@ -58,7 +56,7 @@ def iter_outcomes(
     inputs: Iterable[Document | Failure], job: Job, model: Model, n_jobs: int
 ) -> Iterator[Tagged]:
     """Yield what becomes of each input, in order, with nothing kept for another time."""
-    for chunk in iter_tagged(map(_failed_or_document, inputs), job, n_jobs, model):
+    for chunk in iter_tagged(map(document_or_failed, inputs), job, n_jobs, model):
         yield from chunk
 
 
@@ -69,7 +67,7 @@ class Batch:
     Parameters
     ----------
     paragraphs
-        Whether a table has a row a paragraph.
+        Whether a table has one row per paragraph.
     fresh
         Whether to begin anew, whatever is there.
     """
@@ -99,7 +97,26 @@ class Batch:
             When not one input could be read.
         """
         summary = Summary(schema=self.model.schema)
-        asked = {
+        try:
+            with open_journal(self.output, self._job, fresh=self.fresh) as journal:
+                self._tag(journal, summary, progress)
+                if not summary.n_articles:
+                    raise self._nothing(journal, summary)
+                summary.unchanged = journal.is_finished
+                if not summary.unchanged:
+                    self._finish(journal, summary)
+        except OSError as err:
+            reason = os.strerror(err.errno) if err.errno else str(err)
+            kept = "; what is done is kept: the same command goes on where it stopped"
+            if not summary.n_articles:
+                kept = ""
+            raise BatchError(f"{self.output}: cannot be written: {reason}{kept}") from err
+        return summary
+
+    @property
+    def _job(self) -> dict[str, Any]:
+        """What is asked for: a journal goes on only where it is the same."""
+        return {
             "journal": _JOURNAL,
             "version": version("depeche"),
             "model": self.model.identity,
@@ -108,69 +125,63 @@ class Batch:
             "paragraphs": self.paragraphs,
             "inputs": self.inputs.asked,
         }
-        moves = self.form is Format.jsonl
-        try:
-            with Journal(self.output, asked, fresh=self.fresh) as journal:
-                items = self._undone(journal, summary, progress)
-                for chunk in iter_tagged(items, self.job, self.n_jobs, self.model):
-                    for tagged in chunk:
-                        journal.append(tagged)
-                        summary.add(tagged.entry, kept=False)
-                    progress(summary)
-                if not summary.n_articles:
-                    raise self._nothing(journal, summary)
-                summary.unchanged = journal.is_finished
-                if not summary.unchanged:
-                    journal.commit()
-                    made = None if moves else self._make(journal, summary)
-                    journal.finish(made, self.inputs.skipped)
-        except OSError as err:
-            raise BatchError(
-                f"{self.output}: cannot be written: {os.strerror(err.errno) if err.errno else err}"
-                + "; what is done is kept: the same command goes on where it stopped"
-                * (summary.n_articles > 0)
-            ) from err
-        return summary
 
-    def _nothing(self, journal: Journal, summary: Summary) -> InputError:
-        """Return the error of a batch without one article, of which a list of errors may be left.
-
-        That is where not all could be named.
-        """
-        told = told_lines(
-            summary.failures,
-            summary.n_failed,
-            self.inputs.skipped,
-            listed=self.listed,
-            is_list=False,
-        )
-        if max(summary.n_failed, len(self.inputs.skipped)) > MOST_NAMED:
-            journal.commit()
-            journal.put_errors(self.inputs.skipped)
-        journal.discard()
-        return nothing_read(told)
+    def _tag(self, journal: Journal, summary: Summary, progress: Progress) -> None:
+        """Tag the inputs that the journal does not have."""
+        items = self._undone(journal, summary, progress)
+        for chunk in iter_tagged(items, self.job, self.n_jobs, self.model):
+            for tagged in chunk:
+                journal.log.append(tagged)
+                summary.add(tagged.entry, kept=False)
+            progress(summary)
+        journal.log.commit()
 
     def _undone(
         self, journal: Journal, summary: Summary, progress: Progress
     ) -> Iterator[Document | Tagged]:
         """Yield the inputs from the first on that the journal does not have as it is."""
-        keeping = True
         for item in self.inputs:
-            if keeping:
-                entry = journal.next_kept()
-                if entry is not None and _is_of(entry, item, summary.schema.n_labels):
-                    journal.keep()
-                    summary.add(entry, kept=True)
-                    continue
-                keeping = False
-                journal.begin()
-            known = _known(item, journal)
+            entry = journal.keep(item, summary.schema.n_labels)
+            if entry is not None:
+                summary.add(entry, kept=True)
+                continue
+            known = journal.known(item) if isinstance(item, Document) else None
             if known is not None:
                 summary.find_again(known.entry)
-            yield known or _failed_or_document(item)
-        if keeping:  # there may have been more inputs before
-            journal.end_kept()
+            yield known or document_or_failed(item)
+        journal.keep(None, summary.schema.n_labels)  # there may have been more inputs before
         progress(summary)
+
+    def _nothing(self, journal: Journal, summary: Summary) -> InputError:
+        """Return the error of a batch without one article; leave a list if not all are named."""
+        is_list = max(summary.n_failed, len(self.inputs.skipped)) > MOST_NAMED
+        self._list_errors(journal, is_list=is_list)
+        journal.discard()
+        return nothing_read(
+            failure_lines(
+                summary.failures,
+                summary.n_failed,
+                self.inputs.skipped,
+                listed=self.listed,
+                is_list=False,
+            )
+        )
+
+    def _finish(self, journal: Journal, summary: Summary) -> None:
+        """Put the output in its place, and the list of what failed or was skipped into its own."""
+        made = None if self.form is Format.jsonl else self._make(journal, summary)
+        is_list = summary.n_failed > 0 or len(self.inputs.skipped) > MOST_NAMED
+        self._list_errors(journal, is_list=is_list)
+        journal.finish(made)
+
+    def _list_errors(self, journal: Journal, *, is_list: bool) -> None:
+        """Replace the list of what failed or was skipped, or remove it."""
+        path = errors_of(self.output)
+        if is_list:
+            entries = (tagged.entry for tagged, *_ in iter_kept(journal.log.entries, None))
+            write_errors(path, entries, self.inputs.skipped)
+        else:
+            path.unlink(missing_ok=True)
 
     def _make(self, journal: Journal, summary: Summary) -> Path:
         """Write the output beside the records and return where."""
@@ -195,26 +206,3 @@ class Batch:
                         records, schema, file, title=self.output.stem, n_failed=summary.n_failed
                     )
         return path
-
-
-def _is_of(entry: Entry, item: Document | Failure, n_labels: int) -> bool:
-    """Whether an entry tells of just this input, and of labels that there are."""
-    if any(column >= n_labels for column in entry.given):
-        return False
-    if isinstance(item, Failure):
-        return (entry.where, entry.reason, entry.key) == (item.where, item.reason, "")
-    return (entry.where, entry.id, entry.key) == (item.where, item.id, item.key)
-
-
-def _known(item: Document | Failure, journal: Journal) -> Tagged | None:
-    """Return what an earlier run made of an input that stood elsewhere in it."""
-    if isinstance(item, Failure):
-        return None
-    found = journal.known(item.id, item.key)
-    return found._replace(entry=found.entry._replace(where=item.where)) if found else None
-
-
-def _failed_or_document(item: Document | Failure) -> Document | Tagged:
-    if isinstance(item, Failure):
-        return Tagged(Entry(item.where, "", "", item.reason), b"")
-    return item

@@ -1,23 +1,19 @@
-"""What a batch did, counted as it goes, and as a person is told of it."""
+"""What a batch did, counted as it goes, and as lines for a person."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from depeche.labels.schema import Schema
-from depeche.model.batch.entries import Entry
-from depeche.model.batch.failures import told_lines
+from depeche.model.batch.failures import failure_lines
+from depeche.model.batch.outcomes import Entry
+from depeche.model.inputs.documents import Failure
 from depeche.model.inputs.finding import MOST_NAMED
-from depeche.model.inputs.inputs import Inputs
-
-if TYPE_CHECKING:
-    from depeche.model.cluster.sources import Sources
 
 
 @dataclass(kw_only=True)
@@ -50,7 +46,8 @@ class Summary:
         self.n_articles += 1
         self.n_kept += kept
         self.n_paragraphs += entry.n_paragraphs
-        self.n_new_paragraphs += 0 if kept else entry.n_paragraphs
+        if not kept:
+            self.n_new_paragraphs += entry.n_paragraphs
         self.n_lines_skipped += entry.n_skipped
         self.n_foreign += entry.language != "fr"
         for column in entry.given:  # few, for which an array of indices would cost more
@@ -61,9 +58,9 @@ class Summary:
         self.n_kept += 1
         self.n_new_paragraphs -= entry.n_paragraphs
 
-    def told_lines(self, inputs: Inputs | Sources, listed: str) -> list[str]:
-        """Return what failed and what was skipped, for a person: see `failures.told_lines`."""
-        return told_lines(self.failures, self.n_failed, inputs.skipped, listed=listed)
+    def failure_lines(self, skipped: Sequence[Failure], listed: str) -> list[str]:
+        """Return what failed and what was skipped, for a person: see `failures.failure_lines`."""
+        return failure_lines(self.failures, self.n_failed, skipped, listed=listed)
 
     @property
     def seconds(self) -> float:
@@ -77,25 +74,26 @@ class Summary:
 
     def lines(self, n_skipped: dict[str, int]) -> list[str]:
         """Return the summary for a person; `n_skipped` are the files passed over, by reason."""
-        told = [
-            f"{_count(self.n_articles, 'article')}, {_count(self.n_paragraphs, 'paragraph')}"
-            + (f"; {self.n_kept} tagged before" if self.n_kept else "")
-            + ("; nothing is new, the output is left as it was" if self.unchanged else "")
-        ]
+        count = f"{_count(self.n_articles, 'article')}, {_count(self.n_paragraphs, 'paragraph')}"
+        if self.n_kept:
+            count += f"; {self.n_kept} tagged before"
+        if self.unchanged:
+            count += "; nothing is new, the output is left as it was"
+        lines = [count]
         for dimension, span in self.schema.columns():
             counts = zip(dimension.label_ids, self.given[span].tolist(), strict=True)
-            told.append(f"{dimension.id}: " + ", ".join(f"{name} {n}" for name, n in counts))
+            lines.append(f"{dimension.id}: " + ", ".join(f"{name} {n}" for name, n in counts))
         passed = [_count(n, f"{reason} file") for reason, n in sorted(n_skipped.items()) if n]
-        told.append(
-            ", ".join([*passed, _count(self.n_lines_skipped, "heading or furniture line")])
-            + f" skipped; {self.n_foreign} not French; {self.n_failed} failed"
+        passed.append(_count(self.n_lines_skipped, "heading or boilerplate line"))
+        lines.append(
+            f"{', '.join(passed)} skipped; {self.n_foreign} not French; {self.n_failed} failed"
         )
         if self.n_new_paragraphs:
-            told.append(
+            lines.append(
                 f"{self.seconds:.1f} s: {self.rate:.0f} articles, "
                 f"{self.n_new_paragraphs / self.seconds:.0f} paragraphs a second"
             )
-        return told
+        return lines
 
 
 Progress = Callable[[Summary], None]

@@ -1,1 +1,1 @@
-"""Batches on a Ray cluster; nothing else imports this folder but the command."""
+"""Batches on a Ray cluster; `batch.dispatch` alone imports this folder, inside a function."""

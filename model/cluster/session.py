@@ -22,7 +22,8 @@ _LOOPBACK = "127.0.0.1"
 _STORE_BYTES = 1 << 29  # of memory for what is in flight on one machine
 _LONGEST_REASON = 300
 _PATIENCE_S = 10
-_TOLD = re.compile(r"\A(?!ray\.)(?:\w++\.)*+\w*(?:Error|Exception)\b: .")  # a traceback's last line
+# Of a traceback, unless it is Ray's own error.
+_LAST_LINE = re.compile(r"\A(?!ray\.)(?:\w++\.)*+\w*(?:Error|Exception)\b: .")
 
 
 def check_ray() -> None:
@@ -47,30 +48,17 @@ def ray_session(address: str | None, n_jobs: int | None) -> Iterator[int]:
     BatchError
         When no cluster answers, or Ray does not start.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns of a change
-    if address is None:
-        os.environ |= {
-            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # else Ray listens for other machines
-            "RAY_AUTH_MODE": "token",  # and on this machine to nobody else's processes
-            "RAY_AUTH_TOKEN": secrets.token_hex(32),  # else Ray keeps one in the home folder
-        }
-    elif _has_token():  # which Ray itself looks for with the address "auto" only
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    _set_environment(address)
     import ray
     import ray.data
 
-    # What goes wrong is told in one line; its log would tell it as well, with tracebacks.
+    # What goes wrong is said in one line; its log would say it as well, with tracebacks.
     for name in ("ray.data", "ray.data.exceptions"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as held:
         if address is None:
             n_jobs = at_most_jobs(n_jobs or count_cores())
             options = _private_options(held, n_jobs)
-        elif address.startswith("ray://"):
-            raise BatchError(
-                f"{address}: give the command on a machine of the cluster, with --address auto"
-            )
         else:
             _check_reachable(address)
             options = {"address": address}
@@ -86,13 +74,28 @@ def ray_session(address: str | None, n_jobs: int | None) -> Iterator[int]:
         yield at_most_jobs(n_jobs or n_cores, n_cores)
 
 
+def _set_environment(address: str | None) -> None:
+    """Set what Ray reads as it is imported."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns of a change
+    if address is None:
+        os.environ |= {
+            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # else Ray listens for other machines
+            "RAY_AUTH_MODE": "token",  # and on this machine to nobody else's processes
+            "RAY_AUTH_TOKEN": secrets.token_hex(32),  # else Ray keeps one in the home folder
+        }
+    elif _has_token():  # which Ray itself looks for with the address "auto" only
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
 def cause_of(err: Exception) -> BatchError:
-    """Return what went wrong on some machine: the first error that its tracebacks tell of."""
+    """Return what went wrong on some machine: the first error in its tracebacks."""
     lines = [line.strip() for line in str(err).splitlines()]
-    told = next(filter(_TOLD.match, lines), f"{type(err).__name__}: {lines[0] if lines else ''}")
+    first = lines[0] if lines else ""
+    reason = next(filter(_LAST_LINE.match, lines), f"{type(err).__name__}: {first}")
     if type(err).__name__ == "ActorDiedError":
-        told = "an actor was killed, perhaps for want of memory; fewer --jobs need less"
-    return BatchError(f"Ray stopped: {told[:_LONGEST_REASON]}; the output is incomplete")
+        reason = "an actor was killed, perhaps for want of memory; fewer --jobs need less"
+    return BatchError(f"Ray stopped: {reason[:_LONGEST_REASON]}; the output is incomplete")
 
 
 def _private_options(held: ExitStack, n_jobs: int) -> dict[str, Any]:
@@ -117,6 +120,10 @@ def _has_token() -> bool:
 
 def _check_reachable(address: str) -> None:
     """Raise `BatchError` when nothing answers at HOST:PORT; Ray itself tries for many minutes."""
+    if address.startswith("ray://"):
+        raise BatchError(
+            f"{address}: give the command on a machine of the cluster, with --address auto"
+        )
     host, colon, port = address.rpartition(":")
     if not colon:  # "auto", or what only Ray understands
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,7 +13,7 @@ from depeche.labels.errors import InputError
 from depeche.model.cluster.stores import find_in_store, is_uri, named, opened_in_store
 from depeche.model.inputs.columns import ColumnNames
 from depeche.model.inputs.documents import Document, Failure
-from depeche.model.inputs.finding import STDIN, find_inputs
+from depeche.model.inputs.finding import STDIN, Found, find_inputs
 from depeche.model.inputs.inputs import read_file
 from depeche.model.inputs.opening import Meter, is_pipe_of_shell, opened
 
@@ -47,19 +47,28 @@ class Source:
 
 @dataclass(kw_only=True)
 class Sources:
-    """What was found; `done_bytes` is set by whoever reads it."""
+    """The files to read; whoever reads them sets `done_bytes`."""
 
-    found: list[Source | Failure] = field(default_factory=list)
+    files: list[Source | Failure] = field(default_factory=list)
     total_bytes: int = 0
     done_bytes: int = 0
     n_skipped: dict[str, int] = field(default_factory=dict)
     skipped: list[Failure] = field(default_factory=list)
 
+    def add(self, inputs: Found, files: Iterable[Source | Failure]) -> None:
+        """Add the files of some inputs, and what was passed over among them."""
+        for reason, n in inputs.n_skipped.items():
+            self.n_skipped[reason] = self.n_skipped.get(reason, 0) + n
+        self.skipped += inputs.skipped
+        for file in files:
+            self.files.append(file)
+            self.total_bytes += file.size if isinstance(file, Source) else 0
+
     def groups(self, n_bytes: int) -> list[list[Source | Failure]]:
-        """Return the files in order, so many together that each group has `n_bytes` or more."""
+        """Return the files in order, in groups of at least `n_bytes`."""
         groups: list[list[Source | Failure]] = []
         size = n_bytes
-        for source in self.found:
+        for source in self.files:
             if size >= n_bytes:
                 groups.append([])
                 size = 0
@@ -88,27 +97,23 @@ def find_sources(
     sources = Sources()
     local = [path for path in paths if not is_uri(path)]
     if local or files_from is not None:
-        found = find_inputs(local, files_from=files_from, include=include, exclude=exclude)
-        sources.n_skipped = dict(found.n_skipped)
-        sources.skipped = list(found.skipped)
-        for path in found.paths:
-            sources.found.append(path if isinstance(path, Failure) else _on_disk(path))
+        inputs = find_inputs(local, files_from=files_from, include=include, exclude=exclude)
+        sources.add(inputs, map(_on_disk, inputs.paths))
     for uri in filter(is_uri, paths):
-        found, sizes = find_in_store(uri, include=include, exclude=exclude)
-        for reason, n in found.n_skipped.items():
-            sources.n_skipped[reason] = sources.n_skipped.get(reason, 0) + n
-        sources.skipped += found.skipped
-        for path, size in zip(found.paths, sizes, strict=True):
-            sources.found.append(path if isinstance(path, Failure) else _in_store(path, uri, size))
-    sources.total_bytes = sum(s.size for s in sources.found if isinstance(s, Source))
+        inputs, sizes = find_in_store(uri, include=include, exclude=exclude)
+        sources.add(inputs, map(partial(_in_store, uri), inputs.paths, sizes))
     return sources
 
 
-def _on_disk(path: str) -> Source:
+def _on_disk(path: str | Failure) -> Source | Failure:
+    if isinstance(path, Failure):
+        return path
     return Source(name=path, base=str(Path.cwd() / path), size=Path(path).stat().st_size)
 
 
-def _in_store(path: str, uri: str, size: int) -> Source:
+def _in_store(uri: str, path: str | Failure, size: int) -> Source | Failure:
+    if isinstance(path, Failure):
+        return path
     relative = path.removeprefix(named(uri)).lstrip("/")
     return Source(name=path, base=uri, relative=relative, size=size)
 
@@ -125,7 +130,7 @@ class Stretch:
 def iter_stretches(
     number: int, group: Sequence[Source | Failure], asked: ColumnNames, n_bytes: int
 ) -> Iterator[Stretch]:
-    """Yield what a group of files holds, in stretches of about `n_bytes`; the same ever again."""
+    """Yield what a group of files holds, in stretches of about `n_bytes`, always the same."""
     meter = Meter()
     items: list[Document | Failure] = []
     n_read = size = n = 0

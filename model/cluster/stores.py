@@ -62,41 +62,47 @@ def find_in_store(
     The names are parts of what `named` returns. Names that begin with `_` are hidden as well, as
     they are to Hadoop's tools.
     """
-    name, skipped = named(uri), {"hidden": 0, "excluded": 0, "other ending": 0}
-    found: list[tuple[str, int]] = []
-    unread: list[Failure] = []
+    name = named(uri)
     try:
-        for relative, size in _listed(uri):
-            last = relative.rpartition("/")[2] or name
-            if any(part.startswith((".", "_")) for part in relative.split("/")):
-                skipped["hidden"] += 1
-            elif matches_any(exclude, relative) or (include and not matches_any(include, relative)):
-                skipped["excluded"] += 1
-            elif relative and not (ending_of(last).known or include):
-                skipped["other ending"] += 1
-                where = escaped(f"{name}/{relative}")
-                unread.append(Failure(where=where, reason="skipped: other ending"))
-            else:
-                found.append((f"{name}/{relative}" if relative else name, size))
+        listed = _listed(uri)
     except OSError as err:
         return _failed(name, reason_of(err)), [0]
     except InputError as err:
         return _failed(name, str(err)), [0]
-    if not found:
+    chosen: list[tuple[str, int]] = []
+    n_skipped = {"hidden": 0, "excluded": 0, "other ending": 0}
+    skipped: list[Failure] = []
+    for relative, size in listed:
+        path = f"{name}/{relative}" if relative else name
+        reason = _reason_to_skip(relative, include, exclude)
+        if reason is None:
+            chosen.append((path, size))
+            continue
+        n_skipped[reason] += 1
+        if reason == "other ending":
+            skipped.append(Failure(where=escaped(path), reason=f"skipped: {reason}"))
+    if not chosen:
         return _failed(name, f"no article under this address ({ENDINGS})"), [0]
-    paths: list[str | Failure] = [path for path, _ in found]
-    sizes = [size for _, size in found]
-    counts = {reason: n for reason, n in skipped.items() if n}
-    return (
-        Found(
-            paths=paths,
-            n_files=len(paths),
-            total_bytes=sum(sizes),
-            n_skipped=counts,
-            skipped=unread,
-        ),
-        sizes,
+    paths: list[str | Failure] = [path for path, _ in chosen]
+    sizes = [size for _, size in chosen]
+    files = Found(
+        paths=paths,
+        n_files=len(paths),
+        total_bytes=sum(sizes),
+        n_skipped={reason: n for reason, n in n_skipped.items() if n},
+        skipped=skipped,
     )
+    return files, sizes
+
+
+def _reason_to_skip(relative: str, include: Sequence[str], exclude: Sequence[str]) -> str | None:
+    """Return why a file under a URI is not read, None where it is; `relative` is its path there."""
+    if any(part.startswith((".", "_")) for part in relative.split("/")):
+        return "hidden"
+    if matches_any(exclude, relative) or (include and not matches_any(include, relative)):
+        return "excluded"
+    last = relative.rpartition("/")[2]
+    return "other ending" if relative and not (ending_of(last).known or include) else None
 
 
 def _failed(name: str, reason: str) -> Found:

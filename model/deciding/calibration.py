@@ -1,4 +1,4 @@
-"""From logits to probabilities, by what the artifact of a model stores."""
+"""Makes probabilities of logits, by the calibration that an artifact holds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from depeche.labels.schema import Schema
 
-DIGITS = 4  # of a score; decisions are taken on the score as it is shown
+DIGITS = 4  # of a score; it is rounded to them before any decision, as it is shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +29,12 @@ class Knots:
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """How logits become probabilities, one entry a label in schema order.
+    """How logits become probabilities, one entry per label in schema order.
 
-    A label's logit becomes `slope * logit + offset`, and where it has `knots`, what they make of
-    that. A multi dimension takes its sigmoid, a single one the softmax over its labels. `method`
-    names how each was fitted (see `train.calibrating`); `threshold` is the score with the highest
-    F1, from which on a label of a multi dimension is given unless something else is asked.
+    A label's logit becomes `slope * logit + offset`, to which its `knots` are applied where it has
+    any. A multi dimension takes the sigmoid of that, a single one the softmax over its labels.
+    `method` names how each was fitted (see `train.calibrating`). From `threshold` on, the score
+    with the highest F1, a label of a multi dimension is given unless a rule asks otherwise.
     """
 
     method: Sequence[str]

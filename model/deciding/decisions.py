@@ -1,9 +1,10 @@
-"""Decisions with a stated error: thresholds that hold a precision or a recall, and when to ask.
+"""Decisions with a stated error: thresholds that hold a precision or a recall, and what to review.
 
 All of it follows from the out-of-fold scores of the training paragraphs, which the artifact keeps.
 The promises are for paragraphs drawn like those. The theorems cited are about one model and
-paragraphs drawn one by one; here the scores are those of the folds' models and paragraphs come by
-the article, so each training measures how they are kept (`diagnostics.promises`).
+paragraphs drawn one by one. Here the scores are those of the folds' models, and the paragraphs of
+an article come together; so each training measures how well the promises are kept
+(`diagnostics.promises`).
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from depeche.labels.schema import Schema
 from depeche.model.deciding.calibration import DIGITS
 
 CONFIDENCE = 0.9  # with which a precision or a recall that was asked for holds
-COVERAGE = 0.8  # of the paragraphs that have a label, given it or left to a person
+COVERAGE = 0.8  # share of the paragraphs with a label that are given it or left to a person
 NEVER = 2.0  # a threshold that no score reaches
-_FIRST_SHARE = 4  # of the paragraphs expected to have a label, the first threshold takes one in 4
-_STEP = 1.1  # each further one takes so many times as many
+_FIRST_SHARE = 4  # the first threshold takes one in 4 of the paragraphs expected to have a label
+_STEP = 1.1  # each further threshold takes so many times as many
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +36,10 @@ class HeldOut:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """What is asked of the decisions; at most one of `precision` and `recall`.
+    """The precision or the recall that decisions should hold, and what their review should.
 
-    Without either, a label is given from the threshold with the highest F1 on. `coverage` is what
-    `review` promises: see `Limits`.
+    Without either of the first two, a label is given from the threshold with the highest F1 on.
+    `coverage` is what `review` promises: see `Limits`.
 
     Raises
     ------
@@ -60,7 +61,7 @@ class Rule:
 
     @property
     def asked(self) -> dict[str, float]:
-        """What differs from what a model does of itself."""
+        """The settings that differ from those of a model without a rule, by name."""
         asked = {"precision": self.precision, "recall": self.recall}
         if self.coverage != COVERAGE:
             asked["coverage"] = self.coverage
@@ -71,14 +72,13 @@ class Rule:
 class Limits:
     """The scores from which a label is possible, and from which it is sure, (n_labels,) each.
 
-    Of a multi dimension: below `possible` a label is left out, from `sure` on it is given, and
+    In a multi dimension, a label is left out below `possible`, it is given from `sure` on, and
     between the two a person should decide. Of the paragraphs that have a label, at most
     `1 - coverage` are below `possible` (conformal risk control, the loss being a miss: Angelopoulos
-    et al. 2022, theorem 1); of those from `sure` on, at most `1 - coverage` do not have it (with
-    `CONFIDENCE`: see `precision_threshold`). Of a single one: the
-    labels from `possible` on are the prediction set, which holds the true one with `coverage`,
-    whichever it is (split conformal by class: Vovk 2012, "Conditional validity", 3); `sure` is not
-    used.
+    et al. 2022, theorem 1). Of those from `sure` on, at most `1 - coverage` do not have it (with
+    `CONFIDENCE`: see `precision_threshold`). In a single dimension, the labels from `possible` on
+    are the prediction set, which holds the true label with probability `coverage`, whichever it is
+    (split conformal by class: Vovk 2012, "Conditional validity", 3); `sure` is not used.
     """
 
     possible: NDArray[np.float64]
@@ -91,10 +91,10 @@ class Decisions:
     Parameters
     ----------
     best_f1
-        (n_labels,): the thresholds when nothing else is asked.
+        (n_labels,): the thresholds of a rule without precision and recall.
     anchored
         Whether the scores are re-anchored to another prevalence, at which no precision was
-        measured: a label is then sure when its score says so.
+        measured: a label is then sure where its score is at least the coverage.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Decisions:
 
     @cached_property
     def limits(self) -> Limits:
-        """When a decision is left to a person."""
+        """The scores between which a person should decide."""
         coverage = self.rule.coverage
         possible, sure = np.zeros(self._schema.n_labels), np.full(self._schema.n_labels, NEVER)
         for dimension, span in self._schema.columns():
@@ -130,7 +130,7 @@ class Decisions:
 
     @property
     def lacking(self) -> list[str]:
-        """Labels for which no threshold holds what was asked: they are never given."""
+        """The labels for which no threshold holds what the rule asks: they are never given."""
         multi = np.zeros(self._schema.n_labels, dtype=bool)
         for dimension, span in self._schema.columns():
             multi[span] = dimension.kind == "multi"
@@ -152,8 +152,9 @@ class Decisions:
     def review(self, proba: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which labels a person should decide, (n_samples, n_labels).
 
-        Of a multi dimension: those given below `sure`, and those not given from `possible` on. Of a
-        single one: the most probable and all that are possible, unless it alone is possible.
+        In a multi dimension, those given below `sure`, and those not given from `possible` on. In a
+        single dimension, the most probable label and all that are possible, unless the most
+        probable one alone is possible.
         """
         proba = proba.round(DIGITS)
         possible = proba >= self.limits.possible
@@ -166,24 +167,21 @@ class Decisions:
         return review
 
     def _asked(self) -> NDArray[np.float64]:
-        """Return the threshold of each label that holds the precision or the recall asked for."""
+        """Return the threshold of each label that holds the precision or the recall of the rule."""
         proba, Y = self._held_out.proba, self._held_out.Y
+        labels = list(zip(proba.T, Y.T, strict=True))
         if self.rule.precision is not None:
-            found = [
-                precision_threshold(p, y, self.rule.precision)
-                for p, y in zip(proba.T, Y.T, strict=True)
-            ]
-        else:
-            asked = self.rule.recall or 0.0
-            found = [recall_threshold(p[y], asked) for p, y in zip(proba.T, Y.T, strict=True)]
-        return np.array(found)
+            precision = self.rule.precision
+            return np.array([precision_threshold(p, y, precision) for p, y in labels])
+        recall = self.rule.recall or 0.0
+        return np.array([recall_threshold(p[y], recall) for p, y in labels])
 
 
 def conformal_limit(scores: NDArray[np.float64], coverage: float) -> float:
     """Return the limit that a new score of the same kind reaches with probability `coverage`.
 
-    0 when there are too few scores to promise it: every score reaches that. `NEVER` when it is next
-    to nothing that is asked for.
+    It is 0, which every score reaches, when there are too few scores to promise it, and `NEVER`
+    when `coverage` is so low that no score needs to reach it.
     """
     k = int((len(scores) + 1) * (1 - coverage) + 1e-9)
     if k > len(scores):
@@ -192,11 +190,11 @@ def conformal_limit(scores: NDArray[np.float64], coverage: float) -> float:
 
 
 def recall_threshold(scores: NDArray[np.float64], recall: float) -> float:
-    """Return the highest threshold that new scores reach with probability `recall` or more.
+    """Return the highest threshold that new scores reach with at least the probability `recall`.
 
-    With `CONFIDENCE`: the k-th lowest of n scores, for the largest k with P(B(n, 1 - recall) < k)
-    at most 1 - `CONFIDENCE` (distribution-free tolerance limits: Wilks 1941). `NEVER` when there
-    are too few scores.
+    That holds with `CONFIDENCE`. It is the k-th lowest of n scores, for the largest k with
+    P(B(n, 1 - recall) < k) at most 1 - `CONFIDENCE` (distribution-free tolerance limits: Wilks
+    1941), and `NEVER` when there are too few scores.
     """
     n = len(scores)
     k = 0
@@ -208,30 +206,31 @@ def recall_threshold(scores: NDArray[np.float64], recall: float) -> float:
 def precision_threshold(
     proba: NDArray[np.float64], y: NDArray[np.bool_], precision: float
 ) -> float:
-    """Return the lowest threshold found to give paragraphs of which `precision` have the label.
+    """Return the lowest threshold known to give paragraphs of which `precision` have the label.
 
     Fixed-sequence testing (Angelopoulos et al. 2021, "Learn then test", 3.2.1): thresholds that
     take more and more paragraphs are tested in turn, each at the level 1 - `CONFIDENCE` by the
-    exact binomial test, and the last before the first failure is taken; so the whole choice holds
-    with `CONFIDENCE`. `NEVER` when the first one fails; it takes a quarter of the paragraphs that
-    the scores lead to expect, so that the order of the tests does not depend on their labels.
+    exact binomial test, and the last one before the first failure is returned; so the choice holds
+    with `CONFIDENCE`. It is `NEVER` when the first one fails. The first one takes a quarter of the
+    paragraphs that the scores lead to expect, so that the order of the tests does not depend on
+    their labels.
     """
     order = np.argsort(-proba, kind="stable")
     ranked, right = proba[order], np.cumsum(y[order])
-    found, n = NEVER, max(float(proba.sum()) / _FIRST_SHARE, 1.0)
+    threshold, n = NEVER, max(float(proba.sum()) / _FIRST_SHARE, 1.0)
     while n <= len(ranked):
         taken = int(np.searchsorted(-ranked, -ranked[int(n) - 1], side="right"))  # ties as well
         n_wrong = taken - int(right[taken - 1])
         if _binomial_tail(taken, n_wrong, 1 - precision) > 1 - CONFIDENCE:
             break
-        found = float(ranked[taken - 1])
+        threshold = float(ranked[taken - 1])
         n = max(n * _STEP, taken + 1)
-    return found
+    return threshold
 
 
 def _binomial_tail(n: int, k: int, p: float) -> float:
     """Return P(X <= k) of the binomial distribution of n trials with probability p."""
-    if p == 1:  # 1 less what is too small to make a difference to it
+    if p == 1:  # as a float: its difference from 1 is too small
         return float(k >= n)
     factorial = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, n + 1)))))
     i = np.arange(k + 1)

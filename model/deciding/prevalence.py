@@ -1,4 +1,4 @@
-"""Scores re-anchored to how frequent each label is in the texts at hand.
+"""Re-anchors scores to how frequent each label is in the texts at hand.
 
 A calibrated score holds where labels are as frequent as among the training paragraphs, which were
 drawn to have enough of each. Where only the frequencies differ, and not what paragraphs with a
@@ -23,7 +23,7 @@ _PRIOR = 50  # paragraphs
 
 
 def read_prevalence(path: Path, schema: Schema) -> NDArray[np.float64]:
-    """Return the share of paragraphs with each label, (n_labels,), of a JSON file: label to share.
+    """Return the share of paragraphs with each label, (n_labels,), that a JSON file gives by label.
 
     Raises
     ------
@@ -32,15 +32,15 @@ def read_prevalence(path: Path, schema: Schema) -> NDArray[np.float64]:
         between 0 and 1; the shares of a single dimension must sum to 1.
     """
     try:
-        found = parse_json(path.read_text(encoding="utf-8"))
+        share_of = parse_json(path.read_text(encoding="utf-8"))
     except OSError as err:
         raise InputError(f"{path}: cannot be read: {err.strerror}") from err
     except ValueError as err:
         raise InputError(f"{path}: not JSON: {err}") from err
     names = schema.label_names
-    if not isinstance(found, dict) or set(found) != set(names):
+    if not isinstance(share_of, dict) or set(share_of) != set(names):
         raise InputError(f"{path}: give the share of each label, as in {_example(schema)}")
-    shares = [found[name] for name in names]
+    shares = [share_of[name] for name in names]
     if not all(isinstance(share, int | float) and 0 < share < 1 for share in shares):
         raise InputError(f"{path}: each share must lie between 0 and 1: {_example(schema)}")
     prevalence = np.array(shares, dtype=np.float64)
@@ -91,20 +91,20 @@ def estimate_prevalence(
 
     By expectation maximisation (Saerens et al. 2002, equations 8 and 9): each round re-anchors the
     scores to the last shares and takes their mean, here together with `_PRIOR` paragraphs of the
-    trained shares, without which a handful of texts would be said to hold a label always or never.
+    trained shares. Without these, a label would seem to be in all or none of a handful of texts.
     """
     prevalence = trained.copy()
     for _ in range(_MOST_ROUNDS):
         before = prevalence
-        found = anchor(proba, trained, before, schema).sum(axis=0)
-        prevalence = (found + _PRIOR * trained) / (len(proba) + _PRIOR)
+        expected = anchor(proba, trained, before, schema).sum(axis=0)
+        prevalence = (expected + _PRIOR * trained) / (len(proba) + _PRIOR)
         if np.abs(prevalence - before).max() < _TINY:
             break
     return prevalence
 
 
 def _example(schema: Schema) -> str:
-    """Return a file as it should be."""
+    """Return the text of a file as it should be."""
     shares = [
         round(1 / len(dimension.labels), 3) if dimension.kind == "single" else 0.05
         for dimension in schema.dimensions

@@ -1,4 +1,4 @@
-"""From the paragraphs of articles to the articles, many at once.
+"""Rolls the scores of paragraphs up to their articles, many at once.
 
 Everywhere, rows are paragraphs, those of an article together; `length` (n_paragraphs,) is their
 number of characters and `start` (n_articles,) the row where each article starts.
@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 # The codebook (labels/GUIDELINES.md, "Whole articles"): a topic holds for an article when about a
-# fifth of its body or more is about it.
+# fifth of its body, or more, is about it.
 MIN_SHARE = 0.2
 
 
 def article_scores(
     proba: NDArray[np.float64], length: NDArray[np.int64], start: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the highest score that the paragraphs making a fifth of a body reach.
+    """Return the highest score that is reached by paragraphs making `MIN_SHARE` of the body.
 
-    Given from the threshold on, exactly when paragraphs that are given the label make at least
-    `MIN_SHARE` of the body: one rule for paragraphs and articles.
+    So an article's score reaches the threshold exactly when the paragraphs whose score does make at
+    least `MIN_SHARE` of its body: one rule for paragraphs and articles.
 
     Parameters
     ----------
@@ -35,14 +35,14 @@ def article_scores(
     n_each = np.diff(start, append=len(proba))
     article = np.repeat(np.arange(len(start)), n_each)
     enough = np.repeat(MIN_SHARE * np.add.reduceat(length, start), n_each)
-    found = np.empty((len(start), proba.shape[1]))
-    for j, scores in enumerate(proba.T):
-        order = np.lexsort((-scores, article))  # highest first within each article
+    scores = np.empty((len(start), proba.shape[1]))
+    for j, column in enumerate(proba.T):
+        order = np.lexsort((-column, article))  # highest first within each article
         running = np.cumsum(length[order])
         before = running[start] - length[order][start]
         reached = np.flatnonzero(running - np.repeat(before, n_each) >= enough)
-        found[:, j] = scores[order[reached[np.searchsorted(reached, start)]]]
-    return found
+        scores[:, j] = column[order[reached[np.searchsorted(reached, start)]]]
+    return scores
 
 
 def shares_of_body(
@@ -61,7 +61,7 @@ def mean_proba(
     length: NDArray[np.int64],
     start: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Return the mean of the paragraphs' scores, each by the room it gets.
+    """Return the mean of the paragraphs' scores, weighted by their length.
 
     (n_articles, n_labels), from (n_paragraphs, n_labels). So `neutral` wins where evaluations
     balance, as the codebook asks.

@@ -29,7 +29,7 @@ _JSON_TYPES = {bool: "true or false", int: "a number", float: "a number", list: 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnNames:
-    """Columns asked for by their names; the others are found by their usual names."""
+    """Columns asked for by name; the others go by their usual names."""
 
     text: str | None = None
     id: str | None = None
@@ -93,21 +93,29 @@ def find_columns(names: Sequence[str], asked: ColumnNames, *, lenient: bool = Fa
     folded = {fold(name): name for name in reversed(names)}  # the first of two alike
     if "sha256" in folded:  # our own stand-off labels name their article so, by its id
         folded.pop("article", None)
-    listed = ", ".join(repr(name[:60]) for name in names[:_N_LISTED]) or "none"
-    listed += f" and {len(names) - _N_LISTED} more" if len(names) > _N_LISTED else ""
-    found: dict[str, str | None] = {}
+    columns: dict[str, str | None] = {}
     for role, usual in _USUAL.items():
         wanted: str | None = getattr(asked, role, None)
         if wanted is None:
-            found[role] = next((folded[name] for name in usual.split() if name in folded), None)
+            columns[role] = next((folded[name] for name in usual.split() if name in folded), None)
             continue
-        found[role] = wanted if wanted in names else folded.get(fold(wanted))
-        if found[role] is None and not (lenient and role == "title"):
-            raise InputError(f"no column {wanted!r}; its columns: {listed}")
-    text = found.pop("text")
+        columns[role] = wanted if wanted in names else folded.get(fold(wanted))
+        if columns[role] is None and not (lenient and role == "title"):
+            raise InputError(f"no column {wanted!r}; its columns: {_listed(names)}")
+    text = columns.pop("text")
     if text is None:
-        raise InputError(f"no column of text: name it with --text-column; its columns: {listed}")
-    return Columns(text=text, **found)
+        raise InputError(
+            f"no column of text: name it with --text-column; its columns: {_listed(names)}"
+        )
+    return Columns(text=text, **columns)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return the names of columns for a message, not too many and none too long."""
+    listed = ", ".join(repr(name[:60]) for name in names[:_N_LISTED]) or "none"
+    if len(names) > _N_LISTED:
+        listed += f" and {len(names) - _N_LISTED} more"
+    return listed
 
 
 def usual_names(names: Sequence[str], asked: ColumnNames) -> int:
@@ -132,18 +140,22 @@ def row_document(
     except UnicodeEncodeError as err:
         reason = f"half a surrogate pair in the text, {text[err.start]!r}: write it as UTF-8"
         return place.failure(reason, number)
-    id = row.get(columns.id) if columns.id is not None else None
-    if isinstance(id, int) and not isinstance(id, bool):
-        id = str(id)
-    stated = _DAY.match(_text(row, columns.date) or "")
     return Document(
-        id=encodable(id) if isinstance(id, str) and id.strip() else f"{place.id}:{number}",
+        id=_id(row, columns.id) or f"{place.id}:{number}",
         where=f"{place.where}:{number}",
         data=data,
         title=_text(row, columns.title),
-        date=stated[1] if stated and _is_day(stated[1]) else None,
+        date=_day(_text(row, columns.date) or ""),
         source=_text(row, columns.source),
     )
+
+
+def _id(row: Mapping[str, Any], column: str | None) -> str | None:
+    """Return the id in a cell, None where it holds none."""
+    id = row.get(column) if column is not None else None
+    if isinstance(id, int) and not isinstance(id, bool):
+        id = str(id)
+    return encodable(id) if isinstance(id, str) and id.strip() else None
 
 
 def _text(row: Mapping[str, Any], column: str | None) -> str | None:
@@ -152,9 +164,13 @@ def _text(row: Mapping[str, Any], column: str | None) -> str | None:
     return (encodable(value).strip() or None) if isinstance(value, str) else None
 
 
-def _is_day(text: str) -> bool:
+def _day(text: str) -> str | None:
+    """Return the day that a date begins with, None where it is none."""
+    match = _DAY.match(text)
+    if match is None:
+        return None
     try:
-        date.fromisoformat(text)
+        date.fromisoformat(match[1])
     except ValueError:
-        return False
-    return True
+        return None
+    return match[1]

@@ -15,6 +15,7 @@ from depeche.labels.errors import InputError
 from depeche.labels.system.places import files_of
 from depeche.labels.system.terminal import escaped
 from depeche.model.inputs.documents import Failure
+from depeche.model.inputs.earlier_outputs import earlier_outputs
 from depeche.model.inputs.opening import ENDINGS, ending_of, is_pipe_of_shell, reason_of
 from depeche.model.inputs.patterns import Glob, is_pattern, matches_any
 
@@ -94,15 +95,15 @@ class _Finder:
         """Add what a path names; in a list, a path is no more than a path."""
         if not path:
             self._fail("''", "an empty path; give a file, a folder, or - for standard input")
-            return
-        if path == STDIN and not listed:
+        elif path == STDIN and not listed:
             if self._is_new(STDIN):
                 self._spare_stdin()
                 self.paths.append(STDIN)
                 self.n_files += 1
-            return
-        clean = str(Path(path))
-        clean = f".{os.sep}{clean}" if clean == STDIN else clean
+        else:
+            self._add_path(path, listed=listed)
+
+    def _add_path(self, path: str, *, listed: bool) -> None:
         try:
             status = Path(path).stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -119,6 +120,8 @@ class _Finder:
         except ValueError as err:
             self._fail(path, f"no path of a file: {err}")
         else:
+            clean = str(Path(path))
+            clean = f".{os.sep}{clean}" if clean == STDIN else clean
             if stat.S_ISDIR(status.st_mode):
                 self._add_folder(clean)
             elif self._is_chosen(Path(path).as_posix()):
@@ -205,30 +208,32 @@ class _Finder:
         top = str(Path(glob.base if glob else path))
         n_before, skipped_before = len(self.paths), self.n_skipped.copy()
         for entry, relative in self._walk(top, glob):
-            name = entry.name
-            ending = ending_of(name)
-            file = str(Path(entry.path)) if top == "." else entry.path
-            if not self._is_chosen(relative):
-                continue
-            if not (ending.known or self._include or (glob and glob.spells(name))):
-                self._skip(file, "archive" if ending.refusal else "other ending")
-                continue
-            try:
-                self._add_file(file, entry.stat())
-            except OSError as err:
-                self._fail(file, _NO_FILE if entry.is_symlink() else reason_of(err))
+            self._add_entry(entry, relative, glob)
         skipped = self.n_skipped - skipped_before
         if len(self.paths) > n_before or skipped["double"]:
             return
         if glob:
             self._fail(path, "no such file or folder, and no article that matches this pattern")
             return
-        counts = ", ".join(f"{n} {reason}" for reason, n in skipped.items())
-        self._fail(
-            path,
-            f"no article in this folder ({ENDINGS})"
-            + (f"; passed over: {counts}; --include 'PATTERN' takes other endings" * bool(counts)),
-        )
+        reason = f"no article in this folder ({ENDINGS})"
+        if skipped:
+            counts = ", ".join(f"{n} {reason}" for reason, n in skipped.items())
+            reason += f"; passed over: {counts}; --include 'PATTERN' takes other endings"
+        self._fail(path, reason)
+
+    def _add_entry(self, entry: os.DirEntry[str], relative: str, glob: Glob | None) -> None:
+        """Add a file of a folder, if it is to be read."""
+        if not self._is_chosen(relative):
+            return
+        path = entry.path.removeprefix(f".{os.sep}")
+        ending = ending_of(entry.name)
+        if not (ending.known or self._include or (glob and glob.spells(entry.name))):
+            self._skip(path, "archive" if ending.refusal else "other ending")
+            return
+        try:
+            self._add_file(path, entry.stat())
+        except OSError as err:
+            self._fail(path, _NO_FILE if entry.is_symlink() else reason_of(err))
 
     def _walk(self, top: str, glob: Glob | None) -> Iterator[tuple[os.DirEntry[str], str]]:
         """Yield the files that are not hidden, each folder visited once, with their path in it."""
@@ -237,52 +242,49 @@ class _Finder:
         while ahead:
             folder, prefix = ahead.pop()
             try:
-                status = Path(folder).stat()
-                if (status.st_dev, status.st_ino) in visited:
-                    continue
-                visited.add((status.st_dev, status.st_ino))
-                with os.scandir(folder) as found:
-                    entries = sorted(found, key=lambda entry: entry.name)
+                entries = _entries(folder, visited)
             except OSError as err:
                 if not (glob and folder == top):
                     self._fail(folder, reason_of(err))
                 continue
             folders = []
-            outputs = _outputs(entries)
+            outputs = earlier_outputs(entries)
             for entry in entries:
                 relative = prefix + entry.name
-                if entry.name in outputs:
-                    self.n_skipped["output"] += not glob
-                elif entry.name.startswith("."):
-                    self.n_skipped["hidden"] += not glob
-                elif _is_folder(entry):
-                    if glob and not glob.enters(relative):
-                        continue
-                    if matches_any(self._exclude, relative):
-                        self.n_skipped["excluded"] += 1
-                        continue
-                    folders.append((entry.path, f"{relative}/"))
+                if self._is_passed_over(entry.name, outputs, glob):
+                    continue
+                if _is_folder(entry):
+                    if self._enters(relative, glob):
+                        folders.append((entry.path, f"{relative}/"))
                 elif not glob or glob.takes(relative):
                     yield entry, relative
             ahead += reversed(folders)
 
+    def _is_passed_over(self, name: str, outputs: set[str], glob: Glob | None) -> bool:
+        """Return whether a name is hidden or an earlier output; where no pattern is, count it."""
+        reason = "output" if name in outputs else "hidden" if name.startswith(".") else None
+        if reason and not glob:
+            self.n_skipped[reason] += 1
+        return reason is not None
 
-def _outputs(entries: Sequence[os.DirEntry[str]]) -> set[str]:
-    """Return the names of what this program wrote into a folder: a journal tells it."""
-    found: set[str] = set()
-    for entry in entries:
-        output = entry.name.removesuffix(".journal")
-        if output != entry.name and _is_journal(entry):
-            found |= {output, entry.name, f"{output}.errors.jsonl"}
-    return found
+    def _enters(self, relative: str, glob: Glob | None) -> bool:
+        """Return whether the patterns let a folder in; when one excludes it, count it."""
+        if glob and not glob.enters(relative):
+            return False
+        if matches_any(self._exclude, relative):
+            self.n_skipped["excluded"] += 1
+            return False
+        return True
 
 
-def _is_journal(entry: os.DirEntry[str]) -> bool:
-    try:
-        status = Path(entry.path, "job.json").lstat()
-    except OSError:
-        return False
-    return stat.S_ISREG(status.st_mode) and not entry.is_symlink()
+def _entries(folder: str, visited: set[tuple[int, int]]) -> list[os.DirEntry[str]]:
+    """Return what is in a folder, sorted; nothing where it was visited before, by any name."""
+    status = Path(folder).stat()
+    if (status.st_dev, status.st_ino) in visited:
+        return []
+    visited.add((status.st_dev, status.st_ino))
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

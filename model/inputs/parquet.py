@@ -23,11 +23,11 @@ def read_parquet(
     MissingExtraError
         When pyarrow is not installed.
     """
-    found: list[Columns] = []
+    chosen: list[Columns] = []
 
     def choose(contents: Contents) -> list[str]:
         columns = _find(contents, asked)
-        found.append(columns)
+        chosen.append(columns)
         return columns.names
 
     number = 0
@@ -37,8 +37,8 @@ def read_parquet(
             if isinstance(row, str):
                 yield place.failure(row, number)
             else:
-                cells = dict(zip(found[-1].names, row, strict=True))
-                yield row_document(cells, found[-1], place, number)
+                cells = dict(zip(chosen[-1].names, row, strict=True))
+                yield row_document(cells, chosen[-1], place, number)
         if not number:
             yield place.failure("no row in it")
     except InputError as err:

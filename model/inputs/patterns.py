@@ -64,20 +64,20 @@ class Glob:
 @cache
 def _regex(pattern: str, star: str) -> re.Pattern[str]:
     """Return what matches a shell pattern, `star` standing for `*`."""
-    found = []
+    regex = []
     for part in _PART.findall(pattern.rstrip("/")):
         if part == "**/":
-            found.append("(?:.*/)?")
+            regex.append("(?:.*/)?")
         elif part.startswith("*"):
-            found.append(".*" if len(part) > 1 else star)
+            regex.append(".*" if len(part) > 1 else star)
         elif part == "?":
-            found.append("[^/]")
+            regex.append("[^/]")
         elif part.startswith("[") and len(part) > 1:
             body = re.sub(r"([\\&~|\[^])", r"\\\1", part[1:-1])
-            found.append(f"[^{body[1:]}]" if body.startswith("!") else f"[{body}]")
+            regex.append(f"[^{body[1:]}]" if body.startswith("!") else f"[{body}]")
         else:
-            found.append(re.escape(part))
+            regex.append(re.escape(part))
     try:
-        return re.compile("".join(found), re.DOTALL)
+        return re.compile("".join(regex), re.DOTALL)
     except re.error:  # a range that runs backwards is no range
         return re.compile(re.escape(pattern))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections import deque
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
 from depeche.labels.errors import InputError
+from depeche.labels.formats.delimited import likely_delimiter, next_row, stated_delimiter
 from depeche.model.inputs.columns import (
     ColumnNames,
     Columns,
@@ -25,8 +25,6 @@ from depeche.model.inputs.opening import Table, reason_of
 from depeche.model.inputs.table_lines import MAX_ROW_BYTES, Lines, RowError, too_large
 
 _N_TRIED = 1000  # rows of JSON without a text after which none is expected
-_DELIMITERS = ",;\t|"
-_EXCEL = re.compile(r"sep=(.)\r?\n?")  # a first line by which Excel tells the delimiter
 _LINE_COST = 64  # bytes that Python needs beside the text of a line
 EMPTY = "empty: there is no article in it"
 
@@ -56,7 +54,7 @@ def _json_documents(lines: Lines, place: Place, asked: ColumnNames) -> Iterator[
     without: list[Failure] = []  # until a row shows what the columns are
     columns: Columns | None = None
     names: tuple[str, ...] | None = None
-    found = False
+    seen = False  # a row with a text
     for item in _json_objects(lines, place):
         if isinstance(item, Failure):
             yield item
@@ -64,14 +62,14 @@ def _json_documents(lines: Lines, place: Place, asked: ColumnNames) -> Iterator[
         if tuple(item) != names:
             names, columns, lacking = tuple(item), None, ""
             try:
-                columns = find_columns(names, asked, lenient=found)
+                columns = find_columns(names, asked, lenient=seen)
             except InputError as err:
                 lacking = str(err)
         if columns is not None:
             yield from without
-            without, found = [], True
+            without, seen = [], True
             yield row_document(item, columns, place, lines.number)
-        elif found:
+        elif seen:
             yield place.failure(lacking, lines.number)
         else:
             without.append(place.failure(lacking, lines.number))
@@ -125,12 +123,12 @@ def _csv_documents(
     if first is None:
         yield place.failure(EMPTY)
         return
-    delimiter = "\t" if tabs else _delimiter(first, asked)
-    told = _EXCEL.fullmatch(first)
-    feed = _Feed(lines, None if told else first)
-    rows = csv.reader(feed, delimiter=told[1] if told else delimiter, strict=True)
+    delimiter = "\t" if tabs else likely_delimiter(first, lambda names: usual_names(names, asked))
+    stated = stated_delimiter(first)
+    feed = _Feed(lines, first if stated is None else None)
+    rows = csv.reader(feed, delimiter=stated or delimiter, strict=True)
     try:
-        header = _next_row(rows) or []
+        header = next_row(rows, longest_cell=MAX_ROW_BYTES) or []
         columns = find_columns(header, asked)
     except (csv.Error, InputError) as err:
         yield place.failure(_csv_reason(err))
@@ -155,7 +153,7 @@ def _csv_rows(
         feed.start_row()
         number = feed.number + 1
         try:
-            row = _next_row(rows)
+            row = next_row(rows, longest_cell=MAX_ROW_BYTES)
             if row is None:
                 return
             if not any(cell and not cell.isspace() for cell in row):
@@ -163,11 +161,8 @@ def _csv_rows(
             if len(row) != n_cells:
                 raise csv.Error(f"{len(row)} cells, but the header has {n_cells}")
         except (csv.Error, RowError) as err:
-            # Many programs write tabs without quoting, so that a quote is only a quote.
-            if tabs and isinstance(err, csv.Error) and feed.line.count("\t") == n_cells - 1:
-                yield number, feed.line.rstrip("\r\n").split("\t")
-            else:
-                yield number, _csv_reason(err)
+            unquoted = _unquoted(feed.line, n_cells, err) if tabs else None
+            yield number, unquoted or _csv_reason(err)
             if tabs:
                 feed.back_to_second_line()
             else:
@@ -176,13 +171,10 @@ def _csv_rows(
             yield number, row
 
 
-def _next_row(rows: Iterator[list[str]]) -> list[str] | None:
-    """Return the next row, under a limit of our own: csv's is global and low."""
-    limit = csv.field_size_limit(MAX_ROW_BYTES)
-    try:
-        return next(rows, None)
-    finally:
-        csv.field_size_limit(limit)
+def _unquoted(line: str, n_cells: int, err: Exception) -> list[str] | None:
+    """Return the cells of a line whose quotes are only quotes, as many programs write tabs."""
+    cells = line.rstrip("\r\n").split("\t")
+    return cells if isinstance(err, csv.Error) and len(cells) == n_cells else None
 
 
 def _csv_reason(err: Exception) -> str:
@@ -195,16 +187,6 @@ def _csv_reason(err: Exception) -> str:
     if "expected after" in str(err):
         return "a quote within a quoted cell, where it is written twice"
     return str(err)
-
-
-def _delimiter(header: str, asked: ColumnNames) -> str:
-    """Return the delimiter that makes most columns that are looked for, else most columns."""
-
-    def columns(delimiter: str) -> tuple[int, int]:
-        names = _next_row(csv.reader([header.partition("\r")[0]], delimiter=delimiter)) or []
-        return usual_names(names, asked), len(names)
-
-    return max(_DELIMITERS, key=columns)
 
 
 class _Feed:

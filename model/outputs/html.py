@@ -19,14 +19,26 @@ from typing import Any, TextIO
 from depeche.labels.schema import Schema
 from depeche.model.outputs.html_data import index_block, inert_json, schema_names, texts_block
 
-# Articles a block. An article is opened by parsing one block (50: about 0.3 MB, 2 ms), and a search
-# in the texts lets the page breathe between two.
+# Articles per block. An article is opened by parsing one block (50: about 0.3 MB, 2 ms), and a
+# search in the texts lets the page breathe between two.
 CHUNK = 50
 
 # In the order in which they run, as one script: what a file uses comes before it.
 _SCRIPTS = (
-    *("dom", "data", "state", "search", "select", "totals", "time", "charts", "sources"),
-    *("list", "evidence", "article", "toolbar", "main"),
+    "dom",
+    "data",
+    "state",
+    "search",
+    "select",
+    "totals",
+    "time",
+    "charts",
+    "sources",
+    "list",
+    "evidence",
+    "article",
+    "toolbar",
+    "main",
 )
 _STYLES = ("page", "overview", "articles")
 
@@ -51,7 +63,7 @@ def write_page(
     file
         Open for text as UTF-8.
     n_failed
-        Number of inputs that could not be read, or what tells it once all records were read.
+        Number of inputs that could not be read, or a function to ask after the last record.
     """
     script, style = _script(), "".join(_page_file(f"{name}.css") for name in _STYLES)
     head = Template(_page_file("page.html")).substitute(
@@ -64,18 +76,16 @@ def write_page(
         model = model or chunk[0].get("model")
         _write_block(file, "index", index_block(chunk, schema))
         _write_block(file, "texts", texts_block(chunk, schema))
-    about = {
-        "dimensions": schema_names(schema),
-        "model": model or {},
-        "n_failed": n_failed() if callable(n_failed) else n_failed,
-        "chunk": CHUNK,
-    }
+    if callable(n_failed):
+        n_failed = n_failed()
+    names = schema_names(schema)
+    about = {"dimensions": names, "model": model or {}, "n_failed": n_failed, "chunk": CHUNK}
     _write_block(file, "about", about)
     file.write(f"<script>{script}</script>\n</body>\n</html>\n")
 
 
 def _script() -> str:
-    """Return the page's script: its files in a scope of their own, which the data cannot reach."""
+    """Return the page's script: its files in one scope, which the data cannot reach."""
     parts = "\n".join(_page_file(f"{name}.js") for name in _SCRIPTS)
     return f'(() => {{\n"use strict";\n{parts}}})();\n'
 

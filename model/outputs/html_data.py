@@ -1,4 +1,4 @@
-"""What of the records goes into the HTML report, and how it is made inert there."""
+"""The part of the records that goes into the HTML report, made inert there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from depeche.model.outputs.record import scores_key
 _UNSAFE = re.compile("[<>&\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?!\d)")
 _FOLDER = re.compile(r"\A(.*)[/\\]", re.DOTALL)
-_WHOLE = "0001-01-01"  # completes a date of which the month or the day is unknown
+_FIRST_DAY = "0001-01-01"  # completes a date of which the month or the day is unknown
 
 
 def inert_json(data: Any) -> str:
@@ -42,11 +42,11 @@ def schema_names(schema: Schema) -> list[dict[str, Any]]:
 
 
 def index_block(records: Sequence[dict[str, Any]], schema: Schema) -> dict[str, list[Any]]:
-    """Return what lists, totals and charts need of some articles: a column a field.
+    """Return what lists, totals and charts need to know about some articles: one column per field.
 
-    `given` holds pairs of score column and score; `counts`, for each column, the number of
-    paragraphs with that label; `bare`, for each dimension, of those with none of its labels;
-    `means` the scores of each single dimension's labels in turn.
+    `given` holds pairs of score column and score; `counts` the number of paragraphs with each
+    label; `bare` the number of paragraphs with none of the labels of each dimension; `means` the
+    scores of each single dimension's labels in turn.
     """
     rows = [_index_row(record, schema) for record in records]
     return {field: [row[field] for row in rows] for field in rows[0]}
@@ -155,14 +155,14 @@ def _columns(schema: Schema) -> dict[tuple[str, str], int]:
 
 def _day(text: str | None) -> str:
     """Return the part of a date that can be placed in time: `2024`, `2024-03`, `2024-03-09`."""
-    found = _DATE.match(text or "")
-    if found is None:
+    match = _DATE.match(text or "")
+    if match is None:
         return ""
     try:
-        date.fromisoformat(found[0] + _WHOLE[len(found[0]) :])
+        date.fromisoformat(match[0] + _FIRST_DAY[len(match[0]) :])
     except ValueError:
         return ""
-    return found[0]
+    return match[0]
 
 
 def _source(record: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from depeche.model.deciding.calibration import DIGITS
 from depeche.model.tagging import Model
 
 
-def predictions(model: Model, texts: Sequence[str], schema: Schema) -> list[Prediction]:
+def predict_labels(model: Model, texts: Sequence[str], schema: Schema) -> list[Prediction]:
     """Return the tags and scores of paragraphs, in order.
 
     Raises
@@ -24,12 +24,12 @@ def predictions(model: Model, texts: Sequence[str], schema: Schema) -> list[Pred
     proba = model.predict_proba(texts).round(DIGITS)
     given = model.decisions.given(proba)
     name = f"{model.artifact.name} {model.artifact.version}"
-    found = []
+    predictions = []
     for row, chosen in zip(proba, given, strict=True):
         labels, scores = {}, {}
         for dimension, span in schema.columns():
             ids = dimension.label_ids
             labels[dimension.id] = tuple(ids[i] for i in np.flatnonzero(chosen[span]))
             scores[dimension.id] = dict(zip(ids, row[span].tolist(), strict=True))
-        found.append(Prediction(model=name, labels=labels, scores=scores))
-    return found
+        predictions.append(Prediction(model=name, labels=labels, scores=scores))
+    return predictions

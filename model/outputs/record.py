@@ -29,34 +29,18 @@ def build_records(
 ) -> list[dict[str, Any]]:
     """Return the records of articles as JSON-ready data.
 
-    Parameters
-    ----------
-    proba
-        (n_paragraphs, n_labels): calibrated scores of the body paragraphs of all articles.
-    model
-        What identifies the model: see `Model.identity`.
-    evidence
-        Of each paragraph.
+    `proba` holds the calibrated scores of the body paragraphs of all articles, (n_paragraphs,
+    n_labels), `evidence` the words behind them, and `model` is `Model.identity`.
     """
     if not articles:
         return []
     proba = proba.round(DIGITS)
     given = decisions.given(proba)
-    paragraphs: list[dict[str, Any]] = [
-        {
-            "index": j,
-            "start": passage.start,
-            "end": passage.end,
-            "text": passage.text,
-            "language": passage.language,
-        }
-        for article in articles
-        for j, passage in enumerate(article.paragraphs)
-    ]
+    paragraphs = _paragraph_fields(articles)
     _add_labels(paragraphs, schema, proba, given, decisions.review(proba))
     if evidence is not None:
-        for fields, behind in zip(paragraphs, evidence, strict=True):
-            fields["evidence"] = behind
+        for fields, words in zip(paragraphs, evidence, strict=True):
+            fields["evidence"] = words
     start = np.cumsum([0, *(len(article.paragraphs) for article in articles)])
     length = np.array([len(fields["text"]) for fields in paragraphs])
     spans = [slice(*span) for span in pairwise(start.tolist())]
@@ -70,6 +54,21 @@ def build_records(
             "model": model,
         }
         for article, tag, span in zip(articles, tags, spans, strict=True)
+    ]
+
+
+def _paragraph_fields(articles: Sequence[Article]) -> list[dict[str, Any]]:
+    """Return what is known about the paragraphs of all articles before they are tagged."""
+    return [
+        {
+            "index": j,
+            "start": passage.start,
+            "end": passage.end,
+            "text": passage.text,
+            "language": passage.language,
+        }
+        for article in articles
+        for j, passage in enumerate(article.paragraphs)
     ]
 
 
@@ -90,8 +89,8 @@ def _article_fields(article: Article) -> dict[str, Any]:
         "encoding": article.encoding,
         "offsets": "extracted" if article.extracted else "input",
     }
-    found = {"source": article.source, "note": article.note}
-    return fields | {name: value for name, value in found.items() if value}
+    stated = {"source": article.source, "note": article.note}
+    return fields | {name: value for name, value in stated.items() if value}
 
 
 def _article_tags(
@@ -102,7 +101,7 @@ def _article_tags(
     schema: Schema,
     threshold: NDArray[np.float64],
 ) -> list[dict[str, Any]]:
-    """Return the labels of each whole article, a field a dimension.
+    """Return the labels of each article, one field per dimension.
 
     Parameters
     ----------
@@ -117,26 +116,50 @@ def _article_tags(
         if dimension.kind == "multi":
             scores = article_scores(proba[:, span], length, first)
             shares = shares_of_body(given[:, span], length, first).round(DIGITS)
-            for tag in tags:
-                tag[dimension.id] = []
-            rows, columns = np.nonzero(scores >= threshold[span])
-            order = np.lexsort((-scores[rows, columns], rows))  # of an article the highest first
-            for i, j in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
-                carried = given[start[i] : start[i + 1], span.start + j]
-                tags[i][dimension.id].append(
-                    {
-                        "label": dimension.label_ids[j],
-                        "score": float(scores[i, j]),
-                        "share": float(shares[i, j]),
-                        "paragraphs": np.flatnonzero(carried).tolist(),
-                    }
-                )
+            labels = _carried_labels(
+                scores, shares, given[:, span], start, dimension.label_ids, threshold[span]
+            )
+            for tag, carried in zip(tags, labels, strict=True):
+                tag[dimension.id] = carried
         else:
             mean = mean_proba(proba[:, span], length, first).round(DIGITS)
             best, named = mean.argmax(axis=1).tolist(), _by_name(dimension.label_ids, mean)
             for tag, j, scored in zip(tags, best, named, strict=True):
                 tag[dimension.id] = {"label": dimension.label_ids[j], "scores": scored}
     return tags
+
+
+def _carried_labels(
+    scores: NDArray[np.float64],
+    shares: NDArray[np.float64],
+    given: NDArray[np.bool_],
+    start: NDArray[np.int64],
+    names: Sequence[str],
+    threshold: NDArray[np.float64],
+) -> list[list[dict[str, Any]]]:
+    """Return the labels of each article in one multi dimension, the highest score first.
+
+    Parameters
+    ----------
+    scores, shares
+        (n_articles, n_labels).
+    given
+        (n_paragraphs, n_labels).
+    """
+    labels: list[list[dict[str, Any]]] = [[] for _ in scores]
+    rows, columns = np.nonzero(scores >= threshold)
+    order = np.lexsort((-scores[rows, columns], rows))
+    for i, j in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+        carried = given[start[i] : start[i + 1], j]
+        labels[i].append(
+            {
+                "label": names[j],
+                "score": float(scores[i, j]),
+                "share": float(shares[i, j]),
+                "paragraphs": np.flatnonzero(carried).tolist(),
+            }
+        )
+    return labels
 
 
 def scores_key(schema: Schema, dimension: Dimension) -> str:
@@ -151,7 +174,7 @@ def _add_labels(
     given: NDArray[np.bool_],
     review: NDArray[np.bool_],
 ) -> None:
-    """Add tags, scores and what to review to the fields of each paragraph, over all dimensions."""
+    """Add tags, scores and what to review to the fields of each paragraph."""
     for dimension, span in schema.columns():
         ids, key = dimension.label_ids, scores_key(schema, dimension)
         is_multi = dimension.kind == "multi"
@@ -170,9 +193,9 @@ def _by_name(names: Sequence[str], scores: NDArray[np.float64]) -> Iterable[dict
 
 
 def _names(flags: NDArray[np.bool_], names: Sequence[str]) -> list[list[str]]:
-    """Return the names of the columns that each row has; few do."""
-    found: list[list[str]] = [[] for _ in flags]
+    """Return the names of the columns that each row has; most have none."""
+    given: list[list[str]] = [[] for _ in flags]
     rows, columns = np.nonzero(flags)
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-        found[row].append(names[column])
-    return found
+        given[row].append(names[column])
+    return given

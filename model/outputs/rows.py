@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,32 +21,40 @@ _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
 _LONGEST_NAME = 120  # bytes; systems allow 255
 _DEEPEST = 8
 
+_PARAGRAPH_COLUMNS = {
+    "index": "count",
+    "start": "count",
+    "end": "count",
+    "text": "text",
+    "language": "text",
+}
+
 Record = dict[str, Any]
 
 
 def article_row(record: Record, schema: Schema) -> dict[str, Any]:
-    """Return a record as one row: a list of labels and a score a label for each dimension.
+    """Return a record as one row: for each dimension a list of labels and the score of each label.
 
-    Of a multi dimension a label's score is None where the article is not given it.
+    In a multi dimension, the score of a label that the article is not given is None.
     """
     row = _about(record) | {"n_paragraphs": len(record["paragraphs"])}
     for dimension in schema.dimensions:
-        found = record[dimension.id]
+        tags = record[dimension.id]
         if dimension.kind == "multi":
-            row[dimension.id] = [tag["label"] for tag in found]
-            scores = {tag["label"]: tag["score"] for tag in found}
+            row[dimension.id] = [tag["label"] for tag in tags]
+            scores = {tag["label"]: tag["score"] for tag in tags}
         else:
-            row[dimension.id], scores = found["label"], found["scores"]
+            row[dimension.id], scores = tags["label"], tags["scores"]
         row |= {f"{dimension.id}.{label}": scores.get(label) for label in dimension.label_ids}
     row["n_to_review"] = sum(bool(p["review"]) for p in record["paragraphs"])
     return row | {"model": record["model"]["sha256"]}
 
 
 def paragraph_rows(record: Record, schema: Schema) -> Iterator[dict[str, Any]]:
-    """Yield a row for each paragraph of a record."""
+    """Yield one row per paragraph of a record."""
     about = _about(record)
     for paragraph in record["paragraphs"]:
-        row = about | {key: paragraph[key] for key in ("index", "start", "end", "text", "language")}
+        row = about | {key: paragraph[key] for key in _PARAGRAPH_COLUMNS}
         for dimension in schema.dimensions:
             row[dimension.id] = paragraph[dimension.id]
             scores = paragraph[scores_key(schema, dimension)]
@@ -73,8 +81,7 @@ def _rows(
 def column_types(schema: Schema, *, paragraphs: bool) -> dict[str, str]:
     """Return the columns of a table in order, each "text", "labels", "score" or "count"."""
     about = dict.fromkeys(_about({}), "text")
-    own = {"index": "count", "start": "count", "end": "count", "text": "text", "language": "text"}
-    columns = about | (own if paragraphs else {"n_paragraphs": "count"})
+    columns = about | (_PARAGRAPH_COLUMNS if paragraphs else {"n_paragraphs": "count"})
     for dimension in schema.dimensions:
         columns[dimension.id] = "labels" if dimension.kind == "multi" else "text"
         columns |= {f"{dimension.id}.{label}": "score" for label in dimension.label_ids}
@@ -85,7 +92,7 @@ def column_types(schema: Schema, *, paragraphs: bool) -> dict[str, str]:
 def write_csv(
     records: Iterable[Record], schema: Schema, file: IO[str], *, paragraphs: bool
 ) -> None:
-    """Write rows as CSV: several labels joined by a blank, and no formula: see `formats.cells`."""
+    """Write rows as CSV: several labels joined by a space, and no formula: see `formats.cells`."""
     columns = column_types(schema, paragraphs=paragraphs)
     writer = csv.writer(_Lines(file))
     writer.writerow(columns)
@@ -94,7 +101,7 @@ def write_csv(
 
 
 class _Lines:
-    r"""A file of rows that end in \n; told that they end in \r\n, csv quotes a \r within a cell."""
+    r"""A file of rows that end in \n; csv writes \r\n, so that it quotes a \r within a cell."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
@@ -142,17 +149,15 @@ def write_parquet(
 
 
 def write_sidecars(records: Iterable[Record], folder: Path) -> None:
-    """Write a .json file a record, under a path like its id's; none leaves the folder."""
+    """Write one .json file per record, under a path like its id; none leaves the folder."""
     folder.mkdir()
     taken: set[str] = set()
     for record in records:
         name = sidecar_name(record["id"])
         if name.casefold() in taken:
-            digest = hashlib.sha256(record["id"].encode()).hexdigest()[:8]
-            n = 1
-            while (found := f"{name}-{digest}-{n}").casefold() in taken:
-                n += 1
-            name = found
+            digest = _digest(record["id"])
+            names = (f"{name}-{digest}-{n}" for n in count(1))
+            name = next(free for free in names if free.casefold() not in taken)
         taken.add(name.casefold())
         path = folder / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -175,5 +180,8 @@ def sidecar_name(id: str) -> str:
 
 
 def _shortened(name: str) -> str:
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: _LONGEST_NAME // 6]}-{digest}"
+    return f"{name[: _LONGEST_NAME // 6]}-{_digest(name)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

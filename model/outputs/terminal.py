@@ -32,7 +32,7 @@ def article_table(record: dict[str, Any], schema: Schema, width: int) -> Rendera
     n_skipped = len(record["skipped"])
     foot = f"{_count(len(record['paragraphs']), 'paragraph')}, {len(shown)} shown"
     if n_skipped:
-        foot += f"; {_count(n_skipped, 'heading or furniture line')} skipped"
+        foot += f"; {_count(n_skipped, 'heading or boilerplate line')} skipped"
     if record["language"] != "fr":
         foot += f"; language {record['language']}, not French: do not rely on the tags"
     return Group(
@@ -113,8 +113,8 @@ def _paragraph(paragraph: dict[str, Any], schema: Schema) -> RenderableType:
                 head.append(" ?", style="yellow")
             words = paragraph["evidence"].get(name, [])[:_MOST_WORDS]
             if words:
-                told = ", ".join(f"{text} {value:+.1f}" for text, value in words)
-                why.append_text(_text(f"{label.fr}: ", "cyan")).append_text(_text(told))
+                reasons = ", ".join(f"{text} {value:+.1f}" for text, value in words)
+                why.append_text(_text(f"{label.fr}: ", "cyan")).append_text(_text(reasons))
                 why.append("\n")
     text = plain(paragraph["text"].replace("\r\n", "\n"))
     if len(text) > _EXCERPT:

@@ -23,19 +23,20 @@ _OTHER = re.compile(
 
 
 def find_date(lines: Sequence[str]) -> str | None:
-    """Return the first date among lines that are no paragraphs, as `2024-12-31`.
+    """Return the date of publication that headings and boilerplate state, as `2024-12-31`.
 
-    A line that speaks of publication comes first, one that speaks of an update or of an end last;
-    "12 mars 2024", "12/03/2024", "12.03.2024" and "2024-03-12" are read, the day first.
+    Lines that speak of publication are preferred to others, and these to lines that speak of an
+    update or of an end; the first such line counts. It reads "12 mars 2024", "12/03/2024",
+    "12.03.2024" (the day first) and "2024-03-12".
     """
     best: tuple[int, str] | None = None
     for line in lines:
-        found = _first_date(line)
-        if found is None:
+        first = _first_date(line)
+        if first is None:
             continue
         rank = 0 if _PUBLISHED.search(line) else 2 if _OTHER.search(line) else 1
         if best is None or rank < best[0]:
-            best = (rank, found)
+            best = (rank, first)
     return best[1] if best else None
 
 

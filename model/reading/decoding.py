@@ -13,7 +13,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# In which a control character is the byte that it is in ASCII, and no other character has it.
+# In these a control character is the same byte as in ASCII, and no other character has that byte.
 _LIKE_ASCII = ("utf-8", "utf-8-sig", "cp1252")
 _CONTROL = bytes((*range(9), *range(14, 32)))
 
@@ -21,7 +21,7 @@ _CONTROL = bytes((*range(9), *range(14, 32)))
 def decode(data: bytes, id: str, declared: str | None) -> tuple[str, str]:
     """Return text and encoding: by the byte-order mark, else as declared, else UTF-8 or cp1252.
 
-    Detectors that guess take short French texts for UTF-16; these are what French files are in.
+    French files are in these. Detectors that guess take short French texts for UTF-16.
     """
     marked = next((name for mark, name in _BOMS if data.startswith(mark)), None)
     if not marked and b"\0" in data:
@@ -41,5 +41,5 @@ def decode(data: bytes, id: str, declared: str | None) -> tuple[str, str]:
 
 
 def _count_controls(data: bytes) -> int:
-    """Return how many control characters there are that are no blanks."""
+    """Return the number of control characters that are no blanks."""
     return len(data) - len(data.translate(None, _CONTROL))

@@ -1,7 +1,7 @@
-"""Which language a text is in: French, or one of those that surround French news.
+"""Tells the language of a text: French, or one of those that surround French news.
 
-By the share of each language's commonest words, which needs no model and no start-up; by the
-script where that is not Latin. Eight words are enough to tell French.
+The share of each language's commonest words tells it, which needs no model and no start-up; the
+script does where it is not Latin. Eight words are enough to tell French.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ _SCRIPTS = (
 # Of 5,741 French paragraphs none has less than a fifth of common French words.
 LEAST_SHARE = 0.15
 LEAST_WORDS = 8
-MOST = 4000
+MOST = 4000  # characters of a text that tell its language
 UNDETERMINED = "und"  # ISO 639-2
 
 
@@ -95,15 +95,15 @@ def language_shares(words: Sequence[str]) -> dict[str, float]:
     return {code: count / n for code, count in counts.items()}
 
 
-def tells_language(sign: str) -> bool:
-    """Return whether a character is of a script that a language is told by."""
-    return any(script.match(sign) for _, script in _SCRIPTS)
+def tells_language(character: str) -> bool:
+    """Return whether a character is of a script that tells a language."""
+    return any(script.match(character) for _, script in _SCRIPTS)
 
 
 def language_of(text: str) -> str:
-    """Return the ISO 639-1 code of a text's language, `und` where it cannot be told.
+    """Return the ISO 639-1 code of the language of a text's first `MOST` characters.
 
-    Of its first `MOST` characters.
+    It is `und` where they do not tell it.
     """
     text = text[:MOST]
     words = words_of(text)

@@ -1,8 +1,8 @@
 """Measures pages before a library reads them, and finds those that would keep it for minutes.
 
-trafilatura and what it calls look at some things as often as there are others of them. Where that
-is too often, the thing is left out or the page read in a plainer way: what is counted decides, and
-no clock, so that the same file gives the same record anywhere.
+The time that trafilatura takes grows with the square of some counts. Where such a count is too
+large, the thing counted is left out, or the page is read in a plainer way. Counts decide, not a
+clock, so that the same file gives the same record anywhere.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _NAMES = frozenset(("author", "name", "givenName", "additionalName", "familyName
 
 
 def is_too_large(html: str) -> bool:
-    """Return whether a page has more tags than trafilatura should read, or too large a one."""
+    """Return whether a page has too many tags for trafilatura, or one that is too large."""
     return html.count("<") > _MOST_TAGS or has_too_large_a_tag(html)
 
 
@@ -72,7 +72,7 @@ def is_too_much_markdown(text: str) -> bool:
 
 
 def leave_out_absurd_data(tree: Any) -> None:
-    """Take out of a page's tree what it says of itself at a length that nobody would."""
+    """Take out of a page's tree metadata of a length that nobody would write."""
     for element in tree.xpath(".//meta[@content]"):
         if len(element.get("content")) > _LONGEST_VALUE:
             element.drop_tree()
@@ -82,11 +82,11 @@ def leave_out_absurd_data(tree: Any) -> None:
 
 
 def _is_absurd(data: str) -> bool:
-    """Return whether trafilatura would look through JSON-LD for ever, or at a name as long."""
+    """Return whether JSON-LD, or a name in it, would keep trafilatura for minutes."""
     if len(data) <= _LONGEST_VALUE:
         return False
-    # It decodes what it parses, and looks through what does not parse then.
-    decoded = decode_references(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), data))
+    # trafilatura decodes the JSON that it parses, and searches the text of what does not parse.
+    decoded = decode_references(_ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), data))
     n_looks = len(_LOOKED_FROM.findall(decoded))
     try:
         parsed = json.loads(data, strict=False)
@@ -101,7 +101,7 @@ def _is_absurd(data: str) -> bool:
 
 
 def _iter_names(data: Any) -> Iterator[str]:
-    """Yield the texts that stand under the name of a name anywhere in JSON."""
+    """Yield the texts anywhere in JSON whose key is one of `_NAMES`."""
     left = [("", data)]
     while left:
         key, value = left.pop()

@@ -17,7 +17,7 @@ from depeche.model.reading.measures import (
 )
 
 # How browsers read the encodings that French pages name (WHATWG Encoding Standard, 4.2): what is
-# declared as Latin-1 is Windows-1252, and a page that can say so is not in UTF-16.
+# declared as Latin-1 is Windows-1252; a page whose declaration can be read is not in UTF-16.
 _ENCODINGS = {
     **dict.fromkeys(
         ("iso-8859-1", "iso8859-1", "latin1", "latin-1", "ascii", "us-ascii"), "cp1252"
@@ -36,8 +36,8 @@ _PIECE = 20_000  # characters of a page that is read as plain text, parsed at a 
 # Elements within one another: libxml2 looks for what an end tag ends through all that are open.
 _DEEPEST = 1_000
 _TAG = re.compile(r"<[^>]++>?")  # or what is never closed, to the end
-# What comes after these belongs to the body all the same (HTML Standard, 13.2.6.4.19), which
-# libxml2 does not know: it would begin a second page and leave it out.
+# What comes after these belongs to the body all the same (HTML Standard, 13.2.6.4.19). libxml2 does
+# not know that: it would begin a second page and leave it out.
 _END_OF_PAGE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _FIELD = re.compile(r"^(title|date|author|site)\s*+:\s*+[\"']?(.*)", re.MULTILINE)
 # schema.org's date, which trafilatura passes over for the date of an update.
@@ -53,10 +53,10 @@ _INLINE = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """What a page holds: its blocks in order, headings marked, and its own data where stated.
+    """The blocks of a page in order, and the data that it states of itself.
 
     `blocks` are `(text, is_heading)`, without blank ones and with single spaces. `title_marked` is
-    whether the title stands in the page as such, rather than in its window's title alone.
+    whether the title stands in the page as such, rather than in the title of its window only.
     """
 
     blocks: tuple[tuple[str, bool], ...]
@@ -69,55 +69,30 @@ class Page:
 
 def declared_encoding(data: bytes) -> str | None:
     """Return the encoding that the head of a page names, None where it names none that is known."""
-    found = _CHARSET.search(data[:_HEAD_BYTES])
-    return _ENCODINGS.get(found[1].decode("ascii", "replace").lower()) if found else None
+    match = _CHARSET.search(data[:_HEAD_BYTES])
+    return _ENCODINGS.get(match[1].decode("ascii", "replace").lower()) if match else None
 
 
 def read_html(html: str) -> Page | None:
     """Return the article of a page, None where trafilatura finds none or the page is too large."""
-    if is_too_large(html):
-        return None
-    import logging
-
-    import lxml.etree
-    import lxml.html
-    import trafilatura
-
-    for name in ("trafilatura", "htmldate"):  # their messages name no file, and quote the page
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    source = _END_OF_PAGE.sub("", html).encode()
-    parser = lxml.html.HTMLParser(encoding="utf-8")
-    try:
-        tree = lxml.html.document_fromstring(source, parser=parser)
-    except (lxml.etree.LxmlError, ValueError):
-        return None
-    # Past 256 elements within one another, libxml2 leaves out the rest of the page.
-    if any(err.type == lxml.etree.ErrorTypes.ERR_RESOURCE_LIMIT for err in parser.error_log):
+    tree = None if is_too_large(html) else _parse_html(html)
+    if tree is None:
         return None
     standfirst = list(_iter_standfirst(tree))
     leave_out_absurd_data(tree)
-    try:
-        document: Any = trafilatura.bare_extraction(
-            tree,
-            include_comments=False,
-            with_metadata=True,
-            fast=deserves_one_opinion(html),
-            date_extraction_params={"original_date": True, "extensive_search": True},
-        )
-    except (AttributeError, LookupError, RecursionError):  # JSON of types that it does not expect
-        return None
+    document = _extract(tree, fast=deserves_one_opinion(html))
     if document is None or document.body is None:
         return None
     for line_break in document.body.iter("lb"):
         line_break.tail = f" {line_break.tail or ''}"
     blocks = list(_iter_blocks(document.body))
-    found = set(blocks)
-    blocks[:0] = [block for block in standfirst if block[0] and block not in found]
+    extracted = set(blocks)
+    left_out = [block for block in standfirst if block not in extracted]
     published = _PUBLISHED.search(html)
     headings = [" ".join(h.text_content().split()) for h in tree.iter("h1")]
-    title = _page_title(document.title, [h for h in headings if h], document.sitename)
+    title = _page_title(document.title, headings, document.sitename)
     return Page(
-        blocks=tuple(blocks),
+        blocks=(*left_out, *blocks),
         title=title,
         title_marked=bool(headings),
         date=published[1] if published else document.date,
@@ -126,36 +101,73 @@ def read_html(html: str) -> Page | None:
     )
 
 
+def _parse_html(html: str) -> Any:
+    """Return the tree of a page, None where lxml makes none of all of it."""
+    import lxml.etree
+    import lxml.html
+
+    source = _END_OF_PAGE.sub("", html).encode()
+    parser = lxml.html.HTMLParser(encoding="utf-8")
+    try:
+        tree = lxml.html.document_fromstring(source, parser=parser)
+    except (lxml.etree.LxmlError, ValueError):
+        return None
+    # Past 256 elements within one another, libxml2 leaves out the rest of the page.
+    limit = lxml.etree.ErrorTypes.ERR_RESOURCE_LIMIT
+    return None if any(err.type == limit for err in parser.error_log) else tree
+
+
+def _extract(tree: Any, *, fast: bool) -> Any:
+    """Return what trafilatura extracts of a page's tree, None where it fails."""
+    import logging
+
+    import trafilatura
+
+    for name in ("trafilatura", "htmldate"):  # their messages name no file, and quote the page
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        return trafilatura.bare_extraction(
+            tree,
+            include_comments=False,
+            with_metadata=True,
+            fast=fast,
+            date_extraction_params={"original_date": True, "extensive_search": True},
+        )
+    except (AttributeError, LookupError, RecursionError):  # JSON of types that it does not expect
+        return None
+
+
 def read_markdown(text: str) -> Page:
     """Return the blocks of a Markdown file, its marks removed; front matter gives its data."""
     from markdown_it import MarkdownIt
 
     matter = _FRONT_MATTER.match(text)
     fields = _read_fields(matter[1]) if matter else {}
-    blocks: list[tuple[str, bool]] = []
-    heading = False
-    for token in MarkdownIt().enable("table").parse(text[matter.end() if matter else 0 :]):
-        if token.type == "heading_open":
-            heading = True
-        elif token.type == "heading_close":
-            heading = False
-        elif token.type == "inline":
-            words = " ".join("".join(_iter_inline(token.children or [])).split())
-            if words:
-                blocks.append((words, heading))
-        elif token.type in ("html_block", "fence", "code_block"):
-            words = " ".join(_without_tags(token.content, " ").split())
-            if words:
-                blocks.append((words, False))
-    stated = fields.get("date", "")[:10]
+    tokens = MarkdownIt().enable("table").parse(text[matter.end() if matter else 0 :])
     return Page(
-        blocks=tuple(blocks),
+        blocks=tuple(_iter_markdown_blocks(tokens)),
         title=fields.get("title") or None,
         title_marked="title" in fields,
-        date=find_date([stated]),
+        date=find_date([fields.get("date", "")[:10]]),
         author=fields.get("author") or None,
         site=fields.get("site") or None,
     )
+
+
+def _iter_markdown_blocks(tokens: list[Any]) -> Iterator[tuple[str, bool]]:
+    """Yield the text of each block of Markdown, and whether it is a heading."""
+    is_heading = False
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            is_heading = token.type == "heading_open"
+        elif token.type == "inline":
+            words = " ".join("".join(_iter_inline(token.children or [])).split())
+            if words:
+                yield words, is_heading
+        elif token.type in ("html_block", "fence", "code_block"):
+            words = " ".join(_without_tags(token.content, " ").split())
+            if words:
+                yield words, False
 
 
 def _read_fields(matter: str) -> dict[str, str]:
@@ -165,7 +177,7 @@ def _read_fields(matter: str) -> dict[str, str]:
 
 
 def plain_text_of_html(html: str) -> str:
-    """Return all the text of a page, furniture and all, a line a block; no tree is built of it."""
+    """Return all text of a page, boilerplate too, one line per block; no tree is built of it."""
     if has_too_large_a_tag(html):
         return decode_references(_without_tags(html, "\n"))
     from lxml import etree
@@ -183,7 +195,7 @@ def plain_text_of_html(html: str) -> str:
 
 
 def _without_tags(text: str, instead: str) -> str:
-    """Return a text with something instead of each tag; what is never closed is none."""
+    """Return a text with `instead` for each tag; what is never closed is no tag."""
     return _TAG.sub(lambda tag: instead if tag[0].endswith(">") else tag[0], text)
 
 
@@ -225,7 +237,9 @@ def _iter_standfirst(tree: Any) -> Iterator[tuple[str, bool]]:
     articles = tree.iter("article")
     headers = dict.fromkeys(h for article in articles for h in article.iterdescendants("header"))
     for p in dict.fromkeys(p for header in headers for p in header.iterdescendants("p")):
-        yield " ".join(p.text_content().split()), False
+        text = " ".join(p.text_content().split())
+        if text:
+            yield text, False
 
 
 def _iter_blocks(body: Any) -> Iterator[tuple[str, bool]]:
@@ -249,6 +263,7 @@ def _iter_inline(tokens: list[Any]) -> Iterator[str]:
 
 def _page_title(title: str | None, headings: list[str], site: str | None) -> str | None:
     """Return the title without the name of the site, in the words of the page's own heading."""
+    headings = [heading for heading in headings if heading]
     for heading in headings:
         if title and title.startswith(heading):
             return heading

@@ -1,4 +1,4 @@
-"""Texts to passages: what each unit is, links cut out of paragraphs, titles, languages."""
+"""Makes passages of texts: what each unit is, links cut out of paragraphs, titles, languages."""
 
 from __future__ import annotations
 
@@ -29,10 +29,14 @@ _INLINE = re.compile(
 
 @dataclass(frozen=True)
 class Cut:
-    """The passages of some texts, and of which of the `units` each is the whole, -1 where none."""
+    """The passages of some texts.
+
+    `unit_rows` has the row in `units` of the unit that makes each passage alone and as it is, -1
+    where there is none.
+    """
 
     passages: list[list[Passage]]
-    whole: list[list[int]]
+    unit_rows: list[list[int]]
     units: Units | None
 
 
@@ -50,15 +54,15 @@ def cut_long_blocks(page: Page) -> Page:
 
 def units_of_blocks(page: Page) -> list[Unit]:
     """Return the units of a text that joins a page's blocks by blank lines."""
-    units, at = [], 0
+    units, start = [], 0
     for block, _ in page.blocks:
-        units.append(Unit(at, at + len(block), True))
-        at += len(block) + 2
+        units.append(Unit(start, start + len(block), True))
+        start += len(block) + 2
     return units
 
 
 def cut_passages(texts: Sequence[tuple[str, Sequence[Unit], Page | None]]) -> Cut:
-    """Return the passages of texts of which each has units, and maybe a page that it was on."""
+    """Return the passages of texts, each with its units and the page that it was on, if any."""
     if not texts:
         return Cut([], [], None)
     units = look_at(
@@ -69,19 +73,19 @@ def cut_passages(texts: Sequence[tuple[str, Sequence[Unit], Page | None]]) -> Cu
     kinds = find_kinds(units)
     pointing = units.pointing.tolist()
     cut = Cut([], [], units)
-    at = 0
-    for text, own, page in texts:
-        end = at + len(own)
-        found = kinds[at:end] if page is None else _with_headings(kinds[at:end], page)
-        passages, whole = _cut_text(text, own, units.texts[at:end], found, pointing[at:end])
+    start = 0
+    for text, text_units, page in texts:
+        part = slice(start, start + len(text_units))
+        text_kinds = kinds[part] if page is None else _with_headings(kinds[part], page)
+        passages, rows = _cut_text(text, text_units, units.texts[part], text_kinds, pointing[part])
         cut.passages.append(passages)
-        cut.whole.append([i if i < 0 else at + i for i in whole])
-        at = end
+        cut.unit_rows.append([row if row < 0 else start + row for row in rows])
+        start = part.stop
     return cut
 
 
 def _with_headings(kinds: Sequence[Kind], page: Page) -> list[Kind]:
-    """Return the kinds with what the page marks as headings, unless they are furniture."""
+    """Return the kinds, with body that the page marks as a heading taken for one."""
     return [
         "heading" if heading and kind == "body" else kind
         for kind, (_, heading) in zip(kinds, page.blocks, strict=True)
@@ -95,37 +99,34 @@ def _cut_text(
     kinds: Sequence[Kind],
     pointing: Sequence[bool],
 ) -> tuple[list[Passage], list[int]]:
-    """Return the passages, links to other articles inside a paragraph cut out of it.
+    """Return the passages, and the row in `units` of each that is a unit as it is, else -1.
 
-    And the unit that each is the whole of, as it is scored, -1 where it is not.
+    Links to other articles inside a paragraph are cut out of it.
     """
     passages: list[Passage] = []
-    whole: list[int] = []
+    rows: list[int] = []
     for i, (unit, stretch, kind) in enumerate(zip(units, texts, kinds, strict=True)):
         start = unit.start
         if pointing[i] and kind == "body":
             for match in _INLINE.finditer(stretch):
-                cut = (unit.start + match.start("cut"), unit.start + match.end("cut"))
-                passages += [_passage(text[start : cut[0]], start, kind)]
-                passages += [_passage(text[slice(*cut)], cut[0], "boilerplate")]
-                start = cut[1]
-        same = False
+                link_start, link_end = (unit.start + place for place in match.span("cut"))
+                passages.append(_passage(text[start:link_start], start, kind))
+                passages.append(_passage(text[link_start:link_end], link_start, "boilerplate"))
+                rows += [-1, -1]
+                start = link_end
         rest = text[start : unit.end] if start > unit.start else stretch
         if rest.strip():
             passages.append(_passage(rest, start, kind))
-            same = passages[-1].flowed is stretch
-        whole += [-1] * (len(passages) - len(whole) - same)
-        whole += [i] * same
-    return passages, whole
+            rows.append(i if passages[-1].flowed is stretch else -1)
+    return passages, rows
 
 
 def _passage(stretch: str, start: int, kind: Kind) -> Passage:
-    """Return a passage, from where it starts with the blanks around it."""
+    """Return the passage of a stretch of text that starts there, without the blanks around it."""
     stripped = stretch.strip()
     start += len(stretch) - len(stretch.lstrip()) if stripped != stretch else 0
-    passage = Passage(start=start, end=start + len(stripped), text=stripped, kind=kind)
-    passage.flowed = flow(stripped)
-    return passage
+    end = start + len(stripped)
+    return Passage(start=start, end=end, text=stripped, flowed=flow(stripped), kind=kind)
 
 
 def find_title(passages: Sequence[Passage], page: Page | None) -> str | None:
@@ -138,37 +139,38 @@ def find_title(passages: Sequence[Passage], page: Page | None) -> str | None:
 
 
 def tell_languages(cut: Cut) -> list[str]:
-    """Tell each passage its language; return the language of each text's paragraphs.
+    """Set the language of each passage; return that of each text's paragraphs.
 
-    What was counted of the units is not counted again: a text's words are its paragraphs', up to
-    the paragraph in which its first `MOST` characters end.
+    What was counted of the units is not counted again. The language of a text is that of its
+    paragraphs, up to the paragraph in which their first `MOST` characters end.
     """
     if cut.units is None:
         return []
-    texts = list(cut.units.texts)
+    texts = list(cut.units.texts)  # then those of passages that are no unit as it is
     rows: list[int] = []
-    of: list[int] = []  # the texts that paragraphs are of
-    paragraphs: list[int] = []  # and their rows
-    for number, (passages, whole) in enumerate(zip(cut.passages, cut.whole, strict=True)):
+    paragraph_text: list[int] = []  # the number of each paragraph's text
+    paragraph_row: list[int] = []
+    for number, (passages, unit_rows) in enumerate(zip(cut.passages, cut.unit_rows, strict=True)):
         room = MOST
-        for passage, unit in zip(passages, whole, strict=True):
-            row = unit
-            if row < 0:
-                row = len(texts)
-                texts.append(passage.flowed)
+        for passage, unit_row in zip(passages, unit_rows, strict=True):
+            row = unit_row if unit_row >= 0 else _add(texts, passage.flowed)
             rows.append(row)
             if passage.kind == "body" and room > 0:
                 size = len(passage.flowed)
-                if size > room:
-                    row = len(texts)
-                    texts.append(passage.flowed[:room])
-                of.append(number)
-                paragraphs.append(row)
+                paragraph_text.append(number)
+                paragraph_row.append(row if size <= room else _add(texts, passage.flowed[:room]))
                 room -= size + 1
-    tallies = [cut.units.tally, tally(texts[len(cut.units.texts) :])]
-    counted = Tally.joined(tallies)
+    tally_of_rest = tally(texts[len(cut.units.texts) :])
+    counted = Tally.joined([cut.units.tally, tally_of_rest])
     languages = counted.languages(texts.__getitem__)
     for row, passage in zip(rows, chain.from_iterable(cut.passages), strict=True):
         passage.language = languages[row]
-    summed = counted.rows(np.array(paragraphs, dtype=np.int64)).summed(of, len(cut.passages))
-    return summed.languages(lambda i: joined_paragraphs(cut.passages[i]))
+    of_paragraphs = counted.rows(np.array(paragraph_row, dtype=np.int64))
+    of_texts = of_paragraphs.summed(paragraph_text, len(cut.passages))
+    return of_texts.languages(lambda i: joined_paragraphs(cut.passages[i]))
+
+
+def _add(texts: list[str], text: str) -> int:
+    """Add a text to others; return its row."""
+    texts.append(text)
+    return len(texts) - 1

@@ -1,4 +1,4 @@
-"""Reading an article: bytes to text, text to passages with their offsets."""
+"""Reads articles: bytes to text, text to passages with their offsets."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _HTML = re.compile(
 class RawArticle(NamedTuple):
     """The bytes of one article, the name that its error messages start with, and its form.
 
-    And the digest of the bytes, where it is known already.
+    `sha256` is the digest of the bytes where it is known already.
     """
 
     data: bytes
@@ -94,7 +94,7 @@ def read_article(path: Path) -> Article:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the bytes of a file, as far as one more than an article may have.
+    """Return the bytes of a file, at most one more than an article may have.
 
     Raises
     ------
@@ -124,10 +124,10 @@ def parse_article(data: bytes, *, id: str, form: Form | None = None) -> Article:
 
 
 def parse_articles(documents: Iterable[RawArticle]) -> list[Article | InputError]:
-    """Return the article of each document, or why there is none: what `parse_article` gives each.
+    """Return the article of each document, or why there is none, as `parse_article` gives it.
 
-    What is done in arrays is done for all together: a hundred articles cost several times less
-    together than one by one, and more are not faster.
+    What is done in arrays is done for all together: a hundred articles take several times less time
+    together than one by one; more at once are no faster.
     """
     opened: list[_Opened | InputError] = []
     large = False
@@ -137,8 +137,8 @@ def parse_articles(documents: Iterable[RawArticle]) -> list[Article | InputError
             opened.append(_open(document))
         except InputError as err:
             opened.append(err.with_traceback(None))  # which would hold all that is opened here
-    articles = iter(_read([found for found in opened if isinstance(found, _Opened)]))
-    read = [found if isinstance(found, InputError) else next(articles) for found in opened]
+    articles = iter(_read([document for document in opened if isinstance(document, _Opened)]))
+    read = [document if isinstance(document, InputError) else next(articles) for document in opened]
     if large:
         give_back_memory()
     return read
@@ -150,73 +150,86 @@ def _open(document: RawArticle) -> _Opened:
     if len(data) > MAX_BYTES:
         raise InputError(
             f"{id}: larger than {MAX_BYTES // 1_000_000} MB, which no article is: "
-            "split it into one file an article"
+            "split it into one file per article"
         )
     begins = data[:_HEAD].decode("latin-1").lstrip("\xef\xbb\xbf")  # marks alone matter here
-    paged = form == "html" or _HTML.match(begins) is not None
-    text, encoding = decode(data, id, declared_encoding(data) if paged else None)
-    if form is None or form == "text":
+    is_page = form == "html" or _HTML.match(begins) is not None
+    text, encoding = decode(data, id, declared_encoding(data) if is_page else None)
+    if form in (None, "text"):
         form = "html" if _HTML.match(text) else "text"
-    page, note = None, None
-    if form == "html":
-        page = read_html(text)
-        if page is None or not page.blocks:
-            text, page, note = plain_text_of_html(text), None, _ALL_READ
-    elif form == "markdown" and is_too_much_markdown(text):
-        form, note = "text", _NO_MARKDOWN
-    elif form == "markdown":
-        page = read_markdown(text)
+    page, note = _read_page(text, form)
     if page is not None:
         page = cut_long_blocks(page)
         text = "\n\n".join(block for block, _ in page.blocks)
-    if not text.strip():
-        raise InputError(f"{id}: empty: there is no text to tag")
-    if page is None:
-        units = cut_long(text, split_units(text, MAX_UNITS + 1))
-    else:
-        units = units_of_blocks(page)
+    elif form == "html":
+        text = plain_text_of_html(text)
+    units = [] if not text.strip() else _split(text, page)
     _check_number(len(units), id)
-    sha256 = sha256 or hashlib.sha256(data).hexdigest()
-    return _Opened(id, sha256, encoding, text, form != "text", page, note, units)
+    return _Opened(
+        id=id,
+        sha256=sha256 or hashlib.sha256(data).hexdigest(),
+        encoding=encoding,
+        text=text,
+        extracted=page is not None or form == "html",
+        page=page,
+        note=note,
+        units=units,
+    )
+
+
+def _read_page(text: str, form: Form | None) -> tuple[Page | None, str | None]:
+    """Return the blocks of a page or a Markdown file, or None and why it is read as plain text."""
+    if form == "html":
+        page = read_html(text)
+        return (None, _ALL_READ) if page is None or not page.blocks else (page, None)
+    if form == "markdown":
+        return (None, _NO_MARKDOWN) if is_too_much_markdown(text) else (read_markdown(text), None)
+    return None, None
+
+
+def _split(text: str, page: Page | None) -> list[Unit]:
+    """Return the units of a text, which joins the blocks of a page or is plain."""
+    if page is not None:
+        return units_of_blocks(page)
+    return cut_long(text, split_units(text, MAX_UNITS + 1))
 
 
 def _check_number(n_units: int, id: str) -> None:
-    """Raise `InputError` for a text of more lines than an article has, or of none."""
+    """Raise `InputError` for a text without lines, or with more than an article has."""
     if not n_units:
         raise InputError(f"{id}: empty: there is no text to tag")
     if n_units > MAX_UNITS:
         raise InputError(
             f"{id}: more than {MAX_UNITS} lines, which no article has: "
-            "split it into one file an article"
+            "split it into one file per article"
         )
 
 
 def _read(opened: Sequence[_Opened]) -> list[Article | InputError]:
-    """Return the articles of opened documents, an error for what has no paragraph."""
-    cut = cut_passages([(found.text, found.units, found.page) for found in opened])
-    languages = iter(tell_languages(cut))
+    """Return the articles of opened documents, an error for each that has no paragraph."""
+    cut = cut_passages([(document.text, document.units, document.page) for document in opened])
+    languages = tell_languages(cut)
     articles: list[Article | InputError] = []
-    for found, passages in zip(opened, cut.passages, strict=True):
-        language = next(languages)
+    for document, passages, language in zip(opened, cut.passages, languages, strict=True):
         if not any(p.kind == "body" for p in passages):
             why = "no paragraph of an article in it, only menus, titles or notices"
-            articles.append(InputError(f"{found.id}: {why}"))
+            articles.append(InputError(f"{document.id}: {why}"))
             continue
-        page = found.page
+        page = document.page
         article = Article(
-            id=found.id,
-            sha256=found.sha256,
-            encoding=found.encoding,
-            text=found.text,
-            extracted=found.extracted,
+            id=document.id,
+            sha256=document.sha256,
+            encoding=document.encoding,
+            text=document.text,
+            extracted=document.extracted,
             passages=tuple(passages),
+            language=language,
             title=find_title(passages, page),
             date=(page.date if page else None)
             or find_date([p.text for p in passages if p.kind != "body"]),
             author=page.author if page else None,
             site=page.site if page else None,
-            note=found.note,
+            note=document.note,
         )
-        vars(article)["language"] = language  # where the property would keep it
         articles.append(article)
     return articles

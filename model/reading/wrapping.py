@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-_SEPARATORS = "\x1c\x1d\x1e"  # end lines for Python alone; to all others they are blanks, as \x1f
+_SEPARATORS = "\x1c\x1d\x1e"  # end lines in Python only; elsewhere they are blanks, as \x1f is
 _QUOTING = re.compile(r"(?:>[ \t]?)+")  # how mail marks what it quotes
 _BULLET = re.compile(r"[-–—•·*▪►→]\s|\d{1,2}[.)]\s")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -36,17 +36,17 @@ class Unit(NamedTuple):
 
 
 def split_units(text: str, most: int) -> list[Unit]:
-    """Return the units of a text in order; blanks around each are left out, nothing else is.
+    """Return the units of the first `most` lines of a text, without the blanks around them.
 
-    Of the first `most` lines: a caller that asks for one more than it takes knows of the rest.
+    A caller that asks for one line more than it takes knows whether there are more.
     """
     lines = list(islice(_iter_lines(text), most))
     texts = [text[line.start : line.end] for line in lines]
     if not _may_be_wrapped(texts, lines):
         return lines
-    furniture = _page_furniture(texts)
+    repeated = _page_lines(texts)
     joinable = [
-        not (after.gap or i in furniture or i + 1 in furniture or _BULLET.match(texts[i + 1]))
+        not (after.gap or i in repeated or i + 1 in repeated or _BULLET.match(texts[i + 1]))
         for i, after in enumerate(lines[1:])
     ]
     width = _wrap_width(texts, joinable)
@@ -91,21 +91,21 @@ def _iter_lines(text: str) -> Iterator[Unit]:
     """Yield each line that is not blank, without the marks of quoting in mail."""
     for separator in _SEPARATORS:
         text = text.replace(separator, "\x1f")
-    at, n_breaks = 0, 2  # as after a blank line
+    offset, n_breaks = 0, 2  # as after a blank line
     for line in text.splitlines(keepends=True):
         quoting = _QUOTING.match(line) if line[0] == ">" else None
         skip = quoting.end() if quoting else 0
         stripped = line[skip:].strip()
         if stripped:
-            start = at + line.index(stripped, skip)
+            start = offset + line.index(stripped, skip)
             yield Unit(start, start + len(stripped), n_breaks > 1)
             n_breaks = 0
-        at += len(line)
+        offset += len(line)
         n_breaks += 1
 
 
 def _may_be_wrapped(texts: Sequence[str], lines: Sequence[Unit]) -> bool:
-    """Whether enough lines begin with a small letter where `_wrap_width` asks for that."""
+    """Return whether enough lines begin with a small letter where `_wrap_width` asks for that."""
     small = [
         i
         for i, before in enumerate(texts[:-1], 1)
@@ -114,8 +114,8 @@ def _may_be_wrapped(texts: Sequence[str], lines: Sequence[Unit]) -> bool:
     return len(small) >= _FEWEST_BROKEN
 
 
-def _page_furniture(texts: Sequence[str]) -> set[int]:
-    """Return the lines that number the pages, or that come again but for their numbers."""
+def _page_lines(texts: Sequence[str]) -> set[int]:
+    """Return the lines that number the pages, or that repeat but for their numbers."""
     shapes = [" ".join(sorted(_WORD.findall(text.lower()))) for text in texts]
     times = Counter(shape for shape in shapes if len(shape) <= _WIDEST)
     return {
@@ -129,7 +129,7 @@ def _wrap_width(texts: Sequence[str], joinable: Sequence[bool]) -> int:
     """Return the width at which a text was wrapped, 0 when it was not.
 
     A line broken inside a sentence is followed by one that begins with a small letter; in wrapped
-    text a third of the longer lines or more are so.
+    text that holds for at least a third of the longer lines.
     """
     broken, longer = [], 0
     for i, may_join in enumerate(joinable):
@@ -143,19 +143,19 @@ def _wrap_width(texts: Sequence[str], joinable: Sequence[bool]) -> int:
 
 
 def _goes_on(before: str, after: str, width: int, indented: bool) -> bool:
-    """Whether a line continues the one before: its first word did not fit, or no sentence ended."""
+    """Return whether a line goes on with the last one: a word did not fit, or no sentence ended."""
     if not _ENDED.search(before) and after[0].islower() and len(before) >= width / 2:
         return True
     return not indented and len(before) + 1 + len(after.split(maxsplit=1)[0]) > width
 
 
 def _indented(text: str, before: Unit, line: Unit) -> bool:
-    """Whether a line starts further right than the one before it."""
+    """Return whether a line starts further right than the one before it."""
     return _blanks_before(text, line.start) > _blanks_before(text, before.start)
 
 
 def _blanks_before(text: str, start: int) -> int:
-    at = start
-    while at and text[at - 1] in " \t":
-        at -= 1
-    return start - at
+    place = start
+    while place and text[place - 1] in " \t":
+        place -= 1
+    return start - place

@@ -1,8 +1,8 @@
 """The encoder scorer: a fine-tuned transformer run by onnxruntime, without torch.
 
 Each window of a text is run by itself, several at once in threads. So there is no padding, and no
-score depends on what else is scored: dynamic quantisation takes the range of its activations from
-all that is run together.
+score depends on the other texts: dynamic quantisation takes the range of its activations from all
+that is run together.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class EncoderScorer:
     max_length, overlap
         Of the windows: see `windows.Windower`.
     schema
-        By which the windows of a long text are taken together: see `join_windows`.
+        Says how the windows of a long text are joined: see `join_windows`.
     """
 
     def __init__(
@@ -58,8 +58,8 @@ class EncoderScorer:
         return {ENCODER: self._encoder, TOKENIZER: self._tokenizer}
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return the scores before calibration, (n_samples, n_labels), each text's by itself."""
-        found = [np.empty((0, self._schema.n_labels))]
+        """Return the scores before calibration, (n_samples, n_labels), of each text by itself."""
+        parts = [np.empty((0, self._schema.n_labels))]
         with ThreadPoolExecutor(n_threads()) as threads:
             for start in range(0, len(texts), _AT_ONCE):
                 windows = self._windower.windows(texts[start : start + _AT_ONCE])
@@ -68,8 +68,8 @@ class EncoderScorer:
                 order = sorted(range(len(flat)), key=lambda i: -len(flat[i]))
                 scored = np.empty((len(flat), self._schema.n_labels))
                 scored[order] = list(threads.map(self._run, (flat[i] for i in order)))
-                found.append(join_windows(scored, [len(w) for w in windows], self._schema))
-        return np.concatenate(found)
+                parts.append(join_windows(scored, [len(w) for w in windows], self._schema))
+        return np.concatenate(parts)
 
     def contributions(self, texts: Sequence[str], wanted: NDArray[np.bool_]) -> Contributions:
         """Return by how much each word of the sentences that count moves the logits."""
@@ -91,7 +91,7 @@ class EncoderScorer:
 def load_encoder(
     files: Mapping[str, bytes], settings: Mapping[str, Any], schema: Schema
 ) -> EncoderScorer:
-    """Return the scorer of an artifact's files: see `scorer.load_scorer`."""
+    """Return the scorer of an artifact's files: see `backends.load_scorer`."""
     lengths = settings["max_length"], settings["overlap"]
     return EncoderScorer(files[ENCODER], files[TOKENIZER], *lengths, schema)
 
@@ -114,9 +114,9 @@ def join_windows(
 
 
 def n_threads() -> int:
-    """Return how many threads to score with: `$OMP_NUM_THREADS`, else one a core.
+    """Return how many threads to score with: `$OMP_NUM_THREADS`, else one per core.
 
-    One in a process that another started, as `--jobs` does: that one sees to the cores.
+    It is one in a process that another started, as `--jobs` does: that one shares out the cores.
     """
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdecimal() and int(asked):
@@ -148,11 +148,11 @@ def _start(encoder: bytes) -> Any:
 
 
 def _faults() -> tuple[type[Exception], ...]:
-    """Return what onnxruntime raises: classes without a base of their own."""
+    """Return the classes of what onnxruntime raises, which have no common base."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-    found = (x for x in vars(state).values() if isinstance(x, type) and issubclass(x, Exception))
-    return (*found, RuntimeError)
+    classes = [value for value in vars(state).values() if isinstance(value, type)]
+    return (*(c for c in classes if issubclass(c, Exception)), RuntimeError)
 
 
 def _first_line(err: Exception) -> str:

@@ -1,17 +1,13 @@
 """Features of a French paragraph: its words, word pairs and character n-grams, hashed, in numpy.
 
-This is their only definition: training and prediction both call it. A word is read as French
-writes it: elided articles and pronouns (l', d', s'…) are dropped, n' and qu' become ne and que,
-and case, accents, ligatures and the kinds of apostrophe and quotation mark make no difference.
-A paragraph is the set of its words and the set of its pairs of neighbouring words: saying a word
-twice adds nothing. So all that a word brings, its character n-grams included, can be summed once
-and kept, since the number of distinct words grows slowly with the amount of text.
+This is their only definition: training and prediction both call it. A paragraph is the set of its
+words (spelled as `spelling` says) and the set of its pairs of neighbouring words: saying a word
+twice adds nothing. So all that a word adds, its character n-grams included, can be summed once and
+kept, since the number of distinct words grows slowly with the amount of text.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 import zlib
 from array import array
 from collections.abc import Sequence
@@ -20,14 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from depeche.model.scoring.tokens import APOSTROPHES, INVISIBLE, Tokens, TokenTable, iter_tokens
-
-_QUOTES = frozenset('«»“”„"')
-_NOT_SPELLED = re.compile(f"[_{INVISIBLE}]")
-_LIGATURES = {"œ": "oe", "æ": "ae"}
-# Elided forms that say nothing about a text: le, de, je, me, te, se, ce.
-_DROPPED = frozenset(("l", "d", "j", "m", "t", "s", "c"))
-_ELIDED = {"n": "ne", "qu": "que", "jusqu": "jusque", "lorsqu": "lorsque", "puisqu": "puisque"}
+from depeche.model.scoring.spelling import normalise
+from depeche.model.scoring.tokens import Tokens, TokenTable
 
 _LONGEST_WORD = 64  # characters whose n-grams count; what is longer is no word
 _MASK = np.uint64(0xFFFFFFFF)
@@ -35,26 +25,6 @@ _GOLDEN = np.uint64(0x9E3779B1)  # 2**32 / golden ratio: Knuth, TAOCP 3, 6.4, mu
 _PAIR = np.uint64(31)
 _GRAM = np.uint64(0x01000193)  # a prime: FNV's, of the polynomial that hashes an n-gram
 _CHAR_SEED = 0x9747B28C  # so that a word and its n-grams hash apart
-
-
-class _Spelled(dict[int, str]):
-    """How each character is spelled in a word, by its code point; found as characters are met.
-
-    Decomposition and case folding go character by character, but for the order of combining marks,
-    which are left out.
-    """
-
-    def __missing__(self, code_point: int) -> str:
-        sign = _NOT_SPELLED.sub("", chr(code_point))
-        letters = unicodedata.normalize("NFKD", sign)
-        spelled = "".join(c for c in letters if not unicodedata.combining(c)).casefold()
-        for ligature, letters in _LIGATURES.items():
-            spelled = spelled.replace(ligature, letters)
-        self[code_point] = spelled
-        return spelled
-
-
-_SPELLED = _Spelled()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +47,7 @@ class FeatureSettings:
 
 @dataclass(frozen=True)
 class Counts:
-    """In how many words or pairs of a paragraph each feature is, as a sparse matrix by rows.
+    """How many words or pairs of a paragraph have each feature, as a sparse matrix by rows.
 
     Row `i` has `counts[indptr[i]:indptr[i + 1]]` in the columns `indices[...]`, which rise, and its
     words have the hashes `words[word_indptr[i]:word_indptr[i + 1]]`.
@@ -108,10 +78,10 @@ class Counts:
         """Return the counts of the chosen paragraphs; `chosen` is (n_samples,)."""
         return self.rows_at(np.flatnonzero(chosen))
 
-    def rows_at(self, places: NDArray[np.int64]) -> Counts:
-        """Return the counts of some paragraphs, in their order."""
-        entry, indptr = _entries_of(self.indptr, places)
-        word, word_indptr = _entries_of(self.word_indptr, places)
+    def rows_at(self, rows: NDArray[np.int64]) -> Counts:
+        """Return the counts of some paragraphs, in the order of `rows`."""
+        entry, indptr = _entries_of(self.indptr, rows)
+        word, word_indptr = _entries_of(self.word_indptr, rows)
         return Counts(
             self.counts[entry], self.indices[entry], indptr, self.words[word], word_indptr
         )
@@ -119,7 +89,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Bags:
-    """What n texts hold, each thing once a text, rows rising.
+    """The distinct words and pairs of words of some texts, rows rising.
 
     `word` (n_words,) are numbers of the extractor's words, in the texts `word_row`; `pair`
     (n_pairs,) are columns of pairs of words, in the texts `pair_row`.
@@ -160,7 +130,7 @@ class FeatureExtractor:
         self._words: dict[str, int] = {}
         self._spelled: list[str] = []  # the same words, by number
         self._hashes = array("I")
-        self._grams = array("i")  # columns of n-grams, one word after another, as they were asked
+        self._grams = array("i")  # columns of the n-grams of words, as far as they were asked for
         self._gram_ends = array("q", [0])
 
     @property
@@ -202,15 +172,15 @@ class FeatureExtractor:
         )
 
     def bags(self, texts: Sequence[str]) -> Bags:
-        """Return the distinct words and pairs of each text, whatever the other texts."""
-        found = self.occurrences(texts)
-        pair, pair_row = self.pairs(found)
-        word, word_row = _distinct(found.word, found.row)
+        """Return the distinct words and pairs of each text; the other texts make no difference."""
+        occurrences = self.occurrences(texts)
+        pair, pair_row = self.pairs(occurrences)
+        word, word_row = _distinct(occurrences.word, occurrences.row)
         pair, pair_row = _distinct(pair[pair >= 0], pair_row[pair >= 0])
         return Bags(word, word_row, self.pair_column(pair), pair_row)
 
     def count(self, texts: Sequence[str]) -> Counts:
-        """Return the features of each text, and in how many of its words or pairs each is."""
+        """Return the features of each text, and how many of its words or pairs have each."""
         n_features = self.settings.n_features
         bags = self.bags(texts)
         grams, n_grams = self.grams(bags.word)
@@ -235,15 +205,15 @@ class FeatureExtractor:
         """Return the column of each word itself."""
         return self._column(self.hashes[word].astype(np.uint64))
 
-    def pairs(self, found: Occurrences) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def pairs(self, occurrences: Occurrences) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return a hash of 32 bits of each word and the next one, and the row of the pair.
 
-        One fewer than words; the hash is -1 where the next word is another text's.
+        There is one pair fewer than words; the hash is -1 where the next word is another text's.
         """
-        hashes = self.hashes[found.word].astype(np.uint64)
+        hashes = self.hashes[occurrences.word].astype(np.uint64)
         pair = (hashes[:-1] * _PAIR + hashes[1:] * _GOLDEN + np.uint64(1)) & _MASK
-        together = found.row[1:] == found.row[:-1]
-        return np.where(together, pair.astype(np.int64), -1), found.row[1:]
+        row = occurrences.row
+        return np.where(row[1:] == row[:-1], pair.astype(np.int64), -1), row[1:]
 
     def pair_column(self, pair: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the column of each pair, given by its hash."""
@@ -281,44 +251,40 @@ class FeatureExtractor:
         self._hashes.extend(map(zlib.crc32, new))
 
     def padded(self, first: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        """Return the signs that n-grams are of, of all words from one on, and where each ends.
+        """Return the code points of the words from one on, and where each word ends.
 
-        Those of a word and a blank on each of its sides; of marks none.
+        They are those that n-grams are made of: a word with a blank on each side; marks have none.
         """
         words = self._spelled[first:]
         padded = [f" {word[:_LONGEST_WORD]} " if word[0].isalnum() else "" for word in words]
-        signs = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        return signs, np.cumsum(np.fromiter(map(len, padded), np.int64, len(padded)))
+        codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        return codes, np.cumsum(np.fromiter(map(len, padded), np.int64, len(padded)))
 
     def _gram_columns(
-        self, signs: NDArray[np.uint32], ends: NDArray[np.int64]
+        self, codes: NDArray[np.uint32], ends: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the columns of the n-grams of words, a word after the other, and where each ends.
-
-        Words are `padded`.
-        """
-        of = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
-        end = ends[of]
-        hashes = np.full(len(signs), _CHAR_SEED, dtype=np.uint64)
-        found, word_of = [], []
+        """Return the columns of the n-grams of `padded` words, and where each word's end."""
+        word = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))  # of each character
+        word_end = ends[word]
+        hashes = np.full(len(codes), _CHAR_SEED, dtype=np.uint64)
+        grams, gram_words = [], []
         for n in range(1, self.settings.char_max + 1):
-            whole = np.arange(len(signs)) + n <= end  # the n-gram ends within its word
-            hashes = hashes[: len(signs) - n + 1] * _GRAM + signs[n - 1 :] & _MASK
+            hashes = hashes[: len(codes) - n + 1] * _GRAM + codes[n - 1 :] & _MASK
             if n >= self.settings.char_min:
-                whole = whole[: len(hashes)]
-                found.append(hashes[whole] + np.uint64(n) * _GOLDEN & _MASK)
-                word_of.append(of[: len(hashes)][whole])
-        every, whose = np.concatenate(found), np.concatenate(word_of)
-        columns = self._column(every)[np.argsort(whose, kind="stable")]
-        gram_ends = np.cumsum(np.bincount(whose, minlength=len(ends)))
+                is_within = np.arange(len(hashes)) + n <= word_end[: len(hashes)]
+                grams.append(hashes[is_within] + np.uint64(n) * _GOLDEN & _MASK)
+                gram_words.append(word[: len(hashes)][is_within])
+        gram_word = np.concatenate(gram_words)
+        columns = self._column(np.concatenate(grams))[np.argsort(gram_word, kind="stable")]
+        gram_ends = np.cumsum(np.bincount(gram_word, minlength=len(ends)))
         return columns + (1 << self.settings.table_bits), gram_ends.astype(np.int64)
 
 
 def _distinct(
-    things: NDArray[np.int64], row: NDArray[np.int64]
+    numbers: NDArray[np.int64], row: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return each thing, below 2 ** 32, once a row, and its row, which rises."""
-    keys = (row << 32) | things
+    """Return the distinct numbers, below 2 ** 32, of each row, and their rows, which rise."""
+    keys = (row << 32) | numbers
     keys.sort()
     if len(keys):
         keys = keys[np.concatenate(([True], keys[1:] != keys[:-1]))]
@@ -328,30 +294,7 @@ def _distinct(
 def _entries_of(
     indptr: NDArray[np.int64], rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the places of the entries of some rows, and where each row's begin and end there."""
+    """Return the places of the entries of some rows, and the `indptr` of these rows alone."""
     sizes = np.diff(indptr)[rows]
     ends = np.concatenate(([0], np.cumsum(sizes)))
     return np.arange(ends[-1]) + np.repeat(indptr[rows] - ends[:-1], sizes), ends
-
-
-def words(text: str) -> list[str]:
-    """Return the words and marks of a text in the form under which they are counted."""
-    tokens = (text[start:end] for start, end in iter_tokens(text))
-    return [word for word in map(normalise, tokens) if word]
-
-
-def normalise(token: str) -> str:
-    """Return the form under which a token is counted; empty when it is not.
-
-    >>> normalise("L’"), normalise("n'"), normalise("Cœur"), normalise("ÉTATS"), normalise("»")
-    ('', 'ne', 'coeur', 'etats', '"')
-    """
-    if token.isascii() and token.isalnum():  # most are; the rest does the same to them
-        return token.lower()
-    if token in _QUOTES:
-        return '"'
-    word = token.translate(_SPELLED)
-    if word and word[-1] in APOSTROPHES:
-        word = word.rstrip(APOSTROPHES)
-        return "" if word in _DROPPED else _ELIDED.get(word, word)
-    return word

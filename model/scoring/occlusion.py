@@ -1,6 +1,6 @@
 """Evidence of a scorer that is not linear: what its logits lose when words are taken away.
 
-Erasure (Li, Monroe and Jurafsky 2016, "Understanding neural networks through representation
+This is erasure (Li, Monroe and Jurafsky 2016, "Understanding neural networks through representation
 erasure"), from the coarse to the fine: each sentence in turn, then each word of the sentences that
 count. So a paragraph takes some tens of passes and not one for each of its words.
 """
@@ -24,9 +24,9 @@ _MOST_SENTENCES, _MOST_WORDS = 16, 40  # taken away in turn; where there are mor
 
 
 def occlude(logits: _Logits, texts: Sequence[str], wanted: NDArray[np.bool_]) -> Contributions:
-    """Return what words add to the logits: the loss without them.
+    """Return what words add to the logits, which is what these lose without them.
 
-    Of each text, the words of the sentence that moves a wanted label the most, label by label.
+    The words are those of the sentences that move a wanted label of their text the most.
 
     Parameters
     ----------
@@ -35,13 +35,13 @@ def occlude(logits: _Logits, texts: Sequence[str], wanted: NDArray[np.bool_]) ->
     wanted
         (n_texts, n_labels): the labels to explain.
     """
-    whole = logits(texts)
+    complete = logits(texts)
     sentences = [
         _grouped(sentences_of(text), _MOST_SENTENCES) if labels.any() else []
         for text, labels in zip(texts, wanted, strict=True)
     ]
     several = [of_text if len(of_text) > 1 else [] for of_text in sentences]
-    lost = _lost(logits, texts, several, whole)
+    lost = _lost(logits, texts, several, complete)
     words: list[list[_Span]] = []
     for i, text in enumerate(texts):
         counting = set(range(len(sentences[i])))
@@ -49,11 +49,10 @@ def occlude(logits: _Logits, texts: Sequence[str], wanted: NDArray[np.bool_]) ->
             counting = set(np.abs(lost[i][:, wanted[i]]).argmax(axis=0).tolist())
         spans: list[_Span] = []
         for k in sorted(counting):
-            start, end = sentences[i][k]
-            found = [(m.start(), m.end()) for m in _WORD.finditer(text, start, end)]
-            spans += _grouped(found, _MOST_WORDS)
+            matches = _WORD.finditer(text, *sentences[i][k])
+            spans += _grouped([match.span() for match in matches], _MOST_WORDS)
         words.append(spans)
-    values = _lost(logits, texts, words, whole)
+    values = _lost(logits, texts, words, complete)
     places = np.array([span for spans in words for span in spans], dtype=np.int64).reshape(-1, 2)
     return Contributions(
         row=np.repeat(np.arange(len(texts)), [len(spans) for spans in words]),
@@ -80,15 +79,17 @@ def _lost(
     logits: _Logits,
     texts: Sequence[str],
     spans: Sequence[Sequence[_Span]],
-    whole: NDArray[np.float64],
+    complete: NDArray[np.float64],
 ) -> list[NDArray[np.float64]]:
-    """Return what the logits of each text lose without its spans, (n_spans, n_labels) each."""
+    """Return what the complete logits of each text lose without each of its spans.
+
+    (n_spans, n_labels) for each text.
+    """
     without = [
         text[:start] + text[end:]
         for text, of_text in zip(texts, spans, strict=True)
         for start, end in of_text
     ]
-    found = logits(without)
     cuts = np.cumsum([len(of_text) for of_text in spans])[:-1]
-    parts = np.split(found, cuts) if len(spans) else []
-    return [whole[i] - part for i, part in enumerate(parts)]
+    parts = np.split(logits(without), cuts) if len(spans) else []
+    return [complete[i] - part for i, part in enumerate(parts)]

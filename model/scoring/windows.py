@@ -1,4 +1,4 @@
-"""Texts as the token ids that an encoder reads: long ones in overlapping windows, never cut."""
+"""Texts as the token ids that an encoder reads; long ones in windows, so that none is cut off."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Windower:
         self._step = self._room - int(overlap * self._room)
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the ids of each text's tokens, nothing around them."""
-        found = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        return [encoding.ids for encoding in found]
+        """Return the ids of each text's tokens, with nothing around them."""
+        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [encoding.ids for encoding in encodings]
 
     def windows(self, texts: Sequence[str]) -> list[list[list[int]]]:
-        """Return the windows of each text, one at least, as ids ready for the encoder."""
+        """Return the windows of each text, at least one, as ids ready for the encoder."""
         return [self._cut(ids) for ids in self.tokens(texts)]
 
     def _cut(self, ids: list[int]) -> list[list[int]]:

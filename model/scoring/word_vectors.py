@@ -1,8 +1,8 @@
-"""Word vectors of a model: what a text says by the company its words keep elsewhere, in numpy.
+"""Word vectors of a model, in numpy: words are alike that keep the same company elsewhere.
 
 A text's direction is the sum of its words' vectors, divided by its length; a label's score gets a
-linear and a quadratic form of it, so that words count together and not only each for itself. The
-sum is one over words, and is kept for each of them, like all else that a word brings.
+linear and a quadratic form of it, so that words count together and not only each for itself. What
+a word adds to the sum is kept, like all else that a word adds.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-_SCALE = 1 << 16  # sums are whole multiples of 1 / _SCALE, as those of `scoring.linear`
+_SCALE = 1 << 16  # sums are whole multiples of 1 / _SCALE, as those of `scoring.columns`
 # A direction, the forms and the slopes are rounded to these parts of 1, so that all sums below are
-# of whole numbers below 2 ** 53 (while slopes are below 1,000, and texts below 30,000 words): they
-# do not depend on their order, nor on the texts that are scored together.
+# of whole numbers below 2 ** 53 (while slopes are below 1,000, and texts have fewer than 30,000
+# words). So they do not depend on their order, nor on the texts that are scored together.
 _PARTS = 1 << 12
 _AT_ONCE = 1 << 12  # words
 
@@ -51,27 +51,27 @@ class WordVectors:
         """Number of dimensions."""
         return int(self.directions.shape[1])
 
-    def of(self, hashes: NDArray[np.uint32]) -> NDArray[np.float64]:
-        """Return the vector of each word, (n, n_dims); zeros for those that have none."""
-        return self.at(self.places(hashes))
+    def vectors_of(self, hashes: NDArray[np.uint32]) -> NDArray[np.float64]:
+        """Return the vector of each word, (n, n_dims); zeros for words that have none."""
+        return self.vectors_at(self.places(hashes))
 
     def places(self, hashes: NDArray[np.uint32]) -> NDArray[np.int32]:
-        """Return the place of each word among these, -1 for those that have no vector."""
+        """Return the place of each word among these, -1 for words that have no vector."""
         if not len(self.hashes):
             return np.full(len(hashes), -1, dtype=np.int32)
-        at = np.searchsorted(self.hashes, hashes).clip(max=len(self.hashes) - 1)
-        return np.where(self.hashes[at] == hashes, at, -1).astype(np.int32)
+        place = np.searchsorted(self.hashes, hashes).clip(max=len(self.hashes) - 1)
+        return np.where(self.hashes[place] == hashes, place, -1).astype(np.int32)
 
-    def at(self, places: NDArray[np.int32]) -> NDArray[np.float64]:
+    def vectors_at(self, places: NDArray[np.int32]) -> NDArray[np.float64]:
         """Return the vectors at some places, (n, n_dims); zeros for -1."""
-        found = np.zeros((len(places), self.n_dims))
+        vectors = np.zeros((len(places), self.n_dims))
         known = places >= 0
-        at = places[known]
-        found[known] = self.directions[at] * self.lengths[at, None].astype(np.float64)
-        return found
+        place = places[known]
+        vectors[known] = self.directions[place] * self.lengths[place, None].astype(np.float64)
+        return vectors
 
 
-def whole(vectors: NDArray[np.float64]) -> NDArray[np.int64]:
+def in_units(vectors: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return vectors, or sums of them, in units of 1 / `_SCALE`."""
     return np.rint(vectors * _SCALE).astype(np.int64)
 
@@ -107,7 +107,7 @@ class VectorForm:
 
         `places` are those of `WordVectors.places`.
         """
-        return whole(self.words.at(places))
+        return in_units(self.words.vectors_at(places))
 
     @cached_property
     def every_value(self) -> NDArray[np.int64] | NDArray[np.int32]:
@@ -128,28 +128,28 @@ class VectorForm:
         return np.asarray(np.einsum("nld,nd->nl", slopes, sums) / lengths)
 
     def shares(self, sums: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return by what a word's value counts in what texts get: (n_samples, n_labels, n_dims).
+        """Return the factor of a word's values in what texts get, (n_samples, n_labels, n_dims).
 
-        The sum over a text's words of value times this is what the text gets.
+        A text gets the sum over its words of values times this.
         """
         slopes, lengths = self._slopes(sums)
         return np.asarray(slopes / lengths[:, None])
 
     def _slopes(self, sums: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return b + A u of each label in whole parts, (n_samples, n_labels, n_dims), and lengths.
+        """Return b + A u of each label, (n_samples, n_labels, n_dims), in parts of 1.
 
-        Those of the sums, (n_samples, 1), in as many parts.
+        And the lengths of the sums, (n_samples, 1), in as many parts.
         """
         lengths = np.sqrt((sums.astype(np.float64) ** 2).sum(axis=1, keepdims=True)).clip(1)
-        linear, quadratic = self._whole
+        linear, quadratic = self._rounded_forms
         slopes = np.rint(sums / lengths * _PARTS) @ quadratic
         slopes = np.rint(slopes.reshape(len(sums), *linear.shape) / _PARTS)
         slopes += linear
         return slopes, lengths * _PARTS
 
     @cached_property
-    def _whole(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The forms in whole parts: b as (n_labels, n_dims), A as (n_dims, n_labels * n_dims)."""
+    def _rounded_forms(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The forms in parts of 1: b as (n_labels, n_dims), A as (n_dims, n_labels * n_dims)."""
         linear = np.rint(self.linear.T.astype(np.float64) * _PARTS)
         quadratic = np.rint(self.quadratic.astype(np.float64) * _PARTS)
         return linear, quadratic.reshape(self.n_dims, linear.size)

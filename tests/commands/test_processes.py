@@ -24,7 +24,7 @@ from depeche.labels.system.processes import find_program, starting
 from depeche.model.artifact import load_artifact
 from depeche.model.batch import engine
 from depeche.model.batch.engine import Job, iter_tagged
-from depeche.model.batch.entries import Tagged
+from depeche.model.batch.outcomes import Tagged
 from depeche.model.cores import at_most_jobs, count_cores
 from depeche.model.deciding.decisions import Rule
 from depeche.model.inputs.documents import Document

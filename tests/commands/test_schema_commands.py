@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 
 from depeche.labels.codebook.check import schema_warnings
 from depeche.labels.codebook.file import schema_toml
-from depeche.labels.codebook.form import TEXTS, Form, Language
+from depeche.labels.codebook.form import TEXTS, Form
 from depeche.labels.dataset import load_labels
 from depeche.labels.errors import SchemaError
 from depeche.labels.schema import DEFAULT_SCHEMA, Schema, parse_schema, read_schema
+from depeche.labels.system.language import Language
 
 ANSWERS = [
     *("Presse régionale", ""),  # a name; the first dimension needs an id

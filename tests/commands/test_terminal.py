@@ -15,8 +15,9 @@ from conftest import run_classify, write_rows
 from made_terminal import MARKS, NAME, on_terminal, shown
 
 from depeche.labels.codebook.file import schema_toml
-from depeche.labels.labelling.messages import TEXTS, Language
+from depeche.labels.labelling.messages import TEXTS
 from depeche.labels.schema import Label, Schema, read_schema
+from depeche.labels.system.language import Language
 from depeche.model.artifact import load_artifact, save_artifact
 from depeche.model.tagging import SHIPPED
 

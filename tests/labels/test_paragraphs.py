@@ -8,7 +8,7 @@ from conftest import ROOT, write_rows
 from depeche.labels.dataset import FOLDER, SHIPPED, load_labels
 from depeche.labels.errors import LabelsError
 from depeche.labels.orangesum import hydrate
-from depeche.labels.paragraphs import read_labels
+from depeche.labels.records import read_labels
 from depeche.labels.schema import read_schema
 
 SCHEMA = read_schema()
@@ -96,8 +96,8 @@ def test_digest_of_a_set_does_not_depend_on_files_or_order(tmp_path: Path) -> No
 
 
 def test_paragraphs_without_their_text_are_left_out_and_counted() -> None:
-    found = load_labels([FOLDER / "seeds.jsonl", FOLDER / "press.jsonl"], SCHEMA)
-    assert (len(found.paragraphs), found.n_left_out) == (32, 5000)
+    labels = load_labels([FOLDER / "seeds.jsonl", FOLDER / "press.jsonl"], SCHEMA)
+    assert (len(labels.paragraphs), labels.n_left_out) == (32, 5000)
 
 
 def test_spans_are_read_from_a_clone_and_proved_by_their_hash(

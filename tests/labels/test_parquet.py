@@ -20,7 +20,8 @@ import depeche.labels.formats.parquet
 from depeche.labels.errors import LabelsError
 from depeche.labels.exchange.huggingface import read
 from depeche.labels.schema import read_schema
-from depeche.model.inputs.inputs import Document, Inputs
+from depeche.model.inputs.documents import Document
+from depeche.model.inputs.inputs import Inputs
 
 TEXT = "Le ministre a reçu son homologue pour parler de la paix dans la région."
 MB = 1 << 20
@@ -34,22 +35,22 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
     """Return the processes that are started to read, none being left from before."""
-    found: list[subprocess.Popen[bytes]] = []
+    processes: list[subprocess.Popen[bytes]] = []
     popen = subprocess.Popen
 
     def start(*args: Any, **how: Any) -> subprocess.Popen[bytes]:
-        found.append(popen(*args, **how))
-        return found[-1]
+        processes.append(popen(*args, **how))
+        return processes[-1]
 
     depeche.labels.formats.parquet._leave_workers()
     monkeypatch.setattr(subprocess, "Popen", start)
-    return found
+    return processes
 
 
-def told(*paths: str) -> list[str]:
+def outcomes(*paths: str) -> list[str]:
     """Return what becomes of each input: the id of its document, or its failure."""
-    found = list(Inputs(paths))
-    return [x.id if isinstance(x, Document) else f"{x.where}: {x.reason}" for x in found]
+    documents = list(Inputs(paths))
+    return [x.id if isinstance(x, Document) else f"{x.where}: {x.reason}" for x in documents]
 
 
 def good(name: str, n: int = 3) -> str:
@@ -90,7 +91,7 @@ def large_list() -> pa.Table:
 def test_file_that_takes_too_much_memory_fails_by_name(made: Callable[[], pa.Table]) -> None:
     pq.write_table(made(), "a.parquet", compression="zstd")
     good("b.parquet")
-    first, *others = told("a.parquet", "b.parquet")
+    first, *others = outcomes("a.parquet", "b.parquet")
     assert first.startswith(
         "a.parquet: takes more memory to read than 200 MB and 25 times the size"
     )
@@ -102,14 +103,14 @@ def test_rows_before_the_one_that_takes_too_much_are_kept() -> None:
     with pq.ParquetWriter("a.parquet", pa.schema({"text": pa.string()}), compression="zstd") as out:
         out.write_table(pa.table({"text": texts}))
         out.write_table(pa.table({"text": ["a" * (210 * MB)]}))
-    *before, last = told("a.parquet")
+    *before, last = outcomes("a.parquet")
     assert before == [f"a.parquet:{i}" for i in range(1, 101)]
     assert last.startswith("a.parquet:101: takes more memory")
 
 
 def test_rows_that_together_are_too_large_are_read_one_by_one() -> None:
     pq.write_table(pa.table({"text": ["a" * (9 * MB)] * 40}), "a.parquet", compression="zstd")
-    assert told("a.parquet") == [f"a.parquet:{i}" for i in range(1, 41)]
+    assert outcomes("a.parquet") == [f"a.parquet:{i}" for i in range(1, 41)]
 
 
 def test_rows_without_end_that_say_nothing_are_refused() -> None:
@@ -117,11 +118,11 @@ def test_rows_without_end_that_say_nothing_are_refused() -> None:
     same = pa.DictionaryArray.from_arrays(pa.array([0] * 20_000_000, pa.int8()), pa.array(["a"]))
     pq.write_table(pa.table({"text": same}), "same.parquet")
     for line, n in zip(
-        told("nulls.parquet", "same.parquet"), (50_000_000, 20_000_000), strict=True
+        outcomes("nulls.parquet", "same.parquet"), (50_000_000, 20_000_000), strict=True
     ):
         assert f"{n} rows in " in line
     pq.write_table(pa.table({"text": pa.nulls(20_000, pa.string())}), "few.parquet")
-    assert len(told("few.parquet")) == 20_000
+    assert len(outcomes("few.parquet")) == 20_000
 
 
 @pytest.mark.parametrize("depth", [10_000, 100_000])
@@ -129,18 +130,18 @@ def test_file_that_ends_the_process_that_reads_it_fails_by_name(
     depth: int, started: list[Any]
 ) -> None:
     Path("b.parquet").write_bytes(nested(depth))
-    found = told(good("a.parquet"), "b.parquet", good("c.parquet"))
-    assert [line.partition(":")[0] for line in found] == ["a.parquet"] * 3 + ["b.parquet"] + [
+    lines = outcomes(good("a.parquet"), "b.parquet", good("c.parquet"))
+    assert [line.partition(":")[0] for line in lines] == ["a.parquet"] * 3 + ["b.parquet"] + [
         "c.parquet"
     ] * 3
-    assert "ended the process that read it (SIGSEGV)" in found[3] or "more memory" in found[3]
+    assert "ended the process that read it (SIGSEGV)" in lines[3] or "more memory" in lines[3]
     assert len(started) == 3
 
 
 def test_file_is_not_blamed_for_what_others_did_to_its_process(started: list[Any]) -> None:
-    assert len(told(good("a.parquet"))) == 3
+    assert len(outcomes(good("a.parquet"))) == 3
     started[0].kill()
-    assert told(good("b.parquet", 200)) == [f"b.parquet:{i}" for i in range(1, 201)]
+    assert outcomes(good("b.parquet", 200)) == [f"b.parquet:{i}" for i in range(1, 201)]
     documents = iter(Inputs(["b.parquet"]))
     next(documents)
     started[1].kill()
@@ -149,16 +150,16 @@ def test_file_is_not_blamed_for_what_others_did_to_its_process(started: list[Any
 
 def test_many_files_are_read_by_one_process(started: list[Any]) -> None:
     Path("bad.parquet").write_bytes(b"PAR1" * 9)
-    found = told(*(good(f"{i}.parquet") for i in range(30)), "bad.parquet", "0.parquet")
-    assert len(found) == 91
+    lines = outcomes(*(good(f"{i}.parquet") for i in range(30)), "bad.parquet", "0.parquet")
+    assert len(lines) == 91
     assert len(started) == 1
 
 
 def test_files_are_read_from_several_threads(started: list[Any]) -> None:
     names = [good(f"{i}.parquet", 500) for i in range(12)]
     with ThreadPoolExecutor(4) as threads:
-        found = list(threads.map(told, names))
-    assert found == [[f"{name}:{i}" for i in range(1, 501)] for name in names]
+        by_file = list(threads.map(outcomes, names))
+    assert by_file == [[f"{name}:{i}" for i in range(1, 501)] for name in names]
     assert len(started) <= 4
 
 
@@ -167,7 +168,7 @@ def test_reading_that_is_given_up_leaves_no_process_at_work(started: list[Any]) 
     next(documents)
     documents.close()  # type: ignore[attr-defined]
     assert started[0].poll() is not None
-    assert len(told("a.parquet")) == 5000
+    assert len(outcomes("a.parquet")) == 5000
 
 
 @pytest.mark.parametrize("column", ["text", "id", "date"])
@@ -175,12 +176,12 @@ def test_two_columns_of_one_name_are_one_failure(column: str) -> None:
     arrays = [pa.array([TEXT]), pa.array(["a"]), pa.array(["b"])]
     names = ["text", column, "x"] if column == "text" else ["text", column, column]
     pq.write_table(pa.Table.from_arrays(arrays, names=names), "a.parquet")
-    assert told("a.parquet", good("b.parquet", 1)) == [
+    assert outcomes("a.parquet", good("b.parquet", 1)) == [
         f"a.parquet: 2 columns are named '{column}': rename all but one",
         "b.parquet:1",
     ]
     pq.write_table(pa.Table.from_arrays(arrays, names=["text", "x", "x"]), "c.parquet")
-    assert told("c.parquet") == ["c.parquet:1"]
+    assert outcomes("c.parquet") == ["c.parquet:1"]
 
 
 def test_strange_columns_beside_the_text_do_no_harm() -> None:
@@ -190,9 +191,9 @@ def test_strange_columns_beside_the_text_do_no_harm() -> None:
     names = ["text.a", "a\0b", "\x1b[31m", "text\n"]
     table = pa.table({"text": [TEXT], "deep": [value], **{name: ["a"] for name in names}})
     pq.write_table(table, "a.parquet")
-    assert told("a.parquet") == ["a.parquet:1"]
+    assert outcomes("a.parquet") == ["a.parquet:1"]
     pq.write_table(pa.table({"a\x1bb": [TEXT], "text": [{"\x1b": 1}]}), "b.parquet")
-    (line,) = told("b.parquet")
+    (line,) = outcomes("b.parquet")
     assert line.isprintable()
     assert "not texts" in line
 
@@ -225,7 +226,7 @@ def start_tagging(*more: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
-    records = Path("out.jsonl.journal/records.jsonl")
+    records = Path(".depeche/out.jsonl/records.jsonl")
     while not (records.exists() and records.stat().st_size):
         assert process.poll() is None
     return process

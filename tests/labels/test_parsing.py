@@ -12,12 +12,13 @@ from depeche.labels.errors import ClassifyError, LabelsError, SchemaError
 from depeche.labels.formats.parsing import MOST_LEVELS, parse_json, parse_toml
 from depeche.labels.labelling.label_file import journal_of
 from depeche.labels.orangesum import hydrate
-from depeche.labels.paragraphs import LabelledParagraph, Span, read_labels
+from depeche.labels.paragraphs import LabelledParagraph, Span
+from depeche.labels.records import read_labels
 from depeche.labels.schema import read_schema
 from depeche.model.deciding.prevalence import read_prevalence
 from depeche.train.active.opening import open_labels
 from depeche.train.evaluation.held_out import read_held_out
-from depeche.train.settings import read_settings
+from depeche.train.tfidf.settings import read_settings
 
 SCHEMA = read_schema()
 VALUE = st.recursive(
@@ -185,6 +186,6 @@ def test_value_of_any_length_makes_a_short_message(tmp_path: Path) -> None:
         read_schema(tmp_path / "s.toml")
     assert len(str(err.value)) < 300 + len(str(tmp_path))
     rows = write_rows(tmp_path / "l.jsonl", [{"id": ["x"] * 100_000, "article": 3, "text": {}}])
-    with pytest.raises(LabelsError) as found:
+    with pytest.raises(LabelsError) as caught:
         read_labels(rows, SCHEMA)
-    assert len(str(found.value)) < 2000
+    assert len(str(caught.value)) < 2000

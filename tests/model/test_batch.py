@@ -23,6 +23,11 @@ FORMATS = ("jsonl", "csv", "parquet", "html", "sidecar")
 SLOW_CSV = pytest.param("csv", marks=pytest.mark.slow)
 
 
+def made_files(here: Path, output: str) -> list[int | None]:
+    """Return the checksums of an output and of the list of what failed."""
+    return [checksum_of(here / output), checksum_of(here / ".depeche" / output / "errors.jsonl")]
+
+
 def state(path: Path) -> tuple[int, int, int | None]:
     return path.stat().st_ino, path.stat().st_mtime_ns, checksum_of(path)
 
@@ -44,12 +49,11 @@ def test_changed_inputs_give_what_a_new_batch_gives(here: Path, tag: Tag, form: 
     assert tag("in", "--output", f"out.{form}")[0] == 3
     for change, (make, n_kept) in CHANGES.items():
         make(here / "in")
-        status, told = tag("in", "--output", f"out.{form}")
-        assert f"; {n_kept} tagged before" in told, change
+        status, messages = tag("in", "--output", f"out.{form}")
+        assert f"; {n_kept} tagged before" in messages, change
         assert tag("in", "--output", f"new.{form}", "--fresh")[0] == status
-        for ending in ("", ".errors.jsonl"):
-            kept = checksum_of(here / f"out.{form}{ending}")
-            assert kept == checksum_of(here / f"new.{form}{ending}"), change
+        kept, new = (made_files(here, f"{name}.{form}") for name in ("out", "new"))
+        assert kept == new, change
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -58,9 +62,11 @@ def test_second_run_with_nothing_new_does_nothing(here: Path, tag: Tag, form: st
     assert first[0] == 3
     assert "nothing is new" not in first[1]
     before = state(here / "out")
-    status, told = tag("in", "--output", "out", "--format", form)
+    status, messages = tag("in", "--output", "out", "--format", form)
     assert status == 3
-    assert "5 articles, 10 paragraphs; 5 tagged before; nothing is new, the output is left" in told
+    assert (
+        "5 articles, 10 paragraphs; 5 tagged before; nothing is new, the output is left" in messages
+    )
     assert state(here / "out") == before
     # deleted: made again, the same
     shutil.rmtree(here / "out") if form == "sidecar" else (here / "out").unlink()
@@ -81,20 +87,20 @@ def test_output_of_other_hands_is_refused_until_fresh(here: Path, tag: Tag, form
     assert state(here / "out") == edited
     assert tag(*asked, "--fresh")[0] == 3
     assert checksum_of(here / "out") == made
-    shutil.rmtree(here / "out.journal")
-    status, told = tag(*asked)
+    shutil.rmtree(here / ".depeche" / "out")
+    status, messages = tag(*asked)
     if form == "sidecar":
-        assert (status, told) == (
+        assert (status, messages) == (
             1,
             "classify: out: a folder with other files: give a new or an empty one\n",
         )
         return
-    assert (status, told) == (
+    assert (status, messages) == (
         1,
         "classify: out: exists, and not by this command: "
         "give another name, or --fresh to replace it\n",
     )
-    assert not (here / "out.journal").exists()
+    assert not (here / ".depeche" / "out").exists()
     assert tag(*asked, "--fresh")[0] == 3
     assert checksum_of(here / "out") == made
 
@@ -121,8 +127,8 @@ def test_other_settings_model_or_format_are_refused(here: Path, tag: Tag, tmp_pa
     assert (here / "out").read_text().startswith("\ufeffid,")
     assert tag("in", "--output", "out", "--format", "sidecar", "--fresh")[0] == 3
     assert sorted(path.name for path in (here / "out" / "in").iterdir())[0] == "a0000.txt.json"
-    told = tag("in", "--output", "out", "--format", "csv", "--fresh")
-    assert told == (1, "classify: out: a folder: give the name of a file to write\n")
+    messages = tag("in", "--output", "out", "--format", "csv", "--fresh")
+    assert messages == (1, "classify: out: a folder: give the name of a file to write\n")
 
 
 def make_other_model(folder: Path) -> None:
@@ -137,50 +143,48 @@ def make_other_model(folder: Path) -> None:
 def test_broken_journal_never_gives_a_wrong_output(here: Path, tag: Tag, form: str) -> None:
     asked = ["in", "--output", f"out.{form}"]
     tag(*asked)
-    made = {name: checksum_of(here / f"out.{form}{name}") for name in ("", ".errors.jsonl")}
-    shutil.copytree(here, here.parent / "whole")
+    made = made_files(here, f"out.{form}")
     rng = random.Random(5)
-    journal = here / f"out.{form}.journal"
+    journal = here / ".depeche" / f"out.{form}"
     names = [name for name in ("done.log", "records.jsonl") if (journal / name).exists()]
     for i in range(9):
         (journal / "finished.json").unlink(missing_ok=True)  # else nothing of it is looked at
         path = journal / rng.choice(names)
         data = bytearray(path.read_bytes())
-        at = rng.randrange(len(data))
+        offset = rng.randrange(len(data))
         if i % 3:
-            data[at] ^= 1 << rng.randrange(8)
+            data[offset] ^= 1 << rng.randrange(8)
             path.write_bytes(data)
         else:
-            path.write_bytes(data[:at])
+            path.write_bytes(data[:offset])
         assert tag(*asked)[0] == 3
-        for name, checksum in made.items():
-            assert checksum_of(here / f"out.{form}{name}") == checksum, (i, path.name, at)
+        assert made_files(here, f"out.{form}") == made, (i, path.name, offset)
     for name in ("job.json", "finished.json"):
         path = journal / name
-        whole = path.read_bytes()
-        for broken in (b"", b"{}", whole.replace(b"m", b"n")):
+        content = path.read_bytes()
+        for broken in (b"", b"{}", content.replace(b"m", b"n")):
             path.write_bytes(broken)
-            status, told = tag(*asked)
+            status, messages = tag(*asked)
             assert status in (1, 3)
-            assert checksum_of(here / f"out.{form}") == made[""]
-            assert status == 3 or (told.count("\n") == 1 and "--fresh" in told)
-        path.write_bytes(whole)
+            assert made_files(here, f"out.{form}") == made
+            assert status == 3 or (messages.count("\n") == 1 and "--fresh" in messages)
+        path.write_bytes(content)
 
 
 def test_journal_without_its_job_is_begun_anew(here: Path, tag: Tag) -> None:
     tag("in", "--output", "out.csv", "--explain")
     (here / "out.csv").unlink()
-    (here / "out.csv.journal" / "job.json").write_text("{")
+    (here / ".depeche" / "out.csv" / "job.json").write_text("{")
     tag("in", "--output", "out.csv")
-    told = (here.parent / "stderr").read_text()
-    assert "tagged before" not in told
+    messages = (here.parent / "stderr").read_text()
+    assert "tagged before" not in messages
 
 
 @pytest.mark.parametrize("n_lost", [0, 2])
 def test_records_whose_inputs_are_gone_are_cut(here: Path, tag: Tag, n_lost: int) -> None:
     """A kill came after records were written, before their entries; then files were removed."""
     tag("in", "--output", "out.csv")
-    journal = here / "out.csv.journal"
+    journal = here / ".depeche" / "out.csv"
     (here / "out.csv").unlink()
     (journal / "finished.json").unlink()
     done = (journal / "done.log").read_bytes().splitlines(keepends=True)
@@ -199,8 +203,8 @@ def test_work_done_outlives_a_run_that_finds_no_input(here: Path, tag: Tag) -> N
     assert tag("in", "--output", "out.csv")[0] == 1
     assert tag("in", "--output", "out.csv")[0] == 1
     (here / "away").rename(here / "in")
-    status, told = tag("in", "--output", "out.csv")
-    assert "; 5 tagged before" in told
+    status, messages = tag("in", "--output", "out.csv")
+    assert "; 5 tagged before" in messages
     assert (status, checksum_of(here / "out.csv")) == (3, made)
 
 
@@ -209,8 +213,8 @@ def test_work_done_outlives_changes_between_kills(here: Path, tag: Tag, warm: Wa
     for i in (3, 2, 1):  # each before all others, so that what is done comes later
         (here / "in" / f"A{i}.txt").write_text(text(80 + i))
         assert warm(here, "tag", "in", "--output", "out.jsonl", kill_at=22) == -9
-    told = tag("in", "--output", "out.jsonl")[1]
-    assert "; 7 tagged before" in told or "; 8 tagged before" in told
+    messages = tag("in", "--output", "out.jsonl")[1]
+    assert "; 7 tagged before" in messages or "; 8 tagged before" in messages
     tag("in", "--output", "new.jsonl")
     assert checksum_of(here / "out.jsonl") == checksum_of(here / "new.jsonl")
 
@@ -236,8 +240,8 @@ def test_place_that_cannot_be_written_is_one_line(here: Path, tag: Tag) -> None:
     ]:
         before = sorted(here.iterdir())
         for fresh in ([], ["--fresh"]):
-            told = tag("in", "--output", output, "--format", form, *fresh)
-            assert told == (1, f"classify: {output}: {reason}\n")
+            messages = tag("in", "--output", output, "--format", form, *fresh)
+            assert messages == (1, f"classify: {output}: {reason}\n")
         assert sorted(here.iterdir()) == before
     (here / "empty").mkdir()
     assert tag("in", "--output", "empty", "--format", "sidecar")[0] == 3
@@ -256,10 +260,10 @@ def test_output_may_be_a_link(here: Path, tag: Tag) -> None:
 def test_output_in_the_folder_of_its_inputs_is_not_an_input(here: Path, tag: Tag) -> None:
     for form in ("jsonl", "csv"):
         for _ in range(2):
-            told = tag("in", "--output", f"in/out.{form}")[1]
-            assert "5 articles, 10 paragraphs" in told
-    assert "6 output files" in told
-    assert "nothing is new" in told
+            messages = tag("in", "--output", f"in/out.{form}")[1]
+            assert "5 articles, 10 paragraphs" in messages
+    assert "3 output files" in messages  # both, and the folder of their journals
+    assert "nothing is new" in messages
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user needs root")
@@ -271,10 +275,10 @@ def test_what_may_not_be_read_or_written_is_one_line(warm: Warm) -> None:
         (folder / "in" / "b.txt").write_text(text(9))
         (folder / "in" / "b.txt").chmod(0)
         (folder / "in" / "sub").mkdir(mode=0)
-        told = "classify: in/b.txt: cannot be read: Permission denied\n"
-        told += "classify: in/sub: cannot be read: Permission denied\n"
+        messages = "classify: in/b.txt: cannot be read: Permission denied\n"
+        messages += "classify: in/sub: cannot be read: Permission denied\n"
         assert warm(folder, "tag", "in", uid=65534) == 3
-        assert (folder.parent / "stderr").read_text() == told
+        assert (folder.parent / "stderr").read_text() == messages
         for fresh in ([], ["--fresh"]):
             assert warm(folder, "tag", "in", "--output", "out.csv", *fresh, uid=65534) == 1
             assert (folder.parent / "stderr").read_text() == (
@@ -297,7 +301,7 @@ def test_interrupt_ends_quietly_and_the_batch_goes_on(here: Path, tag: Tag, jobs
         text=True,
         start_new_session=True,
     )
-    records = here / "out.jsonl.journal" / "records.jsonl"
+    records = here / ".depeche" / "out.jsonl" / "records.jsonl"
     # One process is stopped when it has written something, several as they start.
     while not (records.exists() and (jobs == 2 or records.stat().st_size)):
         assert process.poll() is None
@@ -308,8 +312,8 @@ def test_interrupt_ends_quietly_and_the_batch_goes_on(here: Path, tag: Tag, jobs
         assert process.stderr is not None
         assert (process.returncode, process.stderr.read()) == (130, "classify: stopped\n")
     assert not (here / "out.jsonl").exists()
-    told = tag("in", "-", "--output", "out.jsonl")[1]
-    assert ("; 1 tagged before" in told) == (jobs == 1)
+    messages = tag("in", "-", "--output", "out.jsonl")[1]
+    assert ("; 1 tagged before" in messages) == (jobs == 1)
     assert ids(here / "out.jsonl")[-5:] == [f"in/a000{i}.txt" for i in range(5)]
 
 
@@ -326,7 +330,7 @@ def test_second_command_at_one_output_is_refused(here: Path, tag: Tag) -> None:
     )
     with (here / "pipe").open("w") as pipe:
         pipe.write("in/a0000.txt\n")
-    while not (here / "out.jsonl.journal" / "job.json").exists():
+    while not (here / ".depeche" / "out.jsonl" / "job.json").exists():
         pass  # it waits for an article
     assert tag("in", "--output", "out.jsonl") == (
         1,

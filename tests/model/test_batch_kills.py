@@ -37,12 +37,13 @@ def command(form: str, *more: object) -> list[object]:
 
 def check(folder: Path, expected: Path) -> None:
     """Check that a run left the same as another, and nothing else."""
-    for name in ("out", "out.errors.jsonl"):
+    for name in ("out", ".depeche/out/errors.jsonl"):
         assert checksum_of(folder / name) == checksum_of(expected / name), name
-    known = {"out", "out.errors.jsonl", "out.journal"}
-    assert {path.name for path in folder.iterdir()} - known == set()
-    journal = {path.name for path in (folder / "out.journal").iterdir()}
-    assert journal - {"records.jsonl"} == {"job.json", "done.log", "finished.json"}
+    assert {path.name for path in folder.iterdir()} == {"out", ".depeche"}
+    assert {path.name for path in (folder / ".depeche").iterdir()} == {"out"}
+    journal = {path.name for path in (folder / ".depeche" / "out").iterdir()}
+    known = {"job.json", "done.log", "finished.json", "errors.jsonl"}
+    assert journal - {"records.jsonl"} == known
 
 
 def made(parent: Path, name: str) -> Path:
@@ -57,15 +58,15 @@ def n_steps(folder: Path) -> int:
 
 def left_in_session(session: int) -> list[str]:
     """Return the processes of a session that are alive, by their number."""
-    found = []
+    alive = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, _, _, its = path.read_text().rpartition(")")[2].split()[:4]
         except OSError:  # it has just ended
             continue
         if int(its) == session and state != "Z":
-            found.append(path.parent.name)
-    return found
+            alive.append(path.parent.name)
+    return alive
 
 
 def test_kill_at_steps_of_a_small_batch_loses_nothing(warm: Warm, tmp_path: Path) -> None:
@@ -107,11 +108,11 @@ def test_kill_at_every_step_of_a_second_run_loses_nothing(
     (inputs / "a0002b.txt").write_text(text(98))
     expected = made(tmp_path, "expected")
     assert warm(expected, *command(form)) == 3
-    whole = tmp_path / "whole"
-    shutil.copytree(first, whole)
-    assert warm(whole, *command(form)) == 3
-    check(whole, expected)
-    steps = n_steps(whole)
+    second = tmp_path / "second"
+    shutil.copytree(first, second)
+    assert warm(second, *command(form)) == 3
+    check(second, expected)
+    steps = n_steps(second)
     for n in range(1, steps + 1):
         if 18 < n < steps - 14 and n % 9:  # appends, each like the other
             continue
@@ -196,17 +197,19 @@ def test_full_disk_is_one_line_and_the_same_command_goes_on(
     write_articles(inputs / "more", 40)
     expected = made(tmp_path, "expected")
     assert warm(expected, *command(form)) == 3
-    used = sum(max(path.stat().st_blocks, 8) * 512 for path in expected.rglob("out*/**/*"))
+    used = sum(max(path.stat().st_blocks, 8) * 512 for path in expected.rglob("*"))
     used += 0 if (expected / "out").is_dir() else (expected / "out").stat().st_blocks * 512
     folder = made(tmp_path, "disk")
     mount(folder, max(int(used * share), 20_480))
     try:
         assert warm(folder, *command(form)) == 1
-        told = (folder.parent / "stderr").read_text()
-        assert told.startswith("classify: out: cannot be written: No space left on device"), told
-        assert told.count("\n") == 1
+        messages = (folder.parent / "stderr").read_text()
+        assert messages.startswith("classify: out: cannot be written: No space left on device"), (
+            messages
+        )
+        assert messages.count("\n") == 1
         if share >= 0.3:
-            assert "the same command goes on where it stopped" in told
+            assert "the same command goes on where it stopped" in messages
         mount(folder, 64 << 20, again=True)
         assert warm(folder, *command(form)) == 3
         check(folder, expected)

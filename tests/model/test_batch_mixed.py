@@ -148,14 +148,14 @@ def run(warm: Warm, mixed: tuple[Path, list[str]], tmp_path: Path) -> Run:
         output = tmp_path / "out"
         args = ["tag", *paths, "--output", output, "--jobs", 1, *more]
         assert warm(folder, *args, as_it_is=True, kill_after=200) == 3  # no hang
-        told = (folder.parent / "stderr").read_text()
-        assert "Traceback" not in told
-        assert "\x1b" not in told
-        assert told.count("\n") == 29  # 20 failed and 3 skipped inputs, both counts, a summary
-        assert f"classify: {N_GOOD} articles, " in told
-        assert "classify: 2 archive files, 1 hidden file, 1 other ending file, " in told
-        assert f"; {N_BAD} failed\n" in told
-        listed = (tmp_path / "out.errors.jsonl").read_text().split("\n")[:-1]
+        messages = (folder.parent / "stderr").read_text()
+        assert "Traceback" not in messages
+        assert "\x1b" not in messages
+        assert messages.count("\n") == 29  # 20 failed and 3 skipped inputs, both counts, a summary
+        assert f"classify: {N_GOOD} articles, " in messages
+        assert "classify: 2 archive files, 1 hidden file, 1 other ending file, " in messages
+        assert f"; {N_BAD} failed\n" in messages
+        listed = (tmp_path / ".depeche" / "out" / "errors.jsonl").read_text().split("\n")[:-1]
         failed = [json.loads(line) for line in listed]
         skipped = [failure["input"] for failure in failed[N_BAD:]]
         assert skipped == ["good/picture.png", "bad/a.tar.gz", "bad/archive.zip"]
@@ -175,15 +175,15 @@ def records_of(path: Path) -> list[dict[str, Any]]:
 
 
 def kept_records(output: Path) -> list[dict[str, Any]]:
-    return records_of(output.with_name("out.journal") / "records.jsonl")
+    return records_of(output.parent / ".depeche" / "out" / "records.jsonl")
 
 
 def cell_of(value: object) -> str:
     """Return what a cell holds, said anew."""
     if value is None:
         return ""
-    told = " ".join(value) if isinstance(value, list) else str(value)
-    return "'" + told if told[:1] in tuple("=+-@\t\r") and isinstance(value, str) else told
+    text = " ".join(value) if isinstance(value, list) else str(value)
+    return "'" + text if text[:1] in tuple("=+-@\t\r") and isinstance(value, str) else text
 
 
 def rows_of(records: list[dict[str, Any]], schema: Schema, *, paragraphs: bool) -> list[Any]:
@@ -209,11 +209,11 @@ def test_mixed_folder_as_csv(run: Run, paragraphs: bool) -> None:
     records, schema = kept_records(output), read_schema()
     assert len(records) == N_GOOD
     with output.open(encoding="utf-8-sig", newline="") as file:
-        found = list(csv.DictReader(file, strict=True))
+        rows = list(csv.DictReader(file, strict=True))
     kinds = column_types(schema, paragraphs=paragraphs)
     expected = rows_of(records, schema, paragraphs=paragraphs)
-    assert found == [{name: cell_of(row[name]) for name in kinds} for row in expected]
-    texts = [row[name] for row in found for name, kind in kinds.items() if kind == "text"]
+    assert rows == [{name: cell_of(row[name]) for name in kinds} for row in expected]
+    texts = [row[name] for row in rows for name, kind in kinds.items() if kind == "text"]
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in texts)
     assert sum(cell.startswith("'=") for cell in texts) >= 4
 
@@ -243,4 +243,4 @@ def test_mixed_folder_as_sidecars(run: Run) -> None:
     kept = sorted(record["id"] for record in kept_records(output))
     assert sorted(json.loads(path.read_text())["id"] for path in files) == kept
     around = {path.name for path in output.parent.iterdir()}
-    assert around == {"out", "out.journal", "out.errors.jsonl"}
+    assert around == {"out", ".depeche"}

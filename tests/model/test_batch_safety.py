@@ -16,10 +16,11 @@ import pytest
 from conftest import ROOT, Classify
 from made_batches import Tag, rows_of, text
 
-from depeche.model.batch.entries import Entry, Tagged
-from depeche.model.batch.files import new_file, open_at
-from depeche.model.batch.journal import Journal
-from depeche.model.inputs.documents import Document
+from depeche.model.batch.failures import write_errors
+from depeche.model.batch.files import checksum_of, new_file, open_at
+from depeche.model.batch.journal import open_journal
+from depeche.model.batch.outcomes import Entry, Tagged
+from depeche.model.inputs.documents import Document, Failure
 from depeche.model.inputs.inputs import Inputs
 from depeche.model.locks import locked
 
@@ -47,8 +48,9 @@ STRANGE: dict[str, Callable[[Path, Path], object]] = {
 }
 NAMES = (
     *("lock", "job.json", "new-job.json", "records.jsonl", "done.log", "new-done.log"),
-    *("new-records.jsonl", "finished.json", "new-finished.json", "new-errors.jsonl"),
-    *("earlier-3-records.jsonl", "earlier-1-done.log", "new-out.csv", "old-out.csv", "else"),
+    *("new-records.jsonl", "finished.json", "new-finished.json", "errors.jsonl"),
+    *("new-errors.jsonl", "earlier-records.jsonl", "earlier-done.log", "new-out.csv"),
+    *("old-out.csv", "else"),
 )
 
 
@@ -58,57 +60,70 @@ def test_what_classify_did_not_make_in_a_journal_is_named_and_left(
 ) -> None:
     dear = here / "dear.md"
     dear.write_text(DEAR)
-    journal = here / "out.csv.journal"
-    journal.mkdir()
+    journal = here / ".depeche" / "out.csv"
+    journal.mkdir(parents=True)
     for name in NAMES:
         if kind == "a folder" and name.startswith(("new-", "old-")):
             continue  # of an output of folders
         STRANGE[kind](journal / name, dear)
         before = contents(here)
-        fresh = ["--fresh"] * (kind == "a link" or name == "job.json")
+        fresh = ["--fresh"] if kind == "a link" or name == "job.json" else []
         assert tag("in", "--output", "out.csv", *fresh) == (
             1,
-            f"classify: out.csv.journal/{name}: {kind}, which classify did not make: move it "
+            f"classify: .depeche/out.csv/{name}: {kind}, which classify did not make: move it "
             "away, or give another --output\n",
         )
         assert contents(here) == before
         (journal / name).rmdir() if kind == "a folder" else (journal / name).unlink()
 
 
+@pytest.mark.parametrize("place", [".depeche", ".depeche/out.jsonl"])
 @pytest.mark.parametrize("kind", ["a link", "a pipe", "a file"])
-def test_journal_that_is_no_folder_is_named_and_left(here: Path, tag: Tag, kind: str) -> None:
+def test_journal_that_is_no_folder_is_named_and_left(
+    here: Path, tag: Tag, kind: str, place: str
+) -> None:
     (here / "other").mkdir()
-    path = here / "out.jsonl.journal"
+    if place != ".depeche":
+        (here / ".depeche").mkdir()
     if kind in STRANGE:
-        STRANGE[kind](path, here / "other")
+        STRANGE[kind](here / place, here / "other")
     else:
-        path.write_text(DEAR)
+        (here / place).write_text(DEAR)
     before = contents(here)
-    status, told = tag("in", "--output", "out.jsonl")
-    assert (status, told.split(",")[0]) == (1, f"classify: out.jsonl.journal: {kind}")
+    status, messages = tag("in", "--output", "out.jsonl")
+    assert (status, messages.split(",")[0]) == (1, f"classify: {place}: {kind}")
     assert contents(here) == before
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="giving a folder to another user needs root")
-def test_journal_of_another_user_is_named_and_left(here: Path, tag: Tag) -> None:
-    (here / "out.jsonl.journal").mkdir()
-    os.chown(here / "out.jsonl.journal", 65534, -1)
-    status, told = tag("in", "--output", "out.jsonl")
+@pytest.mark.parametrize("place", [".depeche", ".depeche/out.jsonl"])
+def test_journal_of_another_user_is_named_and_left(here: Path, tag: Tag, place: str) -> None:
+    (here / ".depeche" / "out.jsonl").mkdir(parents=True)
+    os.chown(here / place, 65534, -1)
+    status, messages = tag("in", "--output", "out.jsonl")
     assert status == 1
-    assert told.startswith("classify: out.jsonl.journal: another user's folder")
-    assert list((here / "out.jsonl.journal").iterdir()) == []
+    assert messages.startswith(f"classify: {place}: another user's folder")
+    assert list((here / ".depeche" / "out.jsonl").iterdir()) == []
 
 
 def test_link_that_comes_once_a_journal_is_open_is_not_followed(here: Path) -> None:
     dear = here / "dear.md"
     dear.write_text(DEAR)
-    with Journal(here / "o.jsonl", {"format": "jsonl"}, fresh=False) as journal:
-        for name in ("done.log", "new-records.jsonl", "new-done.log", "new-finished.json"):
-            (here / "o.jsonl.journal" / name).symlink_to(dear)
-        journal.begin()
-        journal.append(Tagged(Entry("a", "a", "k", "empty"), b""))
-        journal.commit()
-        journal.finish(None, [])
+    folder = here / ".depeche" / "o.jsonl"
+    with open_journal(here / "o.jsonl", {"format": "jsonl"}, fresh=False) as journal:
+        for name in ("new-records.jsonl", "new-finished.json", "new-errors.jsonl", "finished.json"):
+            (folder / name).symlink_to(dear)
+        assert journal.keep(Failure(where="a", reason="empty"), 1) is None
+        journal.log.append(Tagged(Entry("a", "a", "k", "empty"), b""))
+        write_errors(folder / "errors.jsonl", [], [])
+        journal.finish(None)
+    assert not (folder / "finished.json").is_symlink()
+    for name in ("done.log", "records.jsonl"):
+        with open_journal(here / "p.jsonl", {"format": "jsonl"}, fresh=True) as journal:
+            (here / ".depeche" / "p.jsonl" / name).symlink_to(dear)
+            with pytest.raises(OSError, match="symbolic links"):
+                journal.keep(Failure(where="a", reason="empty"), 1)
+        (here / ".depeche" / "p.jsonl" / name).unlink()
     (here / "link").symlink_to(dear)
     with pytest.raises(OSError, match="symbolic links"):
         open_at(here / "link", 0)
@@ -117,21 +132,53 @@ def test_link_that_comes_once_a_journal_is_open_is_not_followed(here: Path) -> N
     assert dear.read_text() == DEAR
 
 
-@pytest.mark.parametrize("content", [DEAR, '{"id": "1", "text": "x"}\n', None, ...])
-def test_list_of_errors_replaces_nothing_else(here: Path, tag: Tag, content: object) -> None:
-    path = here / "out.csv.errors.jsonl"
-    (here / "dear.md").write_text(DEAR)
-    if isinstance(content, str):
-        path.write_text(content)
-    elif content is None:
-        path.symlink_to("dear.md")
-    else:
-        os.mkfifo(path)
+def test_file_beside_the_output_is_never_taken_for_a_list_of_errors(here: Path, tag: Tag) -> None:
+    for name in ("out.csv.errors.jsonl", "errors.jsonl"):
+        (here / name).write_text(DEAR)
+    (here / "out.csv.journal").mkdir()
+    (here / "out.csv.journal" / "job.json").symlink_to("../errors.jsonl")  # no journal of 0.1
     before = contents(here)
-    status, told = tag("in", "--output", "out.csv")
-    assert status == 1
-    assert told.startswith("classify: out.csv.errors.jsonl: not a list of failed inputs that")
-    assert contents(here) == before
+    assert tag("in", "--output", "out.csv")[0] == 3
+    assert contents(here).items() >= before.items()
+
+
+@pytest.mark.parametrize("form", ["csv", "sidecar"])
+@pytest.mark.parametrize("is_done", [True, False])
+def test_journal_of_version_0_1_is_named_in_one_line_and_left(
+    here: Path, tag: Tag, form: str, is_done: bool
+) -> None:
+    asked = ["in", "--output", "out", "--format", form]
+    assert tag(*asked)[0] == 3
+    made = checksum_of(here / "out")
+    (here / ".depeche" / "out").rename(here / "out.journal")
+    (here / ".depeche").rmdir()
+    if not is_done:
+        shutil.rmtree(here / "out") if form == "sidecar" else (here / "out").unlink()
+    before = contents(here)
+    for _ in range(2):
+        assert tag(*asked) == (
+            1,
+            "classify: out.journal: the journal of depeche 0.1, which this version does not use: "
+            "give another --output, or --fresh to tag all again and replace the output\n",
+        )
+        assert contents(here) == before
+    assert tag(*asked, "--fresh")[0] == 3
+    assert checksum_of(here / "out") == made
+    assert "nothing is new" in tag(*asked)[1]  # though the old journal is still there
+
+
+def test_hidden_journals_and_outputs_are_no_inputs(here: Path, tag: Tag) -> None:
+    assert tag("in", "--output", "in/a.jsonl")[0] == 3
+    assert tag("in", "--output", "in/b.csv", "--format", "csv")[0] == 3
+    (here / "in" / "c.jsonl").write_text("{}\n")
+    (here / "in" / "c.jsonl.errors.jsonl").write_text("{}\n")
+    (here / "in" / "c.jsonl.journal").mkdir()  # of version 0.1
+    (here / "in" / "c.jsonl.journal" / "job.json").write_text("{}\n")
+    status, messages = tag("in", "--output", "o.jsonl", "--include", "*")
+    assert (status, "6 output files" in messages) == (3, True)
+    assert "5 articles" in messages
+    assert tag("in/*", "--output", "p.jsonl")[0] == 3
+    assert (here / "p.jsonl").read_text() == (here / "o.jsonl").read_text()
 
 
 ALIASES = {
@@ -155,10 +202,10 @@ def test_output_that_is_an_input_is_refused_by_whatever_name(
     (here.parent / "list").write_text("in/a0001.txt\n")
     for inputs in (["in/a0001.txt"], ["in"], ["in/*.txt"], ["--files-from", "../list"]):
         for form, more in (("json", []), ("jsonl", ["--fresh"]), ("html", ["--jobs", "2"])):
-            status, told = tag(*inputs, "--output", output, "--format", form, *more)
+            status, messages = tag(*inputs, "--output", output, "--format", form, *more)
             assert status == 1
-            assert "is read, and would be overwritten: give another name\n" in told
-            assert told.count("\n") == 1
+            assert "is read, and would be overwritten: give another name\n" in messages
+            assert messages.count("\n") == 1
         if inputs != ["in/a0001.txt"]:
             assert tag(*inputs, "--errors", output)[0] == 1
     assert contents(here) == before
@@ -176,8 +223,8 @@ def test_tables_lists_and_standard_input_are_inputs_as_well(
         ["in", "--prevalence", "list", "--output", "list", "--fresh"],
         ["in", "t.csv", "--errors", "t.csv"],
     ):
-        status, told = tag(*args)
-        assert (status, told.split(": ", 2)[2]) == (
+        status, messages = tag(*args)
+        assert (status, messages.split(": ", 2)[2]) == (
             1,
             "is read, and would be overwritten: give another name\n",
         )
@@ -201,9 +248,9 @@ def test_folder_that_holds_an_input_is_not_replaced(here: Path, tag: Tag) -> Non
     (here / "side" / "hard.txt").hardlink_to(here / "in" / "a0003.txt")
     before = contents(here)
     for inputs in (["side/mine.txt", "side/in"], ["in"], ["side", "--include", "*.json"]):
-        status, told = tag(*inputs, *asked, "--fresh")
+        status, messages = tag(*inputs, *asked, "--fresh")
         assert status == 1
-        assert told.endswith("is read, and would be overwritten: give another name\n")
+        assert messages.endswith("is read, and would be overwritten: give another name\n")
     assert contents(here) == before
 
 
@@ -213,15 +260,15 @@ def test_files_of_the_journal_and_the_model_are_inputs_where_they_are_read(
     assert tag("in", "--output", "out.csv")[0] == 3
     before = contents(here)
     for args in (
-        ["out.csv.errors.jsonl", "--fresh"],
-        ["out.csv.journal/records.jsonl"],
-        ["in/a0000.txt", "out.csv.journal/job.json", "--fresh"],
+        [".depeche/out.csv/errors.jsonl", "--fresh"],
+        [".depeche/out.csv/records.jsonl"],
+        ["in/a0000.txt", ".depeche/out.csv/job.json", "--fresh"],
     ):
-        status, told = tag(*args, "--output", "out.csv")
-        assert (status, "is read, and would be overwritten" in told) == (1, True)
+        status, messages = tag(*args, "--output", "out.csv")
+        assert (status, "is read, and would be overwritten" in messages) == (1, True)
     assert contents(here) == before
-    status, told = tag("in/a0000.txt", "--output", ROOT / "model" / "default" / "idf.npy")
-    assert (status, "is read, and would be overwritten" in told) == (1, True)
+    status, messages = tag("in/a0000.txt", "--output", ROOT / "model" / "default" / "idf.npy")
+    assert (status, "is read, and would be overwritten" in messages) == (1, True)
 
 
 RAY = ("--engine", "ray", "--format", "jsonl", "--fresh", "--output")
@@ -289,8 +336,8 @@ def test_other_commands_write_over_none_of_their_inputs(
     for output in ("a.jsonl", "hard.jsonl", "link.jsonl"):
         done = classify(*(word.replace("OUT", output) for word in command))
         assert (done.returncode, done.stdout) == (1, "")
-        told = "is read, and would be overwritten: give another name"
-        assert done.stderr == f"classify: {output}: {told}\n"
+        messages = "is read, and would be overwritten: give another name"
+        assert done.stderr == f"classify: {output}: {messages}\n"
     assert contents(tmp_path) == before
 
 
@@ -312,8 +359,8 @@ def test_other_commands_write_over_neither_schema_nor_model_nor_texts(
     before = contents(tmp_path)
     for output, options in read.items():
         done = classify(*(word.replace("OUT", output) for word in command), *options)
-        told = "is read, and would be overwritten: give another name"
-        assert (done.returncode, done.stderr) == (1, f"classify: {output}: {told}\n")
+        messages = "is read, and would be overwritten: give another name"
+        assert (done.returncode, done.stderr) == (1, f"classify: {output}: {messages}\n")
     assert contents(tmp_path) == before
 
 
@@ -384,9 +431,9 @@ def test_place_that_cannot_be_written_is_told_before_anything_is_read(
         ["--errors", place],
     ):
         # Of a pipe nobody writes to: whoever reads the inputs first waits for ever.
-        status, told = tag("in", "-", *options)
-        assert (status, told.count("\n")) == (1, 1)
-        assert told.startswith("classify: ")
+        status, messages = tag("in", "-", *options)
+        assert (status, messages.count("\n")) == (1, 1)
+        assert messages.startswith("classify: ")
     assert contents(here) == before
 
 
@@ -426,9 +473,9 @@ def test_other_commands_tell_a_place_before_the_work(
 def test_path_that_cannot_be_looked_at_is_one_line(here: Path, tag: Tag, args: list[str]) -> None:
     write_places(here)
     (here / "deep.json").write_text("[" * 100_000)
-    status, told = tag(*args)
+    status, messages = tag(*args)
     assert status in (1, 3)
-    lines = [line for line in told.splitlines() if "a0002b.txt" not in line]
+    lines = [line for line in messages.splitlines() if "a0002b.txt" not in line]
     assert len(lines) == 1
     assert len(lines[0]) < 1000
 
@@ -467,6 +514,7 @@ def test_path_with_a_nul_or_half_a_character_is_a_failure() -> None:
 def test_folder_that_may_not_be_entered_is_one_line(here: Path, classify: Classify) -> None:
     (here / "no").mkdir()
     (here / "in" / "x.csv.journal").mkdir(mode=0)
+    (here / "in" / ".depeche").mkdir(mode=0)
     (here / "no" / "a.txt").write_text(text(1))
     os.chown(here / "no", 65534, -1)
     (here / "no").chmod(0o700)
@@ -511,12 +559,12 @@ def test_entries_of_another_hand_are_not_taken(here: Path, tag: Tag, fields: byt
     asked = ["in", "--output", "out.csv"]
     assert tag(*asked)[0] == 3
     made = (here / "out.csv").read_bytes()
-    (here / "out.csv.journal" / "finished.json").unlink()
+    (here / ".depeche" / "out.csv" / "finished.json").unlink()
     document = next(iter(Inputs([str(here / "in")])))
     assert isinstance(document, Document)
     fields = fields.replace(b"KEY", document.key.encode())
     line = b"%08x %b\n" % (zlib.crc32(fields), fields)
-    (here / "out.csv.journal" / "done.log").write_bytes(line)
+    (here / ".depeche" / "out.csv" / "done.log").write_bytes(line)
     assert tag(*asked)[0] == 3
     assert (here / "out.csv").read_bytes() == made
 
@@ -531,9 +579,9 @@ def test_lock_is_never_a_link(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["job.json", "finished.json", "done.log"])
 def test_file_of_a_journal_nested_deep_is_no_journal(here: Path, tag: Tag, name: str) -> None:
     assert tag("in", "--output", "out.csv")[0] == 3
-    (here / "out.csv.journal" / name).write_text("[" * 100_000)
-    status, told = tag("in", "--output", "out.csv")
-    assert (status, "exists, and not by this command" in told) == (
+    (here / ".depeche" / "out.csv" / name).write_text("[" * 100_000)
+    status, messages = tag("in", "--output", "out.csv")
+    assert (status, "exists, and not by this command" in messages) == (
         (1, True) if name == "job.json" else (3, False)
     )
 
@@ -545,8 +593,8 @@ def test_failed_and_skipped_inputs_are_named_in_part_and_listed_whole(here: Path
         (here / "in" / f"p{i:02}.png").touch()
         (here / "in" / f"p{i:02}.zip").touch()
     for more in (["--errors", "e.jsonl"], []):
-        status, told = tag("in", *more)
-        lines = told.splitlines()
+        status, messages = tag("in", *more)
+        lines = messages.splitlines()
         assert status == 3
         assert len(lines) == 41
         assert sum(": skipped: " in line for line in lines) == 20
@@ -559,33 +607,35 @@ def test_failed_and_skipped_inputs_are_named_in_part_and_listed_whole(here: Path
         "input": "in/t.jsonl:2",
         "reason": "not an object: write each article as one, with its text",
     }
-    told = tag("in", "--output", "o.csv")[1]
-    assert "classify: 51 failed, 60 skipped: all are listed in o.csv.errors.jsonl" in told
-    assert rows_of(here / "o.csv.errors.jsonl") == listed
+    messages = tag("in", "--output", "o.csv")[1]
+    assert (
+        "classify: 51 failed, 60 skipped: all are listed in .depeche/o.csv/errors.jsonl" in messages
+    )
+    assert rows_of(here / ".depeche" / "o.csv" / "errors.jsonl") == listed
 
 
 def test_list_is_left_where_nothing_could_be_read(here: Path, tag: Tag) -> None:
     (here / "bad.jsonl").write_text("1\n" * 70)
     for options, listed in (
         (["--errors", "e.jsonl"], "e.jsonl"),
-        (["--output", "o.csv"], "o.csv.errors.jsonl"),
+        (["--output", "o.csv"], ".depeche/o.csv/errors.jsonl"),
     ):
         for _ in range(2):
-            status, told = tag("bad.jsonl", *options)
-            assert (status, told.count("\n")) == (1, 21)
-            assert f"70 failed, 0 skipped: all are listed in {listed}" in told
+            status, messages = tag("bad.jsonl", *options)
+            assert (status, messages.count("\n")) == (1, 21)
+            assert f"70 failed, 0 skipped: all are listed in {listed}" in messages
             assert len(rows_of(here / listed)) == 70
-    assert not (here / "o.csv.journal").exists()
+    assert [path.name for path in (here / ".depeche" / "o.csv").iterdir()] == ["errors.jsonl"]
     assert not (here / "o.csv").exists()
 
 
 def test_warnings_are_told_in_part(here: Path, tag: Tag) -> None:
     row = json.dumps({"text": "The minister met his counterpart to talk about peace, they said."})
     (here / "english.jsonl").write_text(f"{row}\n" * 45)
-    status, told = tag("english.jsonl")
+    status, messages = tag("english.jsonl")
     assert status == 0
-    assert told.count("\n") == 21
-    assert told.endswith("classify: … and 25 more warnings\n")
+    assert messages.count("\n") == 21
+    assert messages.endswith("classify: … and 25 more warnings\n")
 
 
 @pytest.mark.parametrize("options", [["--errors", "/dev/null"], ["--output", "o.jsonl"]])
@@ -636,8 +686,8 @@ def test_more_processes_than_are_of_use_are_not_started(here: Path, tag: Tag) ->
 
 @pytest.mark.parametrize("jobs", ["10001", "100000", str(10**20), "0", "-1"])
 def test_number_of_processes_is_bounded(here: Path, tag: Tag, jobs: str) -> None:
-    status, told = tag("in", "--jobs", jobs)
-    assert (status, "--jobs" in told) == (2, True)
+    status, messages = tag("in", "--jobs", jobs)
+    assert (status, "--jobs" in messages) == (2, True)
 
 
 @pytest.mark.parametrize("number", ["1e-300", "5e-324", "1e-17", "0.9999999999999999"])
@@ -645,8 +695,8 @@ def test_number_of_processes_is_bounded(here: Path, tag: Tag, jobs: str) -> None
 def test_share_at_an_end_of_what_a_number_holds_is_no_fault(
     here: Path, tag: Tag, option: str, number: str
 ) -> None:
-    status, told = tag("in/a0000.txt", f"--{option}", number)
-    assert (status, "Warning" in told) == (0, False)
+    status, messages = tag("in/a0000.txt", f"--{option}", number)
+    assert (status, "Warning" in messages) == (0, False)
     assert json.loads((here.parent / "stdout").read_text())["id"] == "in/a0000.txt"
 
 
@@ -655,6 +705,6 @@ def test_share_at_an_end_of_what_a_number_holds_is_no_fault(
 )
 @pytest.mark.parametrize("option", ["precision", "recall", "coverage"])
 def test_share_that_is_none_is_refused(here: Path, tag: Tag, option: str, number: str) -> None:
-    status, told = tag("in/a0000.txt", f"--{option}", number)
-    assert (status, told.count("\n")) == (1, 1)
-    assert "must lie between 0 and 1" in told
+    status, messages = tag("in/a0000.txt", f"--{option}", number)
+    assert (status, messages.count("\n")) == (1, 1)
+    assert "must lie between 0 and 1" in messages

@@ -12,7 +12,8 @@ from conftest import ROOT, SEEDS, Classify, write_rows
 from made_batches import Tag, ids, rows_of, text, write_articles
 
 from depeche.labels.schema import read_schema
-from depeche.model.batch.entries import Entry, entry_line, iter_entries
+from depeche.model.batch.log import iter_kept
+from depeche.model.batch.outcomes import Entry
 from depeche.model.outputs.rows import sidecar_name, write_csv, write_sidecars
 
 
@@ -23,20 +24,22 @@ def test_summary_counts_what_the_records_say(here: Path, tag: Tag) -> None:
     (here / "in" / "english.txt").write_text(
         "The minister met his counterpart to talk about peace in the region, the palace said.\n"
     )
-    status, told = tag("in", "in/a0000.txt", "--output", "out.jsonl")
+    status, messages = tag("in", "in/a0000.txt", "--output", "out.jsonl")
     rows = rows_of(here / "out.jsonl")
-    lines = told.splitlines()
+    lines = messages.splitlines()
     n_paragraphs = sum(len(row["paragraphs"]) for row in rows)
     assert status == 3
     assert lines[0] == "classify: in/a0002b.txt: empty: there is no text to tag"
     assert lines[1] == "classify: in/picture.png: skipped: other ending"
-    assert lines[2] == ("classify: 1 failed, 1 skipped: all are listed in out.jsonl.errors.jsonl")
+    assert lines[2] == (
+        "classify: 1 failed, 1 skipped: all are listed in .depeche/out.jsonl/errors.jsonl"
+    )
     assert lines[3] == f"classify: 7 articles, {n_paragraphs} paragraphs"
     for line, dimension in zip(lines[4:6], read_schema().dimensions, strict=True):
         counts = []
         for label in dimension.label_ids:
-            found = [row[dimension.id] for row in rows]
-            given = [x if isinstance(x, list) else [x] for x in found]
+            values = [row[dimension.id] for row in rows]
+            given = [x if isinstance(x, list) else [x] for x in values]
             n = sum(any(tag["label"] == label for tag in tags) for tags in given)
             counts.append(f"{label} {n}")
         assert line == f"classify: {dimension.id}: {', '.join(counts)}"
@@ -44,24 +47,24 @@ def test_summary_counts_what_the_records_say(here: Path, tag: Tag) -> None:
     noun = "line" if n_lines == 1 else "lines"
     assert lines[6] == (
         "classify: 1 double file, 1 hidden file, 1 other ending file, "
-        f"{n_lines} heading or furniture {noun} skipped; 1 not French; 1 failed"
+        f"{n_lines} heading or boilerplate {noun} skipped; 1 not French; 1 failed"
     )
-    assert rows_of(here / "out.jsonl.errors.jsonl") == [
+    assert rows_of(here / ".depeche" / "out.jsonl" / "errors.jsonl") == [
         {"input": "in/a0002b.txt", "reason": "empty: there is no text to tag"},
         {"input": "in/picture.png", "reason": "skipped: other ending"},
     ]
     (here / "in" / "a0002b.txt").unlink()
     assert tag("in", "in/a0000.txt", "--output", "out.jsonl")[0] == 0
-    assert not (here / "out.jsonl.errors.jsonl").exists()
+    assert not (here / ".depeche" / "out.jsonl" / "errors.jsonl").exists()
 
 
 def test_many_failures_are_told_in_part_and_listed_whole(here: Path, tag: Tag) -> None:
     for i in range(30):
         (here / "in" / f"empty{i:02}.txt").touch()
-    told = tag("in", "--output", "out.jsonl")[1]
-    assert told.count("there is no text to tag") == 20
-    assert "classify: 31 failed, 0 skipped: all are listed in out.jsonl.errors" in told
-    assert len(rows_of(here / "out.jsonl.errors.jsonl")) == 31
+    messages = tag("in", "--output", "out.jsonl")[1]
+    assert messages.count("there is no text to tag") == 20
+    assert "classify: 31 failed, 0 skipped: all are listed in .depeche/out.jsonl/errors" in messages
+    assert len(rows_of(here / ".depeche" / "out.jsonl" / "errors.jsonl")) == 31
 
 
 def test_inputs_are_named_by_lists_patterns_and_standard_input(
@@ -108,10 +111,10 @@ def test_article_twice_in_a_table_is_two_records(here: Path, tag: Tag) -> None:
     write_rows(here / "t.jsonl", [row, row, {"id": "x", "text": text(2)}, {"text": text(1)}])
     for _ in range(2):
         tag("t.jsonl", "--output", "o.jsonl")
-        found = rows_of(here / "o.jsonl")
-        assert [r["id"] for r in found] == ["x", "x", "x", "t.jsonl:4"]
-        assert found[0] == found[1]
-        assert found[2]["sha256"] != found[0]["sha256"] == found[3]["sha256"]
+        rows = rows_of(here / "o.jsonl")
+        assert [r["id"] for r in rows] == ["x", "x", "x", "t.jsonl:4"]
+        assert rows[0] == rows[1]
+        assert rows[2]["sha256"] != rows[0]["sha256"] == rows[3]["sha256"]
     tag("t.jsonl", "--output", "side", "--format", "sidecar")
     assert len(list((here / "side").iterdir())) == 4
 
@@ -136,9 +139,11 @@ def test_one_article_as_a_page_or_table_is_one(here: Path, tag: Tag) -> None:
 
 
 def test_help_says_what_a_batch_keeps(classify: Classify) -> None:
-    told = " ".join(classify("tag", "--help").stdout.split())
-    assert "OUTPUT.journal beside it keeps what is done" in told
-    assert "The result of one article, and json, is written at once, over what was there" in told
+    messages = " ".join(classify("tag", "--help").stdout.split())
+    assert ".depeche/OUTPUT beside it keeps what is done" in messages
+    assert (
+        "The result of one article, and json, is written at once, over what was there" in messages
+    )
 
 
 # Outputs of made-up records
@@ -198,14 +203,14 @@ def test_sidecars_stay_in_their_folder_whatever_the_ids(tmp_path: Path) -> None:
         assert max(len(part.encode()) for part in name.split("/")) < 200
 
 
-def test_entries_that_are_not_whole_end_the_reading(tmp_path: Path) -> None:
+def test_entries_that_are_not_complete_end_the_reading(tmp_path: Path) -> None:
     entries = [Entry(f"{i}.txt", str(i), "k", "empty") for i in range(3)]
-    lines = [entry_line(entry) for entry in entries]
+    lines = [entry.to_line() for entry in entries]
     for broken in (lines[1][:-1], lines[1][1:], lines[1].replace(b"empty", b"EMPTY"), b"\n", b"x"):
         (tmp_path / "done").write_bytes(lines[0] + broken + lines[2])
-        found = [entry for entry, _ in iter_entries(tmp_path / "done", None)]
-        assert [entry.where for entry in found] == ["0.txt"]
-    assert list(iter_entries(tmp_path / "none", None)) == []
+        kept = [tagged.entry for tagged, *_ in iter_kept(tmp_path / "done", None)]
+        assert [entry.where for entry in kept] == ["0.txt"]
+    assert list(iter_kept(tmp_path / "none", None)) == []
 
 
 def test_seeds_are_the_same_through_a_batch_and_standard_output(here: Path, tag: Tag) -> None:

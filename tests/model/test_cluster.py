@@ -76,11 +76,11 @@ def test_ray_gives_the_same_records_as_the_local_engine_on_2000_articles(tmp_pat
     assert there.stdout == ""
     records = lines_of(tmp_path, "here.jsonl")
     assert lines_of(tmp_path, "there/part-*.jsonl") == records
-    failed = lines_of(tmp_path, "here.jsonl.errors.jsonl")
+    failed = lines_of(tmp_path, ".depeche/here.jsonl/errors.jsonl")
     assert len(records) + len(failed) == N_ARTICLES + 2  # a broken line and a page
     assert lines_of(tmp_path, "there/_errors/part-*.jsonl") == failed
-    told = [line for line in here.stderr.splitlines() if "errors" not in line]
-    assert told[:-1] == [li for li in there.stderr.splitlines() if "_errors" not in li][:-1]
+    lines = [line for line in here.stderr.splitlines() if "errors" not in line]
+    assert lines[:-1] == [li for li in there.stderr.splitlines() if "_errors" not in li][:-1]
     counts = json.loads((tmp_path / "there" / "_SUCCESS").read_text())
     assert (counts["articles"], counts["failed"]) == (len(records), len(failed))
     assert counts["model"] == json.loads(records[0])["model"]["sha256"]
@@ -180,14 +180,14 @@ def test_stretches_hold_every_input_once_and_in_order(tmp_path: Path, n_bytes: i
     write_rows(tmp_path / "a.jsonl", composed_articles(30))
     paths = [str(tmp_path), str(SEEDS), str(tmp_path / "absent.txt")]
     sources = find_sources(paths, files_from=None, include=(), exclude=())
-    found: list[Document | Failure] = []
+    items: list[Document | Failure] = []
     names: list[str] = []
     for number, group in enumerate(sources.groups(n_bytes)):
         for stretch in iter_stretches(number, group, ColumnNames(), n_bytes):
-            found += stretch.items
+            items += stretch.items
             names.append(stretch.name)
             sources.done_bytes += stretch.n_bytes
-    assert found == list(Inputs(paths))
+    assert items == list(Inputs(paths))
     assert names == sorted(set(names))
     assert sources.done_bytes == sources.total_bytes
 
@@ -212,16 +212,16 @@ def test_address_that_names_nothing_is_a_failure_that_keeps_its_secrets(tmp_path
     uri = f"{(tmp_path / 'absent').as_uri()}?key=secret"
     for address in (uri, "nostore://user:secret@host/a"):
         sources = find_sources([address], files_from=None, include=(), exclude=())
-        (failure,) = sources.found
+        (failure,) = sources.files
         assert isinstance(failure, Failure)
         assert failure.where == named(address)
         assert "secret" not in failure.where + failure.reason
 
 
 def test_cause_is_the_first_error_of_rays_tracebacks() -> None:
-    told = (
+    traces = (
         "ray::Map()\n  File x, line 1\nValueError: broken\n\nray.exceptions.UserCodeException: no"
     )
-    assert str(cause_of(RuntimeError(told))) == (
+    assert str(cause_of(RuntimeError(traces))) == (
         "Ray stopped: ValueError: broken; the output is incomplete"
     )

@@ -16,11 +16,12 @@ from made_scorers import linear_scorer, random_form
 
 from depeche import load_model
 from depeche.labels.dataset import FOLDER
-from depeche.labels.paragraphs import read_labels
+from depeche.labels.records import read_labels
 from depeche.labels.schema import read_schema
 from depeche.model.scoring import linear
-from depeche.model.scoring.features import FeatureExtractor, FeatureSettings, normalise, words
+from depeche.model.scoring.features import FeatureExtractor, FeatureSettings
 from depeche.model.scoring.linear import LinearScorer, weigh
+from depeche.model.scoring.spelling import normalise, words
 from depeche.model.scoring.word_vectors import VectorForm
 
 SETTINGS = FeatureSettings()

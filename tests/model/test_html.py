@@ -78,11 +78,11 @@ def make_record(
     for d in schema.dimensions:
         label = labels.get(d.id)
         scores = {x: 0.8 if x == label else 0.1 for x in d.label_ids}
-        whole = {"label": label, "score": 0.8, "share": 1.0, "paragraphs": [0]}
+        tag = {"label": label, "score": 0.8, "share": 1.0, "paragraphs": [0]}
         if d.kind == "single":
             record[d.id] = {"label": label, "scores": scores}
         else:
-            record[d.id] = [whole] if label else []
+            record[d.id] = [tag] if label else []
     return record | fields
 
 
@@ -108,8 +108,8 @@ def page_of(records: list[dict[str, Any]], schema: Schema = SCHEMA, **options: A
 
 
 def blocks(page: str, name: str) -> list[Any]:
-    found = re.findall(rf'<script type="application/json" class="{name}">(.*?)</script>', page)
-    return [json.loads(text) for text in found]
+    blocks = re.findall(rf'<script type="application/json" class="{name}">(.*?)</script>', page)
+    return [json.loads(text) for text in blocks]
 
 
 @given(st.text(st.characters(codec=None)))
@@ -222,10 +222,14 @@ def open_page(tab: "Page", tmp_path: Path) -> Iterator[Open]:
         tab.on(event, listener)
 
     def open_(
-        records: list[dict[str, Any]], schema: Schema = SCHEMA, *, at: str = "", **options: Any
+        records: list[dict[str, Any]],
+        schema: Schema = SCHEMA,
+        *,
+        fragment: str = "",
+        **options: Any,
     ) -> "Page":
         path.write_text(page_of(records, schema, **options), encoding="utf-8")
-        tab.goto(path.as_uri() + at)
+        tab.goto(path.as_uri() + fragment)
         tab.locator("#toolbar").wait_for()
         return tab
 
@@ -264,8 +268,11 @@ def test_nothing_hostile_runs_and_all_of_it_is_shown(open_page: Open) -> None:
     record["paragraphs"][0]["evidence"] = {"t0": pairs}
     other = make_record(SCHEMA, ["p"], {"s": "s1"}, id="b.txt")
     page = open_page([record, other], title=HOSTILE)
-    for at in ("#vue=articles&source=%3Cscript%3E&date=abcdefg&labels=%3Cb%3E&article=%3Cb%3E", ""):
-        page.goto(page.url.partition("#")[0] + at)
+    for fragment in (
+        "#vue=articles&source=%3Cscript%3E&date=abcdefg&labels=%3Cb%3E&article=%3Cb%3E",
+        "",
+    ):
+        page.goto(page.url.partition("#")[0] + fragment)
         page.locator(".count").wait_for()
     page.goto(page.url.partition("#")[0] + "#article=1")
     click(page.get_by_text("Lignes écartées"))
@@ -288,7 +295,7 @@ def test_words_that_stand_very_often_are_marked_at_once(
     n = 160_000 // len(pairs)
     record = make_record(SCHEMA, ["un mot " * n], {"t": "t0", "s": "s0"})
     record["paragraphs"][0]["evidence"] = {"t0": pairs}
-    page = open_page([record], at="#article=1&q=mot")
+    page = open_page([record], fragment="#article=1&q=mot")
     page.get_by_text("Au-delà des 2\u202f000 premiers, ").wait_for()
     assert page.locator("mark").count() == 2000
     assert page.locator(".text").text_content() == "un mot " * n
@@ -322,7 +329,7 @@ def test_totals_times_and_sources_are_right(open_page: Open) -> None:
 
 
 def test_filters_and_order_choose_the_list_and_the_address_keeps_them(open_page: Open) -> None:
-    page = open_page(twelve(), at="#vue=articles")
+    page = open_page(twelve(), fragment="#vue=articles")
     expect_rows(page, [f"Titre {i}" for i in range(11, -1, -1)])
     click(page.locator(".filters button", has_text="Nom t0"))
     expect_rows(page, ["Titre 9", "Titre 6", "Titre 3", "Titre 0"])
@@ -348,14 +355,14 @@ def test_several_labels_are_one_or_the_other_or_all_together(open_page: Open) ->
     both = make_record(SCHEMA, ["p"], {"t": "t0", "s": "s0"}, id="both")
     both["t"].append({"label": "t1", "score": 0.6, "share": 1.0, "paragraphs": [0]})
     one = make_record(SCHEMA, ["p"], {"t": "t1", "s": "s0"}, id="one")
-    page = open_page([both, one], at="#vue=articles&labels=t0,t1&tri=input")
+    page = open_page([both, one], fragment="#vue=articles&labels=t0,t1&tri=input")
     expect_rows(page, ["both", "one"])
     click(page.get_by_role("button", name="l’un ou l’autre"))
     expect_rows(page, ["both"])
 
 
 def test_search_finds_words_whatever_accents_in_titles_and_in_texts(open_page: Open) -> None:
-    page = open_page(twelve(), at="#vue=articles")
+    page = open_page(twelve(), fragment="#vue=articles")
     page.keyboard.press("/")
     page.keyboard.type('"TITRE 1"')
     expect_rows(page, ["Titre 11", "Titre 10", "Titre 1"])
@@ -376,7 +383,7 @@ def test_search_finds_words_whatever_accents_in_titles_and_in_texts(open_page: O
 
 
 def test_articles_are_read_by_keyboard_and_say_how_to_get_evidence(open_page: Open) -> None:
-    page = open_page(twelve(), at="#vue=articles")
+    page = open_page(twelve(), fragment="#vue=articles")
     page.keyboard.press("j")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("k")
@@ -396,9 +403,9 @@ def test_articles_of_later_blocks_open_and_are_found(open_page: Open) -> None:
     n = 2 * CHUNK + 1
     records = [make_record(SCHEMA, [f"texte{i}."], {"s": "s0"}, id=f"a{i}") for i in range(n)]
     for i in (CHUNK - 1, CHUNK, n - 1):
-        page = open_page(records, at=f"#article={i + 1}")
+        page = open_page(records, fragment=f"#article={i + 1}")
         assert page.locator("#article .text").text_content() == f"texte{i}."
-        page = open_page(records, at=f"#vue=articles&q=texte{i}.&textes=1")
+        page = open_page(records, fragment=f"#vue=articles&q=texte{i}.&textes=1")
         expect_rows(page, [f"a{i}"])
 
 
@@ -410,7 +417,7 @@ def test_evidence_is_marked_where_the_words_stand(open_page: Open) -> None:
     first |= {"evidence": {"t1": pairs, "s0": [["Les", 0.9]]}, "review": ["t1", "t2"]}
     second["evidence"] = {"t1": [], "s0": []}
     record["skipped"] = [{"start": 1, "end": 2, "kind": "heading", "text": "Un intertitre"}]
-    page = open_page([record], at="#article=1")
+    page = open_page([record], fragment="#article=1")
     assert page.locator("mark").all_text_contents() == [
         *("arme nucléaire", "armes,\nl", "ARME nucléaire", "arme"),
     ]

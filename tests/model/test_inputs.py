@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from depeche.labels.errors import InputError
-from depeche.model.inputs.documents import encodable
-from depeche.model.inputs.inputs import Document, Failure, Inputs
+from depeche.model.inputs.documents import Document, Failure, encodable
+from depeche.model.inputs.inputs import Inputs
 from depeche.model.inputs.opening import ending_of
 from depeche.model.inputs.table_lines import MAX_ROW_BYTES
 from depeche.model.reading.reader import MAX_BYTES, parse_article
@@ -48,24 +48,24 @@ def jsonl(rows: list[Any]) -> bytes:
 
 
 def documents(*paths: str, **settings: Any) -> list[Document]:
-    found = list(Inputs(paths, **settings))
-    assert [item for item in found if isinstance(item, Failure)] == []
-    return [item for item in found if isinstance(item, Document)]
+    items = list(Inputs(paths, **settings))
+    assert [item for item in items if isinstance(item, Failure)] == []
+    return [item for item in items if isinstance(item, Document)]
 
 
 def ids(*paths: str, **settings: Any) -> list[str]:
     return [document.id for document in documents(*paths, **settings)]
 
 
-def told(*paths: str, **settings: Any) -> list[str]:
+def outcomes_of(*paths: str, **settings: Any) -> list[str]:
     """Return what becomes of each input: the id of its document, or its failure."""
-    found = list(Inputs(paths, **settings))
-    for item in found:
+    items = list(Inputs(paths, **settings))
+    for item in items:
         assert item.where.isprintable()
         if isinstance(item, Failure):
             assert item.reason.isprintable()
             assert item.where not in item.reason
-    return [x.id if isinstance(x, Document) else f"{x.where}: {x.reason}" for x in found]
+    return [x.id if isinstance(x, Document) else f"{x.where}: {x.reason}" for x in items]
 
 
 # Files and folders
@@ -73,14 +73,14 @@ def told(*paths: str, **settings: Any) -> list[str]:
 
 def test_file_is_read_with_the_form_of_its_ending() -> None:
     write("a.txt", "un"), write("b.HTM", "deux"), write("c.md", "trois"), write("d.log", "quatre")
-    found = documents("./d.log", "a.txt", "b.HTM", "c.md")
-    assert [(d.id, d.where, d.form) for d in found] == [
+    items = documents("./d.log", "a.txt", "b.HTM", "c.md")
+    assert [(d.id, d.where, d.form) for d in items] == [
         ("d.log", "d.log", None),
         ("a.txt", "a.txt", "text"),
         ("b.HTM", "b.HTM", "html"),
         ("c.md", "c.md", "markdown"),
     ]
-    assert [d.data for d in found] == [b"quatre", b"un", b"deux", b"trois"]
+    assert [d.data for d in items] == [b"quatre", b"un", b"deux", b"trois"]
 
 
 def test_article_is_read_to_one_byte_more_than_the_most() -> None:
@@ -93,10 +93,10 @@ def test_folder_gives_its_known_files_sorted_and_counts_the_others() -> None:
         write(f"crawl/{path}")
     inputs = Inputs(["crawl"])
     assert (inputs.n_files, inputs.total_bytes) == (3, 3 * len(TEXT.encode()))
-    found = [item.where for item in inputs]
-    assert found == ["crawl/a.HTML", "crawl/b.txt", "crawl/a/c.md"]
+    names = [item.where for item in inputs]
+    assert names == ["crawl/a.HTML", "crawl/b.txt", "crawl/a/c.md"]
     assert inputs.n_skipped == {"hidden": 2, "other ending": 2, "archive": 1}
-    assert ids("crawl/") == found
+    assert ids("crawl/") == names
     os.chdir("crawl")
     assert ids(".") == ["a.HTML", "b.txt", "a/c.md"]
 
@@ -138,7 +138,7 @@ def test_pattern_the_shell_left_is_expanded() -> None:
     assert ids("./crawl/202[!4]-*/?.txt") == ["crawl/2025-01/e.txt"]
     assert ids("cra*/*.text") == ["crawl/b.text"]
     assert ids("crawl/?.t*") == ["crawl/a.txt"]  # an ending that is not spelt has to be known
-    assert told("crawl/*.rtf", "none/*.txt") == [
+    assert outcomes_of("crawl/*.rtf", "none/*.txt") == [
         "crawl/*.rtf: no such file or folder, and no article that matches this pattern",
         "none/*.txt: no such file or folder, and no article that matches this pattern",
     ]
@@ -172,16 +172,18 @@ def test_what_cannot_be_found_is_said() -> None:
     write("pictures/a.png")
     Path("linked.txt").symlink_to("nowhere.txt")
     Path("round").symlink_to("round")
-    found = told("none.txt", "", "empty", "pictures", "linked.txt", "round", "pictures/a.png/b")
-    assert found[:2] == [
+    outcomes = outcomes_of(
+        "none.txt", "", "empty", "pictures", "linked.txt", "round", "pictures/a.png/b"
+    )
+    assert outcomes[:2] == [
         "none.txt: no such file or folder, nor a command: see classify --help",
         "'': an empty path; give a file, a folder, or - for standard input",
     ]
-    assert found[2].startswith("empty: no article in this folder (.txt, .html")
-    assert "passed over: 1 other ending; --include 'PATTERN'" in found[3]
-    assert found[4].startswith("linked.txt: no such file")
-    assert found[5].startswith("round: cannot be read: Too many levels")
-    assert found[6].startswith("pictures/a.png/b: no such file")
+    assert outcomes[2].startswith("empty: no article in this folder (.txt, .html")
+    assert "passed over: 1 other ending; --include 'PATTERN'" in outcomes[3]
+    assert outcomes[4].startswith("linked.txt: no such file")
+    assert outcomes[5].startswith("round: cannot be read: Too many levels")
+    assert outcomes[6].startswith("pictures/a.png/b: no such file")
 
 
 def test_pipes_and_sockets_are_refused_without_waiting() -> None:
@@ -193,7 +195,7 @@ def test_pipes_and_sockets_are_refused_without_waiting() -> None:
         listening.bind("crawl/c.txt")
     Path("crawl/d.txt").symlink_to("nowhere")
     refused = "not a file that can be read"
-    assert told("crawl", "crawl/unknown") == [
+    assert outcomes_of("crawl", "crawl/unknown") == [
         "crawl/a.txt",
         f"crawl/b.jsonl: {refused}",
         f"crawl/b.txt: {refused}",
@@ -220,9 +222,9 @@ def test_pipe_of_the_shell_is_read() -> None:
     end, start = os.pipe()
     os.write(start, TEXT.encode())
     os.close(start)
-    (found,) = documents(f"/dev/fd/{end}")
+    (document,) = documents(f"/dev/fd/{end}")
     os.close(end)
-    assert (found.id, found.data) == (f"/dev/fd/{end}", TEXT.encode())
+    assert (document.id, document.data) == (f"/dev/fd/{end}", TEXT.encode())
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything: run as another user")
@@ -230,9 +232,9 @@ def test_what_may_not_be_read_fails_alone() -> None:
     write("crawl/a.txt"), write("crawl/b.txt"), write("crawl/sub/c.txt")
     Path("crawl/a.txt").chmod(0)
     Path("crawl/sub").chmod(0)
-    found = told("crawl")
+    outcomes = outcomes_of("crawl")
     Path("crawl/sub").chmod(0o700)
-    assert found == [
+    assert outcomes == [
         "crawl/a.txt: cannot be read: Permission denied",
         "crawl/b.txt",
         "crawl/sub: cannot be read: Permission denied",
@@ -243,18 +245,18 @@ def test_hostile_names_neither_crash_nor_break_lines() -> None:
     write("crawl/a\nb\x1b[31m.txt")
     write(os.fsdecode(b"crawl/caf\xe9.txt"))
     write(os.fsdecode(b"crawl/t\xe9.jsonl"), jsonl([{"text": TEXT}]))
-    found = documents("crawl")
-    assert [d.id for d in found] == [
+    items = documents("crawl")
+    assert [d.id for d in items] == [
         "crawl/a\nb\x1b[31m.txt",
         "crawl/caf\\udce9.txt",
         "crawl/t\\udce9.jsonl:1",
     ]
-    assert [d.where for d in found] == [
+    assert [d.where for d in items] == [
         "crawl/a\\nb\\x1b[31m.txt",
         "crawl/caf\\udce9.txt",
         "crawl/t\\udce9.jsonl:1",
     ]
-    assert found[1].data == TEXT.encode()
+    assert items[1].data == TEXT.encode()
 
 
 @given(st.text(alphabet="aé/\n\r\x1b\xa0\u202e\u2028\ud800\udce9"))
@@ -265,9 +267,9 @@ def test_names_can_be_written_whatever_they_hold(name: str) -> None:
 def test_archives_are_not_unpacked() -> None:
     for name in ("a.zip", "b.tar.gz", "c.7z", "d.parquet.zst"):
         write(name)
-    found = told("a.zip", "b.tar.gz", "c.7z", "d.parquet.zst")
-    assert all("is not unpacked" in line for line in found[:3])
-    assert "d.parquet.zst: a compressed Parquet file, which is not read" in found[3]
+    outcomes = outcomes_of("a.zip", "b.tar.gz", "c.7z", "d.parquet.zst")
+    assert all("is not unpacked" in line for line in outcomes[:3])
+    assert "d.parquet.zst: a compressed Parquet file, which is not read" in outcomes[3]
 
 
 # Standard input and lists
@@ -281,20 +283,20 @@ def test_standard_input_is_one_article(monkeypatch: pytest.MonkeyPatch) -> None:
     write("a.txt")
     write("./-", "un fichier")
     standard_input(monkeypatch, TEXT.encode())
-    found = documents("a.txt", "-", "-", "./-")
-    assert [d.id for d in found] == ["a.txt", "-", "./-"]
-    assert [d.data for d in found[1:]] == [TEXT.encode(), b"un fichier"]
+    items = documents("a.txt", "-", "-", "./-")
+    assert [d.id for d in items] == ["a.txt", "-", "./-"]
+    assert [d.data for d in items[1:]] == [TEXT.encode(), b"un fichier"]
 
 
 def test_closed_standard_input_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
-    assert told("-") == ["-: standard input is closed"]
+    assert outcomes_of("-") == ["-: standard input is closed"]
 
 
 def test_paths_are_read_from_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
     write("a.txt"), write("b c.txt"), write("crawl/d.txt"), write("e\nf.txt")
     write("list", "b c.txt\r\n\ncrawl\nnone.txt\n*.txt\n")
-    assert told("a.txt", files_from=Path("list")) == [
+    assert outcomes_of("a.txt", files_from=Path("list")) == [
         "a.txt",
         "b c.txt",
         "crawl/d.txt",
@@ -304,8 +306,10 @@ def test_paths_are_read_from_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
     standard_input(monkeypatch, b"e\nf.txt\0a.txt\0")
     assert ids(files_from=Path("-")) == ["e\nf.txt", "a.txt"]
     write("blank", "\n")
-    assert told(files_from=Path("blank")) == ["blank: empty: give a path a line"]
-    assert told(files_from=Path("lost")) == ["lost: cannot be read: No such file or directory"]
+    assert outcomes_of(files_from=Path("blank")) == ["blank: empty: give a path a line"]
+    assert outcomes_of(files_from=Path("lost")) == [
+        "lost: cannot be read: No such file or directory"
+    ]
     with pytest.raises(InputError, match="not both"):
         Inputs(["-"], files_from=Path("-"))
 
@@ -370,8 +374,8 @@ def test_kinds_of_table_give_the_same_articles(name: str, content: bytes) -> Non
     content = content.removeprefix(b"\n" + codecs.BOM_UTF8)
     write(name, content)
     inputs = Inputs([name])
-    found = [item for item in inputs if isinstance(item, Document)]
-    assert [(d.id, d.title, d.data.decode()) for d in found] == [
+    items = [item for item in inputs if isinstance(item, Document)]
+    assert [(d.id, d.title, d.data.decode()) for d in items] == [
         (row["id"], row["title"], row["text"]) for row in ROWS
     ]
     assert (inputs.done_bytes, inputs.total_bytes) == (len(content), len(content))
@@ -384,10 +388,10 @@ def test_parquet_gives_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     table = pa.Table.from_pylist([*rows, {"id": None, "text": None}, {"id": "x", "text": " "}])
     parquet.write_table(table, "a.parquet")
-    found = list(Inputs(["a.parquet"]))
-    assert [getattr(d, "id", None) for d in found[:3]] == ["n-0", "n-1", "n-2"]
-    assert {getattr(d, "date", None) for d in found[:3]} == {"2024-05-06"}
-    assert found[3:] == [
+    items = list(Inputs(["a.parquet"]))
+    assert [getattr(d, "id", None) for d in items[:3]] == ["n-0", "n-1", "n-2"]
+    assert {getattr(d, "date", None) for d in items[:3]} == {"2024-05-06"}
+    assert items[3:] == [
         Failure(where="a.parquet:4", reason="column 'text' holds nothing, not a text"),
         Failure(where="a.parquet:5", reason="empty: there is no text to tag"),
     ]
@@ -406,7 +410,7 @@ def test_parquet_types_are_taken_for_what_they_say() -> None:
     assert (second.id, second.date) == ("a.parquet:2", None)
     broken = pa.array([TEXT.encode(), b"\xff\xfe", TEXT.encode()], pa.binary())
     parquet.write_table(pa.table({"text": broken}), "b.parquet")
-    assert told("b.parquet") == [
+    assert outcomes_of("b.parquet") == [
         "b.parquet:1",
         "b.parquet:2: text that is not UTF-8",
         "b.parquet:3",
@@ -415,7 +419,8 @@ def test_parquet_types_are_taken_for_what_they_say() -> None:
     parquet.write_table(pa.table({"text": pa.array([], pa.string())}), "d.parquet")
     write("e.parquet", "PAR1 not PAR1")
     assert [
-        re.sub(r"lost: .*", "lost", line) for line in told("c.parquet", "d.parquet", "e.parquet")
+        re.sub(r"lost: .*", "lost", line)
+        for line in outcomes_of("c.parquet", "d.parquet", "e.parquet")
     ] == [
         "c.parquet: column 'text' holds double, not texts: see --text-column",
         "d.parquet: no row in it",
@@ -425,10 +430,10 @@ def test_parquet_types_are_taken_for_what_they_say() -> None:
 
 def test_columns_are_taken_by_name_when_asked() -> None:
     write("a.csv", "texte;corps;ref;chapo\r\nfaux;vrai;r1;t1\r\n")
-    (found,) = documents("a.csv", text_column="Corps", id_column="ref", title_column="chapo")
-    assert (found.data, found.id, found.title) == (b"vrai", "r1", "t1")
+    (document,) = documents("a.csv", text_column="Corps", id_column="ref", title_column="chapo")
+    assert (document.data, document.id, document.title) == (b"vrai", "r1", "t1")
     for setting in ("text_column", "id_column", "title_column"):
-        assert told("a.csv", **{setting: "body"}) == [
+        assert outcomes_of("a.csv", **{setting: "body"}) == [
             "a.csv: no column 'body'; its columns: 'texte', 'corps', 'ref', 'chapo'"
         ]
 
@@ -440,14 +445,14 @@ def test_table_without_a_text_column_is_one_failure_with_its_columns(name: str) 
         parquet.write_table(pa.Table.from_pylist(rows), name)
     else:
         write(name, jsonl(rows) if name == "a.jsonl" else csv_of(",", rows))
-    assert told(name) == [
+    assert outcomes_of(name) == [
         f"{name}: no column of text: name it with --text-column; its columns: 'nom\\n', 'html_brut'"
     ]
 
 
 def test_rows_of_json_without_a_text_fail_alone_when_others_have_one() -> None:
     write("a.jsonl", jsonl([{"kind": "head"}, {"text": TEXT}, {"note": 1}]))
-    first, second, third = told("a.jsonl")
+    first, second, third = outcomes_of("a.jsonl")
     assert first.startswith("a.jsonl:1: no column of text")
     assert second == "a.jsonl:2"
     assert third.startswith("a.jsonl:3: no column of text")
@@ -456,8 +461,8 @@ def test_rows_of_json_without_a_text_fail_alone_when_others_have_one() -> None:
 def test_stand_off_labels_have_no_text() -> None:
     line = (ROOT / "labels" / "press.jsonl").read_bytes().split(b"\n")[0]
     write("a.jsonl", line)
-    (found,) = told("a.jsonl")
-    assert found.startswith("a.jsonl: no column of text")
+    (outcome,) = outcomes_of("a.jsonl")
+    assert outcome.startswith("a.jsonl: no column of text")
 
 
 BAD_JSON = [
@@ -483,7 +488,7 @@ BAD_JSON = [
 def test_bad_row_of_json_fails_alone(row: bytes, reason: str) -> None:
     good = jsonl([{"text": TEXT}])
     write("a.jsonl", good + row + b"\n" + good)
-    first, second, third = told("a.jsonl")
+    first, second, third = outcomes_of("a.jsonl")
     assert (first, third) == ("a.jsonl:1", "a.jsonl:3")
     assert second.startswith(f"a.jsonl:2: {reason}")
 
@@ -525,9 +530,9 @@ def test_ids_met_twice_are_kept() -> None:
 def test_bad_row_of_csv_fails_alone(content: str | bytes, expected: list[str]) -> None:
     write("a.csv", content)
     limit = csv.field_size_limit()
-    found = told("a.csv")
-    assert len(found) == len(expected)
-    for line, start in zip(found, expected, strict=True):
+    outcomes = outcomes_of("a.csv")
+    assert len(outcomes) == len(expected)
+    for line, start in zip(outcomes, expected, strict=True):
         assert line.startswith(start)
     assert csv.field_size_limit() == limit
 
@@ -535,7 +540,7 @@ def test_bad_row_of_csv_fails_alone(content: str | bytes, expected: list[str]) -
 def test_row_of_csv_that_is_too_large_is_passed_over_to_its_end() -> None:
     cell = (b"a, b " * 1000 + b"\n") * (MAX_ROW_BYTES // 4000)
     write("a.csv", b'id,text\n1,"' + cell + b'"\n2,b\n' + b"c" * (MAX_ROW_BYTES + 9) + b"\n3,d\n")
-    first, second, third, fourth = told("a.csv")
+    first, second, third, fourth = outcomes_of("a.csv")
     assert first.startswith("a.csv:2: a row larger than 15 MB")
     assert re.match(r"a.csv:\d+: a row larger than 15 MB", third)
     assert (second, fourth) == ("2", "3")
@@ -543,29 +548,29 @@ def test_row_of_csv_that_is_too_large_is_passed_over_to_its_end() -> None:
 
 def test_tabs_without_quoting_keep_their_quotes() -> None:
     write("a.tsv", 'id\ttext\n1\t"Oui", dit-il\n2\t"quoted ""twice"""\n3\t"Non\n4\tb\n5\ta\tb\n')
-    found = list(Inputs(["a.tsv"]))
-    assert [d.data for d in found if isinstance(d, Document)] == [
+    items = list(Inputs(["a.tsv"]))
+    assert [d.data for d in items if isinstance(d, Document)] == [
         b'"Oui", dit-il',
         b'quoted "twice"',
         b'"Non',
         b"b",
     ]
-    assert found[-1] == Failure(where="a.tsv:6", reason="3 cells, but the header has 2")
+    assert items[-1] == Failure(where="a.tsv:6", reason="3 cells, but the header has 2")
 
 
 def test_list_in_json_is_one_failure() -> None:
     write("a.jsonl", json.dumps(ROWS, indent=1))
-    (found,) = told("a.jsonl")
-    assert found.startswith("a.jsonl: a list in JSON over several lines")
+    (outcome,) = outcomes_of("a.jsonl")
+    assert outcome.startswith("a.jsonl: a list in JSON over several lines")
     write("b.jsonl", b" \n")
-    assert told("b.jsonl") == ["b.jsonl: empty: there is no article in it"]
+    assert outcomes_of("b.jsonl") == ["b.jsonl: empty: there is no article in it"]
 
 
 def test_page_in_a_cell_is_told_from_its_start() -> None:
     page = f"<!doctype html><body><h1>Accord</h1><p>{TEXT * 5}</p></body>"
     write("a.jsonl", jsonl([{"text": page}]))
-    (found,) = documents("a.jsonl")
-    assert parse_article(found.data, id=found.id, form=found.form).extracted
+    (document,) = documents("a.jsonl")
+    assert parse_article(document.data, id=document.id, form=document.form).extracted
 
 
 # Packed files
@@ -575,10 +580,14 @@ def test_page_in_a_cell_is_told_from_its_start() -> None:
 def test_packed_article_is_unpacked(ending: str, pack: Callable[[bytes], bytes]) -> None:
     write(f"crawl/a.html{ending}", pack(TEXT.encode()))
     write(f"crawl/unknown{ending}", pack(TEXT.encode()))
-    (found,) = documents("crawl")
-    assert (found.id, found.form, found.data) == (f"crawl/a.html{ending}", "html", TEXT.encode())
-    (found,) = documents(f"crawl/unknown{ending}")
-    assert (found.form, found.data) == (None, TEXT.encode())
+    (document,) = documents("crawl")
+    assert (document.id, document.form, document.data) == (
+        f"crawl/a.html{ending}",
+        "html",
+        TEXT.encode(),
+    )
+    (document,) = documents(f"crawl/unknown{ending}")
+    assert (document.form, document.data) == (None, TEXT.encode())
 
 
 @pytest.mark.parametrize(("ending", "pack"), [(".gz", gzip.compress), (".zst", zstandard.compress)])
@@ -588,7 +597,7 @@ def test_rows_before_a_break_are_kept(ending: str, pack: Callable[[bytes], bytes
     n_kept = []
     for cut in (len(packed) * 3 // 4, len(packed) - 3):
         write(f"a.jsonl{ending}", packed[:cut])
-        *kept, last = told(f"a.jsonl{ending}")
+        *kept, last = outcomes_of(f"a.jsonl{ending}")
         assert kept == [str(i) for i in range(len(kept))]
         assert (
             last
@@ -599,7 +608,7 @@ def test_rows_before_a_break_are_kept(ending: str, pack: Callable[[bytes], bytes
     assert n_kept[1] > 1800
     write(f"a.txt{ending}", packed[:-3])
     write(f"b.txt{ending}", b"not packed at all")
-    first, second = told(f"a.txt{ending}", f"b.txt{ending}")
+    first, second = outcomes_of(f"a.txt{ending}", f"b.txt{ending}")
     assert first.startswith(f"a.txt{ending}: broken")
     assert second.startswith(f"b.txt{ending}: broken")
 
@@ -614,14 +623,14 @@ def test_bomb_does_not_fill_the_memory(name: str) -> None:
     block = b"a" * 1_000_000
     write(name, b"".join([*(packer.compress(block) for _ in range(100)), packer.flush()]))
     tracemalloc.start()
-    (found,) = list(Inputs([name]))
+    (item,) = list(Inputs([name]))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 90_000_000
-    if isinstance(found, Document):
-        assert len(found.data) == MAX_BYTES + 1
+    if isinstance(item, Document):
+        assert len(item.data) == MAX_BYTES + 1
     else:
-        assert found.reason.startswith("a row larger than 15 MB")
+        assert item.reason.startswith("a row larger than 15 MB")
 
 
 @pytest.mark.parametrize(
@@ -632,7 +641,7 @@ def test_missing_library_is_named_with_its_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)
     write(name), write("b.txt")
-    first, second = told(name, "b.txt")
+    first, second = outcomes_of(name, "b.txt")
     assert first.startswith(f"{name}: this needs {library}, which is not installed")
     assert "pip install 'depeche[batch]'" in first
     assert second == "b.txt"
@@ -671,4 +680,4 @@ def test_table_is_read_as_it_is_asked_for() -> None:
 def test_any_bytes_end_in_documents_or_failures(data: bytes, name: str) -> None:
     header = b"" if ending_of(name).packing or name == "a.jsonl" else b"id\ttext\n"
     write(name, header + data)
-    assert told(name)
+    assert outcomes_of(name)

@@ -18,7 +18,8 @@ from depeche.model import kernel as kernel_module
 from depeche.model.kernel import find_kernel
 from depeche.model.reading.counts.characters import _CLASSES, Characters
 from depeche.model.reading.counts.interface_words import PHRASES
-from depeche.model.reading.counts.words import _VERBS, count_words
+from depeche.model.reading.counts.known_words import VERBS
+from depeche.model.reading.counts.words import count_words
 from depeche.model.reading.language import COMMON
 from depeche.model.reading.line_kinds.classifier import load_kind_model
 from depeche.model.scoring import linear
@@ -36,7 +37,7 @@ ANY_TEXT = st.text(alphabet=SIGNS, max_size=60) | st.text(alphabet=st.characters
 LONG = ["x" * (PIECE + 3), "mot " * PIECE, "'" * PIECE + "«»" * 9, "", "a" * PIECE + "'"]
 
 # What words are known by.
-SAID = [*PIECES, *map(" ".join, PHRASES), *_VERBS, *(" ".join(COMMON.values()).split())]
+SAID = [*PIECES, *map(" ".join, PHRASES), *VERBS, *(" ".join(COMMON.values()).split())]
 
 
 def cut(table: TokenTable, texts: Sequence[str]) -> tuple[list[list[int]], list[str]]:
@@ -85,7 +86,7 @@ def scorer(n_labels: int = 3) -> LinearScorer:
     weights = rng.normal(size=(settings.n_features, n_labels)).astype(np.float16)
     bias = rng.normal(size=n_labels).astype(np.float32)
     found = LinearScorer(settings, idf, weights, bias, random_form(n_labels))
-    found._n_looked_up = 1 << 20
+    found._n_characters = 1 << 20
     return found
 
 
@@ -143,7 +144,7 @@ def test_characters_are_seen_as_numpy_sees_them(texts: list[str]) -> None:
         plain = Characters(texts)
     for name in _CLASSES:
         np.testing.assert_array_equal(found.where(name), plain.where(name), name, strict=True)
-        np.testing.assert_array_equal(found.count_of(name), plain.count_of(name), name)
+        np.testing.assert_array_equal(found.count_class(name), plain.count_class(name), name)
 
 
 @needs_kernel

@@ -6,13 +6,13 @@ from conftest import ROOT, SEEDS
 from hypothesis import given
 from hypothesis import strategies as st
 from made_lines import ENGLISH, LONG, PIECES, RUSSIAN
-from plain_line_features import plain_lines, plain_signs, plain_values
+from plain_line_features import plain_features, plain_lines, plain_values
 
 from depeche.labels.errors import InputError
 from depeche.model.reading.article import joined_paragraphs
 from depeche.model.reading.language import language_of
 from depeche.model.reading.line_kinds.classifier import load_kind_model
-from depeche.model.reading.line_kinds.features import look_at, signs
+from depeche.model.reading.line_kinds.features import look_at, unit_features
 from depeche.model.reading.reader import MAX_BYTES, RawArticle, parse_article, parse_articles
 from depeche.model.reading.wrapping import split_units
 from depeche.train.line_kinds import LINES, MarkedText, read_marked_articles, read_marked_lines
@@ -27,15 +27,15 @@ def marked() -> list[MarkedText]:
     return [*read_marked_articles(), *read_marked_lines(LINES)]
 
 
-def test_signs_of_marked_lines_equal_those_made_unit_by_unit() -> None:
+def test_features_of_marked_lines_equal_those_made_unit_by_unit() -> None:
     texts = marked()[::3]
     units = look_at(
         [unit for t in texts for unit in t.units],
         [gap for t in texts for gap in t.gaps],
         [len(t.units) for t in texts],
     )
-    together = np.concatenate(list(units.iter_signs(512)), axis=1).T
-    expected = np.vstack([plain_signs(t.units, t.gaps) for t in texts])
+    together = np.concatenate(list(units.iter_features(512)), axis=1).T
+    expected = np.vstack([plain_features(t.units, t.gaps) for t in texts])
     np.testing.assert_array_equal(together, expected)
 
 
@@ -48,16 +48,16 @@ def test_signs_of_marked_lines_equal_those_made_unit_by_unit() -> None:
         max_size=8,
     )
 )
-def test_signs_of_any_lines_equal_those_made_unit_by_unit(units: list[str]) -> None:
+def test_features_of_any_lines_equal_those_made_unit_by_unit(units: list[str]) -> None:
     gaps = [i % 3 == 0 for i in range(len(units))]
-    np.testing.assert_array_equal(signs(units, gaps), plain_signs(units, gaps))
+    np.testing.assert_array_equal(unit_features(units, gaps), plain_features(units, gaps))
 
 
 @pytest.mark.parametrize("n", [1, 7, 64, 65, 130])
 def test_trees_walked_together_say_what_they_say_one_by_one(n: int) -> None:
     model = load_kind_model()
     rng = np.random.default_rng(n)
-    every = signs([LONG, "Menu", ENGLISH], [True, False, True])
+    every = unit_features([LONG, "Menu", ENGLISH], [True, False, True])
     X = rng.choice([0.0, 0.5, 1.0, 3.0], size=(n, every.shape[1])) * rng.random((n, 1))
     plain = plain_values(model, X[:7]).reshape(-1, 3, len(X[:7])).sum(axis=0).T + model.baseline
     plain -= np.logaddexp.reduce(plain, axis=1, keepdims=True)

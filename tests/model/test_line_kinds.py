@@ -12,9 +12,10 @@ from depeche import load_model
 from depeche.labels.errors import InputError
 from depeche.model.reading.article import Article
 from depeche.model.reading.line_kinds.classifier import load_kind_model, unit_kinds
-from depeche.model.reading.line_kinds.features import signs
+from depeche.model.reading.line_kinds.features import unit_features
 from depeche.model.reading.reader import parse_article, read_article
 from depeche.model.reading.wrapping import split_units
+from depeche.model.scoring.linear import LinearScorer
 from depeche.model.tagging import SHIPPED
 from depeche.train.line_kinds import (
     LINES,
@@ -73,14 +74,14 @@ def test_all_marked_lines_out_of_sample_are_above_the_floors() -> None:
 def test_trees_score_as_scikit_learns_own() -> None:
     texts = read_marked_lines(HELD_OUT)
     trees = fit_trees(texts[:24])
-    X = np.vstack([signs(t.units, t.gaps) for t in texts[24:]])
+    X = np.vstack([unit_features(t.units, t.gaps) for t in texts[24:]])
     ours = np.exp(copy_trees(trees).log_proba(X))
     assert ours == pytest.approx(trees.predict_proba(X), abs=1e-9)
 
 
 def test_shipped_reader_holds_no_pickle() -> None:
     model = load_kind_model()
-    assert model.feature.max() < signs([LONG], [True]).shape[1]
+    assert model.feature.max() < unit_features([LONG], [True]).shape[1]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
@@ -283,7 +284,8 @@ def test_very_long_text_takes_at_most_twenty_times_its_size_in_memory(between: s
     data = between.join([LONG] * 6_000).encode()  # 1 MB: below it, what is fixed weighs more
     model = load_model(SHIPPED)
     model.predict_proba([LONG] * 6_000)  # makes the table that many paragraphs need
-    assert "_every_value" in vars(model.artifact.scorer)
+    assert isinstance(scorer := model.artifact.scorer, LinearScorer)
+    assert scorer._columns.table is not None
     tracemalloc.start()
     record = model.records([parse_article(data, id="x")])[0]
     _, peak = tracemalloc.get_traced_memory()

@@ -18,6 +18,7 @@ from depeche.model.scoring.features import FeatureExtractor
 from depeche.model.scoring.linear import LinearScorer
 from depeche.model.scoring.scorer import Scorer
 from depeche.model.scoring.tokens import TokenTable
+from depeche.model.scoring.word_sums import WordSums
 from depeche.model.tagging import SHIPPED
 
 N_THREADS = 8
@@ -89,9 +90,9 @@ def test_eight_threads_and_five_thousand_texts_give_the_records_of_one() -> None
 @pytest.mark.parametrize(
     ("owner", "step"),
     [
-        (LinearScorer, "_learn_words"),
+        (WordSums, "learn"),
         (LinearScorer, "_sums"),
-        (LinearScorer, "_words"),
+        (WordSums, "take"),
         (FeatureExtractor, "_learn"),
         (FeatureExtractor, "padded"),
         (TokenTable, "_meet"),

@@ -36,7 +36,7 @@ def made_vectors(n_dims: int = 6) -> WordVectors:
 def test_rounded_vectors_are_near_the_given_ones() -> None:
     hashes = np.array([2, 5, 9], dtype=np.uint32)
     vectors = np.array([[1, -0.5], [0.001, 0.002], [0, 0]], dtype=np.float32)
-    found = WordVectors.rounded(hashes, vectors).of(np.array([9, 2, 7, 5], dtype=np.uint32))
+    found = WordVectors.rounded(hashes, vectors).vectors_of(np.array([9, 2, 7, 5], dtype=np.uint32))
     expected = np.array([[0, 0], [1, -0.5], [0, 0], [0.001, 0.002]])
     assert np.abs(found - expected).max() < 0.005
     assert found[3] == pytest.approx([0.001, 0.002], rel=0.01)
@@ -69,7 +69,7 @@ def test_words_in_like_company_are_alike() -> None:
     texts = [" ".join(rng.choice(families[i % 4], size=12)) for i in range(800)]
     vectors = learn_vectors([texts[:400], texts[400:]])
     one, same, other = (
-        vectors.of(np.array([hash_of(word)], dtype=np.uint32))[0]
+        vectors.vectors_of(np.array([hash_of(word)], dtype=np.uint32))[0]
         for word in ("astre1", "astre2", "loi3")
     )
     assert one @ same > 10 * abs(one @ other)
@@ -77,7 +77,9 @@ def test_words_in_like_company_are_alike() -> None:
 
 def test_shipped_vectors_know_what_is_near() -> None:
     words = ("satellite", "orbite", "embargo", "sanctions")
-    vectors = load_vectors().of(np.array([hash_of(word) for word in words], dtype=np.uint32))
+    vectors = load_vectors().vectors_of(
+        np.array([hash_of(word) for word in words], dtype=np.uint32)
+    )
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     near = vectors @ vectors.T
     assert min(near[0, 1], near[2, 3]) > 2 * max(near[0, 2], near[1, 3])

@@ -37,7 +37,7 @@ def sample(seed: int, n: int = 60, n_groups: int = 15) -> tuple[Any, ...]:
 
 
 def rows_of_resamples(groups: np.ndarray, n_resamples: int, seed: int) -> list[np.ndarray]:
-    """Return the rows of each resample, drawn as `bootstrap` documents: whole groups by weight."""
+    """Return the rows of each resample, drawn as `bootstrap` documents: whole groups, by weight."""
     names, group = np.unique(groups, return_inverse=True)
     weights = np.random.default_rng(seed).multinomial(
         len(names), np.full(len(names), 1 / len(names)), size=n_resamples
@@ -49,10 +49,10 @@ def rows_of_resamples(groups: np.ndarray, n_resamples: int, seed: int) -> list[n
 @given(st.integers(0, 10**6))
 def test_resampled_scores_are_scikit_learns_on_the_resampled_paragraphs(seed: int) -> None:
     Y, proba, given_, groups = sample(seed)
-    found = bootstrap(Y, given_, groups, SCHEMA, proba=proba, n_resamples=4, seed=seed)
+    resampled = bootstrap(Y, given_, groups, SCHEMA, proba=proba, n_resamples=4, seed=seed)
     for r, rows in enumerate(rows_of_resamples(groups, 4, seed)):
         topics, guess, scores = Y[rows, :4], given_[rows, :4], proba[rows, :4]
-        ours = found["topics"]
+        ours = resampled["topics"]
         for average in ("micro", "macro"):
             theirs = f1_score(topics, guess, average=average, zero_division=0)
             assert ours[f"{average}_f1"][r] == pytest.approx(theirs)
@@ -63,9 +63,9 @@ def test_resampled_scores_are_scikit_learns_on_the_resampled_paragraphs(seed: in
             recall = recall_score(topics[:, j], guess[:, j], zero_division=0)
             assert label["recall"][r] == pytest.approx(recall)
         y, predicted = Y[rows, 4:].argmax(1), given_[rows, 4:].argmax(1)
-        assert found["stance"]["accuracy"][r] == pytest.approx(accuracy_score(y, predicted))
+        assert resampled["stance"]["accuracy"][r] == pytest.approx(accuracy_score(y, predicted))
         macro = f1_score(y, predicted, average="macro", labels=[0, 1, 2], zero_division=0)
-        assert found["stance"]["macro_f1"][r] == pytest.approx(macro)
+        assert resampled["stance"]["macro_f1"][r] == pytest.approx(macro)
 
 
 @pytest.mark.parametrize("empty", [(), (1,), (0, 1, 2, 3)])
@@ -77,10 +77,10 @@ def test_full_scores_are_those_of_score(empty: tuple[int, ...]) -> None:
         labels = [(ours, theirs)[i][dimension.id].pop("labels") for i in range(2)]
         pairs = [(ours[dimension.id], theirs[dimension.id])]
         pairs += [(labels[0][x], labels[1][x]) for x in dimension.label_ids]
-        for found, expected in pairs:
+        for measured, expected in pairs:
             if "support" not in expected:
-                assert list(found) == list(expected)
-            for metric, values in found.items():
+                assert list(measured) == list(expected)
+            for metric, values in measured.items():
                 known = np.nan if expected[metric] is None else expected[metric]
                 assert values[0] == pytest.approx(known, nan_ok=True)
 
@@ -123,8 +123,8 @@ def test_paragraphs_repeated_within_articles_widen_the_interval() -> None:
 def test_intervals_have_the_nesting_of_scores_and_none_without_support() -> None:
     Y, proba, given_, groups = sample(2)
     Y[:, 1] = 0
-    found = intervals(bootstrap(Y, given_, groups, SCHEMA, proba=proba, n_resamples=50), 0.9)
-    known, empty, *_ = found["topics"]["labels"].values()
+    bounds = intervals(bootstrap(Y, given_, groups, SCHEMA, proba=proba, n_resamples=50), 0.9)
+    known, empty, *_ = bounds["topics"]["labels"].values()
     assert empty["average_precision"] is None
     assert 0 <= known["f1"][0] < known["f1"][1] <= 1
-    assert list(found["topics"]) == ["micro_f1", "macro_f1", "mean_average_precision", "labels"]
+    assert list(bounds["topics"]) == ["micro_f1", "macro_f1", "mean_average_precision", "labels"]

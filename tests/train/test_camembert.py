@@ -33,7 +33,7 @@ from depeche.train.encoder.base import Base, find_base, load_encoder, load_token
 from depeche.train.encoder.batches import Examples, make_examples, shuffled_batches
 from depeche.train.encoder.checkpoint import Checkpoint, State
 from depeche.train.encoder.checks import check_memory, fertility_warnings
-from depeche.train.encoder.fitting import Task, label_weights, predict_examples, rate_at
+from depeche.train.encoder.fitting import Task, label_weights, predict_examples, rate_share
 from depeche.train.encoder.judging import collapses, stuck
 from depeche.train.encoder.settings import EncoderSettings, parse_encoder_settings
 from depeche.train.evaluation.metrics import indicator, score
@@ -288,7 +288,7 @@ def test_batches_hold_each_window_once_with_little_padding_and_change_from_pass_
 
 
 def test_rate_rises_then_falls_to_nothing() -> None:
-    rates = [rate_at(step, 100, 0.1) for step in range(100)]
+    rates = [rate_share(step, 100, 0.1) for step in range(100)]
     assert rates.index(max(rates)) in (9, 10)
     assert rates[0] == pytest.approx(0.1)
     assert 0 < rates[-1] < 0.02

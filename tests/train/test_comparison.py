@@ -14,10 +14,10 @@ from depeche.labels.schema import read_schema
 from depeche.train.evaluation.comparison import (
     benjamini_hochberg,
     compare_predictions,
-    compare_runs,
 )
 from depeche.train.evaluation.held_out import Predictions, format_held_out, read_held_out
 from depeche.train.evaluation.metrics import indicator
+from depeche.train.tracking.comparing import compare_runs
 from depeche.train.tracking.store import Run
 
 SCHEMA = read_schema()
@@ -38,10 +38,10 @@ def test_held_out_predictions_survive_their_file_and_hold_no_text(tmp_path: Path
     known = held_out()
     text = format_held_out(LABELS, known.Y, known.proba, known.given)
     (tmp_path / "x.jsonl").write_text(text)
-    found = read_held_out(tmp_path / "x.jsonl", SCHEMA)
-    assert (found.ids, found.articles) == (known.ids, known.articles)
+    predictions = read_held_out(tmp_path / "x.jsonl", SCHEMA)
+    assert (predictions.ids, predictions.articles) == (known.ids, known.articles)
     for name in ("Y", "proba", "given"):
-        assert (getattr(found, name) == getattr(known, name)).all()
+        assert (getattr(predictions, name) == getattr(known, name)).all()
     row = json.loads(text.splitlines()[0])
     assert list(row) == ["id", "article", "source", "date", "labels", "scores", "given"]
     assert list(row["scores"]) == list(SCHEMA.label_names)
@@ -71,8 +71,8 @@ def test_only_the_label_that_was_made_better_is_called_real() -> None:
     a, given = held_out(), held_out().given.copy()
     wrong = np.flatnonzero(given[:, 3] != (a.Y[:, 3] > 0))
     given[wrong[::2], 3] ^= True
-    found = compare_predictions(a, replace(a, given=given), SCHEMA)
-    real = [d for d in found if d.real]
+    differences = compare_predictions(a, replace(a, given=given), SCHEMA)
+    real = [d for d in differences if d.real]
     assert [d.label for d in real if d.label] == [SCHEMA.dimensions[0].label_ids[3]]
     for d in real:
         assert 0 < d.low <= d.value <= d.high
@@ -110,11 +110,11 @@ def test_compare_says_that_shuffled_predictions_are_worse(runs: Path) -> None:
 
 @pytest.mark.slow
 def test_compare_as_json_and_with_itself(runs: Path) -> None:
-    found = json.loads(run_classify("compare", "good", "shuffled", "--json", cwd=runs).stdout)
-    first = found["differences"][0]
+    comparison = json.loads(run_classify("compare", "good", "shuffled", "--json", cwd=runs).stdout)
+    first = comparison["differences"][0]
     assert first["label"] == SCHEMA.dimensions[0].label_ids[0]
     assert first["high"] < 0
-    prefix = found["a"]["id"][:6]
+    prefix = comparison["a"]["id"][:6]
     done = run_classify("compare", prefix, "good", cwd=runs)
     assert done.stdout.splitlines()[-1] == "A and B are the same run: no difference."
 
@@ -144,9 +144,9 @@ def test_runs_lists_the_newest_first_within_100_columns(runs: Path) -> None:
     assert max(map(len, lines)) <= 100
     assert "709" in lines[4]
     assert LABELS.digest[:8] in lines[4]
-    found = json.loads(run_classify("runs", "--limit", 1, "--json", cwd=runs).stdout)
-    assert [row["name"] for row in found] == ["codebook"]
-    assert found[0]["champion"] is False
+    rows = json.loads(run_classify("runs", "--limit", 1, "--json", cwd=runs).stdout)
+    assert [row["name"] for row in rows] == ["codebook"]
+    assert rows[0]["champion"] is False
 
 
 def test_runs_without_a_store_is_one_line_and_makes_none(

@@ -15,7 +15,7 @@ from depeche.labels.schema import read_schema
 from depeche.model.tagging import SHIPPED, load_model
 from depeche.train.distilling import Lesson, Teacher, prepare_lesson, train_student
 from depeche.train.evaluation.metrics import indicator
-from depeche.train.settings import TrainSettings
+from depeche.train.tfidf.settings import TrainSettings
 
 SPORT = ["but", "match", "stade", "ligue", "arbitre", "tribune", "maillot", "coupe", "penalty"]
 OTHER = ["loi", "vote", "ministre", "budget", "texte", "mairie", "décret", "motion", "scrutin"]

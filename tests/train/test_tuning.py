@@ -24,7 +24,12 @@ from depeche.labels.errors import InputError, SettingsError, TrackingError
 from depeche.labels.schema import read_schema
 from depeche.model.scoring.features import FeatureSettings
 from depeche.train import Split
-from depeche.train.settings import TrainSettings, parse_settings, read_settings, write_settings
+from depeche.train.tfidf.settings import (
+    TrainSettings,
+    parse_settings,
+    read_settings,
+    write_settings,
+)
 from depeche.train.tuning.nested import Verdict, divide
 from depeche.train.tuning.study import open_study
 from depeche.train.tuning.tuning import SPACE, params_of, study_name, tune, with_params
@@ -132,7 +137,7 @@ def test_search_never_sees_the_outer_fold(labels: LabelledSet, tmp_path: Path) -
     spoilt = replace(labels, paragraphs=tuple(paragraphs))
     assert {p.id for p in divide(spoilt, settings).outer.paragraphs} == outside
     honest, other = (
-        tune(some, settings, n_trials=2, storage=tmp_path / "tune.db", report=silent)
+        tune(some, settings, n_trials=2, storage=tmp_path / "tune.db", progress=silent)
         for some in (labels, spoilt)
     )
     assert honest.study != other.study
@@ -147,7 +152,7 @@ def test_interrupted_search_draws_what_an_uninterrupted_one_does(
     labels: LabelledSet, tmp_path: Path
 ) -> None:
     settings = TrainSettings()
-    at_once = tune(labels, settings, n_trials=3, storage=tmp_path / "one.db", report=silent)
+    at_once = tune(labels, settings, n_trials=3, storage=tmp_path / "one.db", progress=silent)
     path, n_recorded = tmp_path / "two.db", 0
 
     def cut_off(study: str, _: object) -> None:
@@ -159,8 +164,8 @@ def test_interrupted_search_draws_what_an_uninterrupted_one_does(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        tune(labels, settings, n_trials=3, storage=path, report=silent, record=cut_off)
-    resumed = tune(labels, settings, n_trials=3, storage=path, report=silent)
+        tune(labels, settings, n_trials=3, storage=path, progress=silent, record=cut_off)
+    resumed = tune(labels, settings, n_trials=3, storage=path, progress=silent)
     assert [t.params for t in resumed.trials] == [t.params for t in at_once.trials]
     assert len({tuple(t.params.values()) for t in resumed.trials}) == 3
 
@@ -327,7 +332,7 @@ def test_tuning_cut_off_is_completed_by_the_same_command(
         TrainSettings(),
         n_trials=6,
         storage=tmp_path / "other.db",
-        report=silent,
+        progress=silent,
     )
     assert json.loads(done.stdout)["trials"] == at_once.to_dict()["trials"]
 

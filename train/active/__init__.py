@@ -1,1 +1,1 @@
-"""Labelling with readers and models: the pool, the queue and the command around the app."""
+"""Active labelling: the pool, the queue that learns, and the commands that open the app."""

@@ -1,4 +1,4 @@
-"""Fits the TF-IDF model on the labels so far, quickly, to choose what to label next."""
+"""Fits the TF-IDF model quickly on the labels so far, to choose what to label next."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from scipy.sparse.csgraph import connected_components
 from depeche.model.deciding.calibration import sigmoid
 from depeche.model.scoring.features import Counts
 from depeche.model.scoring.linear import LinearScorer, weigh
-from depeche.model.scoring.word_vectors import whole
+from depeche.model.scoring.word_vectors import in_units
 from depeche.train.active.mix import draw_of
 from depeche.train.active.selection import Ground, Learnt
 from depeche.train.calibrating import fit_sigmoid
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import grouped_folds, near_duplicates
 from depeche.train.tfidf.direction_features import sum_vectors
 from depeche.train.tfidf.fitting import fit_scorer
+from depeche.train.tfidf.settings import TrainSettings
 
-_FOLDS = 3  # of the labels so far, for the thresholds
-_DIMS = 32  # of word vectors: more bring little to so few labels, and take longer
-_FEWEST = 2  # paragraphs with a label, below which its threshold is the middle
+_FOLDS = 3  # into which the labels so far are split, for the thresholds
+_DIMS = 32  # dimensions of word vectors: more bring little with few labels, and take longer
+_FEWEST = 2  # paragraphs with and without a label that a threshold needs; with fewer it is 0
 
 
 def ground_of(
@@ -36,14 +36,14 @@ def ground_of(
     reserve: float,
     seed: int,
 ) -> Ground:
-    """Return what selection needs to know of a pool.
+    """Return what is known of a pool before any label, for `selection`.
 
     Parameters
     ----------
     counts
         Features of the texts.
     reserve
-        Share of the pool that comes at random alone.
+        Share of the pool that is asked for only at random.
     """
     n = len(ids)
     draws = [draw_of(id, seed) for id in ids]
@@ -69,17 +69,17 @@ def learn(
     pool: Counts,
     settings: TrainSettings,
 ) -> Learnt:
-    """Return what a model fitted on labelled paragraphs says of a pool, with its thresholds.
+    """Return the logits of a pool by a model fitted on labelled paragraphs, with thresholds.
 
-    The labelled ones are no sample of the pool, being chosen, so that the thresholds which suit
-    them best do not suit it. But how likely a label is at a logit depends little on the choice: it
-    is learnt from out-of-fold logits (Platt 1999), and the thresholds are those of the highest F1
-    to be expected on the pool.
+    The labelled paragraphs were chosen, so they are no sample of the pool, and the thresholds that
+    are best for them are not best for the pool. But how likely a label is at a logit depends little
+    on that choice: it is learnt from out-of-fold logits (Platt 1999). The thresholds are those of
+    the highest F1 to be expected on the pool.
 
     Parameters
     ----------
     Y, groups
-        (n_labelled, n_labels) and (n_labelled,): labels, and what folds keep together.
+        (n_labelled, n_labels) and (n_labelled,): labels, and the groups that folds keep together.
     """
     settings = replace(settings, vector_dims=_DIMS)
     scorer = fit_scorer(labelled, Y, settings)
@@ -89,7 +89,12 @@ def learn(
     return Learnt(
         logits=logits,
         thresholds=np.array(
-            [expected_best(*of) for of in zip(out_of_fold.T, Y.T, logits.T, strict=True)]
+            [
+                expected_best(labelled_logits, y, pool_logits)
+                for labelled_logits, y, pool_logits in zip(
+                    out_of_fold.T, Y.T, logits.T, strict=True
+                )
+            ]
         ),
         n_positive=np.where(n_positive < len(Y), n_positive, 0),
         scorer=scorer,
@@ -99,7 +104,7 @@ def learn(
 def out_of_fold_logits(
     counts: Counts, Y: NDArray[np.int64], groups: NDArray[np.int64], settings: TrainSettings
 ) -> NDArray[np.float64]:
-    """Return what models fitted without the fold of each paragraph say, (n_samples, n_labels)."""
+    """Return the logits of models fitted without the paragraph's fold, (n_samples, n_labels)."""
     logits = np.zeros(Y.shape)
     n_folds = min(_FOLDS, len(np.unique(groups)))
     if n_folds < 2:
@@ -115,7 +120,7 @@ def out_of_fold_logits(
 def expected_best(
     logits: NDArray[np.float64], y: NDArray[np.int64], pool: NDArray[np.float64]
 ) -> float:
-    """Return the threshold of highest expected F1 for the logits of a pool.
+    """Return the threshold with the highest expected F1 on the logits of a pool.
 
     Parameters
     ----------
@@ -134,10 +139,11 @@ def expected_best(
 def logits_of(scorer: LinearScorer, counts: Counts) -> NDArray[np.float64]:
     """Return the logits of paragraphs, (n_samples, n_labels), four times as fast as the scorer.
 
-    To the rounding of its weights, which do not matter for an order.
+    They differ from the scorer's by the rounding of its weights, which does not matter for an
+    order.
     """
     of_tables = weighted(counts, scorer.idf) @ scorer.weights.astype(float)
-    of_vectors = scorer.form.logits(whole(sum_vectors(counts, scorer.form.words)))
+    of_vectors = scorer.form.logits(in_units(sum_vectors(counts, scorer.form.words)))
     return np.asarray(of_tables + scorer.bias + of_vectors)
 
 

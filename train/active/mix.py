@@ -1,4 +1,4 @@
-"""In which shares the queue mixes what it asks for, and the draw of the random share."""
+"""The shares in which the queue mixes its reasons to ask, and the draw of the random share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BATCH = 25  # labels between two trainings
 
 @dataclass(frozen=True, kw_only=True)
 class Mix:
-    """Shares of a batch, each in [0, 1], that make 1 together."""
+    """Shares of a batch, each in [0, 1]; their sum is 1."""
 
     uncertain: float = 0.8
     rare: float = 0.1
@@ -32,12 +32,12 @@ class Mix:
 
 
 def parse_mix(text: str) -> Mix:
-    """Return the shares that a text such as `uncertain=0.5,rare=0.25,random=0.25` gives.
+    """Return the shares in a text such as `uncertain=0.5,rare=0.25,random=0.25`.
 
     Raises
     ------
     SettingsError
-        On an unknown name, a share that is no number of 0 to 1, or shares that do not make 1.
+        When a name is unknown, a share is not a number from 0 to 1, or the sum is not 1.
     """
     shares = dict.fromkeys((field.name for field in fields(Mix)), 0.0)
     for part in text.split(","):
@@ -48,15 +48,15 @@ def parse_mix(text: str) -> Mix:
             shares[name] = float(value)
         except ValueError as err:
             raise SettingsError(f"--mix: {part!r}: give a number, as in {name}=0.5") from err
-    whole = sum(shares.values())
-    if not all(0 <= share <= 1 for share in shares.values()) or not abs(whole - 1) < 1e-6:
-        raise SettingsError(f"--mix: {text!r}: give shares of 0 to 1 that make 1 together")
+    total = sum(shares.values())
+    if not all(0 <= share <= 1 for share in shares.values()) or not abs(total - 1) < 1e-6:
+        raise SettingsError(f"--mix: {text!r}: give shares from 0 to 1 that add up to 1")
     return Mix(**shares)
 
 
 def draw_of(id: str, seed: int) -> float:
-    """Return a number in [0, 1) that an id and a seed fix, whatever else is in the pool.
+    """Return a number in [0, 1) that depends only on an id and a seed, not on the rest of the pool.
 
-    The random share takes the lowest first, as `RandomOrder` does.
+    The random share takes the lowest numbers first, as `RandomOrder` does.
     """
     return int.from_bytes(hashlib.sha256(f"{seed}:{id}".encode()).digest()[:6]) / 2**48

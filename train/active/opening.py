@@ -1,4 +1,4 @@
-"""A labels file opened for labelling, by one process at a time."""
+"""Opens a labels file for labelling, by one process at a time."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from depeche.model.locks import locked
 
 @contextmanager
 def open_labels(path: Path, schema: Schema) -> Iterator[DecisionFile]:
-    """Open a labels file for this process alone, and leave it whole.
+    """Open a labels file for this process alone; close it however the work ends.
 
     Raises
     ------
     LabelsError
-        When another process has it open, or it breaks the format or cannot be written.
+        When another process has it open, when it breaks the format, or cannot be written.
     """
     with ExitStack() as stack:
         try:

@@ -15,9 +15,9 @@ class PoolOrder:
     Parameters
     ----------
     decided
-        Ids that are labelled already.
+        Ids of the paragraphs that are already labelled.
     suggest
-        Returns what a model says of a text; without it there are no suggestions.
+        Returns the suggestion of a model for a text; without it there are no suggestions.
     """
 
     def __init__(
@@ -41,11 +41,11 @@ class PoolOrder:
         return None
 
     def notes(self, item: Item) -> dict[str, str]:
-        """Return what goes into a record: nothing."""
+        """Return the fields to add to the record: none."""
         return {}
 
     def suggest(self, item: Item) -> Suggestion | None:
-        """Return what the model says of a paragraph."""
+        """Return the suggestion of the model for a paragraph."""
         return self._suggest(item.text) if self._suggest else None
 
     def tell(self, item: Item, decision: LabelledParagraph | None) -> None:
@@ -63,9 +63,9 @@ class PoolOrder:
 
 
 class RandomOrder(PoolOrder):
-    """A `PoolOrder` in an order that a seed fixes.
+    """A `PoolOrder` in a random order that a seed fixes.
 
-    The order is that of hashes, so that a paragraph more in the pool leaves the others' as it was.
+    The order is that of hashes, so that one more paragraph in the pool leaves the others in order.
     """
 
     def __init__(
@@ -89,5 +89,5 @@ class RandomOrder(PoolOrder):
         return item
 
     def notes(self, item: Item) -> dict[str, str]:
-        """Return what goes into a record: that its paragraph was drawn at random."""
+        """Return the fields to add to the record: `drawn`, if it was drawn at random."""
         return {"drawn": "random"} if item.id in self._drawn else {}

@@ -1,4 +1,4 @@
-"""The pool: the paragraphs of any inputs, or of a labels file, each text once."""
+"""The pool: the paragraphs of any inputs or of a labels file, each text once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from depeche.labels.agreement.disputes import read_disputes
 from depeche.labels.agreement.votes import read_votes
 from depeche.labels.labelling.queue import Item, folded
 from depeche.labels.orangesum import hydrate
-from depeche.labels.paragraphs import LabelledParagraph, read_labels
+from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.records import read_labels
 from depeche.labels.schema import Schema
 from depeche.model.batch.engine import read_documents
 from depeche.model.inputs.documents import Document, Failure
@@ -27,15 +28,15 @@ from depeche.model.reading.article import Article
 _OPENING = re.compile(r"\w+\W+\w+\W+\w+")
 _OPENING_AT_MOST = 200  # characters
 _AT_ONCE = 128  # documents
-_ID_DIGITS = 12  # hexadecimal, of a text's SHA-256: one in 16 million pairs of a million texts
+_ID_DIGITS = 12  # of a text's SHA-256: two of a million texts share them once in 560 pools
 
 
 @dataclass(kw_only=True)
 class Pool:
-    """Paragraphs by id, in the order of the inputs, and what could not be read or was there twice.
+    """Paragraphs by id, in the order of the inputs, and the inputs that could not be read.
 
-    A text that the labels file has under another id keeps that id. `failures` are the first, of
-    `n_failed`.
+    A text that the labels file has under another id keeps that id. `failures` are the first of
+    `n_failed`; `n_repeated` counts the texts that were left out because they came before.
     """
 
     known: Mapping[str, LabelledParagraph]
@@ -47,28 +48,29 @@ class Pool:
 
     def __post_init__(self) -> None:
         self._texts: set[str] = set()
-        self._alike: dict[str, list[LabelledParagraph]] = {}  # known ones by how they begin
+        self._alike: dict[str, list[LabelledParagraph]] = {}  # known records by opening
         for record in self.known.values():
             self._alike.setdefault(_opening(record.text), []).append(record)
 
     def add(self, item: Item) -> None:
-        """Add a paragraph unless its words are there already."""
-        if item.folded in self._texts or not item.folded:
-            self.n_repeated += bool(item.folded)
-            return
-        self._texts.add(item.folded)
-        self.items[item.id] = item
+        """Add a paragraph unless it has no words or the pool has them already."""
+        if item.folded in self._texts:
+            self.n_repeated += 1
+        elif item.folded:
+            self._texts.add(item.folded)
+            self.items[item.id] = item
 
     def fail(self, failure: Failure) -> None:
-        """Count an input that could not be read, and keep the first."""
+        """Count an input that could not be read, and keep it if it is among the first."""
         self.n_failed += 1
         if len(self.failures) < MOST_NAMED:
             self.failures.append(failure)
 
     def id_of(self, article: str, text: str) -> str:
-        """Return the id of a text: that of the labels file, else of the article and the words.
+        """Return the id of a text: that in the labels file, else one of the article and the words.
 
-        By the words and not by the place, which moves when the reader finds one paragraph more.
+        The words identify a text and not its position, which changes when the reader finds one
+        paragraph more.
         """
         words = folded(text)
         digest = hashlib.sha256(words.encode()).hexdigest()
@@ -89,19 +91,19 @@ def read_pool(
     Parameters
     ----------
     known
-        Records that the labels file holds, by id.
+        Records of the labels file, by id.
     source
-        Of articles that name none.
+        Source of the articles that name none.
     report
-        Told now and then how many paragraphs there are.
+        Called now and then with the number of paragraphs so far.
     """
     pool = Pool(known=known)
     waiting = iter(inputs)
     while batch := list(islice(waiting, _AT_ONCE)):
-        documents = [one for one in batch if isinstance(one, Document)]
-        for one in batch:
-            if isinstance(one, Failure):
-                pool.fail(one)
+        documents = [entry for entry in batch if isinstance(entry, Document)]
+        for entry in batch:
+            if isinstance(entry, Failure):
+                pool.fail(entry)
         for document, article in zip(documents, read_documents(documents), strict=True):
             if isinstance(article, Article):
                 for item in _items(article, pool, source):
@@ -116,14 +118,14 @@ def read_pool(
 def read_labelled_pool(
     path: Path, known: Mapping[str, LabelledParagraph], schema: Schema, orangesum: Path | None
 ) -> tuple[Pool, set[str]]:
-    """Return the body paragraphs of a labels file in its order, and who labelled them.
+    """Return the body paragraphs of a labels file in its order, and its annotators.
 
-    Without the labels, between their neighbours in the file.
+    The items lack the labels; their neighbours are those in the file.
     """
     records = read_labels(path, schema)
-    whole = hydrate(records, orangesum) if orangesum else [r for r in records if r.text]
-    pool = Pool(known=known, n_without_text=len(records) - len(whole))
-    pool.items = _labelled_items(whole)
+    hydrated = hydrate(records, orangesum) if orangesum else [r for r in records if r.text]
+    pool = Pool(known=known, n_without_text=len(records) - len(hydrated))
+    pool.items = _labelled_items(hydrated)
     return pool, {record.annotator for record in records if record.annotator}
 
 
@@ -133,12 +135,12 @@ def read_disputed_pool(
     schema: Schema,
     orangesum: Path | None,
 ) -> Pool:
-    """Return the paragraphs in dispute with their votes, those first on which votes differ most.
+    """Return the paragraphs in dispute with their votes, the widest disagreement first.
 
     Parameters
     ----------
     paths
-        The files of annotators, or one file of disputes, which holds no neighbours of theirs.
+        The files of annotators, or one file of disputes, which has no neighbouring paragraphs.
     """
     if len(paths) > 1:
         votes = read_votes(paths, schema, orangesum=orangesum)
@@ -156,23 +158,23 @@ def read_disputed_pool(
 
 
 def _labelled_items(records: Sequence[LabelledParagraph]) -> dict[str, Item]:
-    """Return the body paragraphs among labelled ones by id, in order."""
+    """Return the body paragraphs among labelled ones, by id and in order."""
     articles: dict[str, list[str]] = {}
     for record in records:
         articles.setdefault(record.article, []).append(record.text)
     seen: Counter[str] = Counter()
     items = {}
     for record in records:
-        texts, place = articles[record.article], seen[record.article]
+        texts, i = articles[record.article], seen[record.article]
         seen[record.article] += 1
         if record.kind == "body":
             items[record.id] = Item(
                 id=record.id,
                 article=record.article,
                 text=record.text,
-                before=texts[place - 1] if place else "",
-                after="".join(texts[place + 1 : place + 2]),
-                number=place + 1,
+                before=texts[i - 1] if i else "",
+                after="".join(texts[i + 1 : i + 2]),
+                number=i + 1,
                 n_paragraphs=len(texts),
                 source=record.source,
                 date=record.date,
@@ -184,14 +186,14 @@ def _labelled_items(records: Sequence[LabelledParagraph]) -> dict[str, Item]:
 def _items(article: Article, pool: Pool, source: str) -> Iterator[Item]:
     """Yield the body paragraphs of an article."""
     texts = [passage.flowed for passage in article.paragraphs]
-    for place, text in enumerate(texts):
+    for i, text in enumerate(texts):
         yield Item(
             id=pool.id_of(article.id, text),
             article=article.id,
             text=text,
-            before=texts[place - 1] if place else "",
-            after="".join(texts[place + 1 : place + 2]),
-            number=place + 1,
+            before=texts[i - 1] if i else "",
+            after="".join(texts[i + 1 : i + 2]),
+            number=i + 1,
             n_paragraphs=len(texts),
             source=article.source or article.site or source,
             date=_day(article.date),
@@ -199,9 +201,9 @@ def _items(article: Article, pool: Pool, source: str) -> Iterator[Item]:
 
 
 def _opening(text: str) -> str:
-    """Return the first three words, folded: folding ten thousand whole texts takes 0.5 s."""
-    found = _OPENING.search(unicodedata.normalize("NFC", text[:_OPENING_AT_MOST]))
-    return folded(found.group()) if found else ""
+    """Return the first three words, folded; to fold ten thousand entire texts takes 0.5 s."""
+    match = _OPENING.search(unicodedata.normalize("NFC", text[:_OPENING_AT_MOST]))
+    return folded(match.group()) if match else ""
 
 
 def _day(text: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The queue that asks for what teaches a model most, mixed with a random share kept apart."""
+"""The queue that asks for the paragraphs that teach a model most, and for a random share."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from depeche.train.active.mix import BATCH, Mix, Reason, draw_of
 from depeche.train.active.order import RandomOrder
 from depeche.train.active.trainer import Asked, Plan, Setup, Texts, Trainer
 
-# Paragraphs of a pool among which it chooses, by the draw: their features lie in memory.
+# The queue chooses among so many paragraphs of a pool, drawn at random: memory holds features.
 _MOST = 20_000
 
 
 class Planner(Protocol):
-    """Plans in the background, as `Trainer` does."""
+    """What makes plans in the background, such as `Trainer`."""
 
     @property
     def is_busy(self) -> bool:
-        """Whether a question is still to be answered."""
+        """Whether a plan is being made."""
 
     def ask(self, asked: Asked) -> None:
         """Ask for a plan."""
@@ -31,18 +31,18 @@ class Planner(Protocol):
 
 
 class ActiveQueue:
-    """A `Queue` that follows the plans of a trainer, and where there is none yet, chance.
+    """A `Queue` that follows the plans of a trainer, and a random order until there is a plan.
 
     Parameters
     ----------
     records
-        What the labels file holds.
+        Records of the labels file, by id.
     words
-        What to say of each reason.
+        The text to show for each reason.
     suggest
-        Returns what a model says of a text; without it there are no suggestions.
+        Returns the suggestion of a model for a text; without it there are no suggestions.
     planner
-        Made from a setup.
+        Returns the planner for a setup.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class ActiveQueue:
         self._decided = dict(records)
         self._put_off: set[str] = set()
         self._plan: dict[str, Reason] = {}
-        self._reasons: dict[str, Reason] = {}  # of what was asked for
+        self._reasons: dict[str, Reason] = {}  # of the paragraphs asked for so far
         self._current: str | None = None
         self._planner = planner(_setup(items, records, schema, mix, seed))
         self._ask()
@@ -84,25 +84,25 @@ class ActiveQueue:
         return self._items[self._current] if self._current is not None else None
 
     def why(self, item: Item) -> str | None:
-        """Return the reason for which a paragraph was asked for; not for which label: it sways."""
+        """Return the reason to ask for a paragraph, without the label, which would sway people."""
         reason = self._reasons.get(item.id)
         return self._words[reason] if reason else None
 
     def notes(self, item: Item) -> dict[str, str]:
-        """Return what goes into a record: `drawn`, how the paragraph came.
+        """Return the fields to add to the record: `drawn`, the reason to ask for the paragraph.
 
-        Those drawn at `random` are a random sample of the pool, as long as the random share lasts.
+        Paragraphs drawn at `random` are a random sample of the pool, as long as that share lasts.
         """
         reason = self._reasons.get(item.id)
         beyond = reason == "random" and draw_of(item.id, self._seed) >= self._mix.random
         return {"drawn": reason} if reason and not beyond else {}
 
     def suggest(self, item: Item) -> Suggestion | None:
-        """Return what the model says of a paragraph."""
+        """Return the suggestion of the model for a paragraph."""
         return self._chance.suggest(item)
 
     def tell(self, item: Item, decision: LabelledParagraph | None) -> None:
-        """Close a paragraph, or open it again as the first; ask for a new plan now and then."""
+        """Close a paragraph or open it again as the first; now and then, ask for a new plan."""
         self._chance.tell(item, decision)
         if decision is None:
             self._decided.pop(item.id, None)
@@ -118,7 +118,7 @@ class ActiveQueue:
         self._leave(item)
 
     def _leave(self, item: Item) -> None:
-        """Go on to another paragraph; a batch after the last question, ask for a new plan."""
+        """Go on to another paragraph; after a batch of them, ask for a new plan."""
         self._plan.pop(item.id, None)
         if self._current == item.id:
             self._current = None
@@ -127,7 +127,7 @@ class ActiveQueue:
             self._ask()
 
     def _ask(self) -> None:
-        """Ask for a plan from what is decided now, unless one is on its way."""
+        """Ask for a plan from the decisions so far, unless one is being made."""
         self._adopt()
         if self._planner.is_busy:
             return
@@ -137,7 +137,7 @@ class ActiveQueue:
         self._planner.ask(Asked(labels=labels, closed=[*others, *self._put_off]))
 
     def _adopt(self) -> None:
-        """Take the newest plan, less what was decided or put off meanwhile."""
+        """Take the newest plan, without the paragraphs decided or put off in the meantime."""
         plan = self._planner.answer()
         if plan is not None:
             gone = self._decided.keys() | self._put_off
@@ -151,7 +151,7 @@ def _setup(
     mix: Mix,
     seed: int,
 ) -> Setup:
-    """Return what a trainer needs to know; labels of other paragraphs teach as well."""
+    """Return the setup of a trainer; labelled paragraphs outside the pool teach as well."""
     ids = list(items)
     if len(ids) > _MOST:
         ids = sorted(ids, key=lambda id: draw_of(id, seed))[:_MOST]
@@ -162,7 +162,7 @@ def _setup(
     )
 
 
-def _texts(found: Iterable[Item | LabelledParagraph]) -> Texts:
-    rows = [(one.id, one.article, one.text) for one in found]
+def _texts(paragraphs: Iterable[Item | LabelledParagraph]) -> Texts:
+    rows = [(paragraph.id, paragraph.article, paragraph.text) for paragraph in paragraphs]
     ids, articles, texts = zip(*rows, strict=True) if rows else ((), (), ())
     return Texts(ids=ids, articles=articles, texts=texts)

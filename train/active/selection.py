@@ -1,7 +1,7 @@
-"""Which paragraphs to label next: by uncertainty, for rare labels, at random, or by diversity.
+"""Chooses the paragraphs to label next: by uncertainty, for rare labels, at random, by diversity.
 
-Functions of arrays: the app's queue and its simulation (benchmarks/active.py) call the same ones.
-Questions are what the annotator answers: each label of a multi dimension, and each single
+These are functions of arrays: the app's queue and its simulation (benchmarks/active.py) share them.
+A question is what the annotator answers: each label of a multi dimension is one, and each single
 dimension.
 """
 
@@ -19,7 +19,7 @@ from depeche.train.active.mix import BATCH, Mix, Reason
 
 Pick = tuple[int, Reason]
 
-_SAMPLE = 1000  # paragraphs that are compared with one another, at most
+_SAMPLE = 1000  # most paragraphs that are compared with one another
 _UNCERTAIN = 0.1  # share of the pool that counts as uncertain, question by question
 
 
@@ -27,10 +27,10 @@ _UNCERTAIN = 0.1  # share of the pool that counts as uncertain, question by ques
 class Ground:
     """What is known of the n_samples paragraphs of a pool before any label.
 
-    `X` (n_samples, n_features) are features of length 1. `article` and `text` (n_samples,) number
-    the articles and the texts, near-duplicates as one. `rank` (n_samples,) is the order of the
-    random share, and `reserved` (n_samples,) which paragraphs come in that share alone, so that
-    those of it that are labelled are a random sample of the pool, whatever else is.
+    `X` (n_samples, n_features) holds features of length 1. `article` and `text` (n_samples,) number
+    the articles and the texts; near-duplicates have the same number. `rank` (n_samples,) is the
+    order of the random share. `reserved` (n_samples,) marks the paragraphs that only the random
+    share may ask for, so that those labelled are a random sample of the pool.
     """
 
     X: sparse.csr_matrix
@@ -42,10 +42,10 @@ class Ground:
 
 @dataclass(frozen=True, kw_only=True)
 class Learnt:
-    """What a model fitted on the labels so far says of a pool.
+    """The scores of a pool by a model fitted on the labels so far.
 
-    `logits` (n_samples, n_labels), `thresholds` and `n_positive` (n_labels,), the last one the
-    paragraphs labelled so; `scorer` is the model itself.
+    These are `logits` (n_samples, n_labels), `thresholds` (n_labels,) and `n_positive` (n_labels,),
+    the number of paragraphs with each label. `scorer` is the model itself.
     """
 
     logits: NDArray[np.float64]
@@ -65,13 +65,14 @@ def choose(
 ) -> list[Pick]:
     """Return up to `n` paragraphs to label next, each with its reason, in random order.
 
-    Of near-duplicates one, unless nothing else is left; of an article one a batch, as far as there
-    are articles. Without a model, diverse ones take the place of uncertain and rare ones.
+    One of several near-duplicates is chosen, unless nothing else is left, and one paragraph of an
+    article per batch, while there are other articles. Without a model, diverse paragraphs take the
+    place of uncertain and rare ones.
 
     Parameters
     ----------
     decided
-        (n_samples,): the paragraphs that are labelled or planned already.
+        (n_samples,): whether a paragraph is already labelled or planned.
     """
     once = ~np.isin(ground.text, ground.text[decided])
     batch = _Batch(ground, once if once.any() else ~decided)
@@ -87,11 +88,11 @@ def choose(
 
 
 def doubt(learnt: Learnt, schema: Schema) -> NDArray[np.float64]:
-    """Return how far each paragraph is from the other answer, (n_samples, n_questions).
+    """Return how far each paragraph is from another answer, (n_samples, n_questions).
 
-    For a label of a multi dimension, the distance of its logit to its threshold; for a single
-    dimension, that between its two highest logits. Infinite where nothing was learnt: a label that
-    none or all of the paragraphs have.
+    For a label of a multi dimension, this is the distance of its logit to its threshold; for a
+    single dimension, the distance between its two highest logits. It is infinite where nothing was
+    learnt: for a label that no paragraph has, or all have.
     """
     columns = []
     for dimension, span in schema.columns():
@@ -108,16 +109,16 @@ def doubt(learnt: Learnt, schema: Schema) -> NDArray[np.float64]:
 
 
 class _Batch:
-    """A batch in the making; each `take_…` adds to `picks` what is still free."""
+    """A batch that is being filled; each `take_…` adds free paragraphs to `picks`."""
 
     def __init__(self, ground: Ground, free: NDArray[np.bool_]) -> None:
         self.picks: list[Pick] = []
         self._ground = ground
         self._free = free
-        self._fresh = np.ones(len(free), dtype=bool)  # of articles that are not in the batch
+        self._fresh = np.ones(len(free), dtype=bool)  # whether its article is not in the batch
 
     def take_ranked(self, n: int) -> None:
-        """Add the next ones of the random order; an article may come twice: chance is chance."""
+        """Add the next paragraphs of the random order; here an article may come twice."""
         rows = np.flatnonzero(self._free)
         for row in rows[np.argsort(self._ground.rank[rows])]:
             if n and self._free[row]:
@@ -125,18 +126,18 @@ class _Batch:
                 n -= 1
 
     def take_diverse(self, n: int, decided: NDArray[np.bool_], rng: np.random.Generator) -> None:
-        """Add those that stand for the most others of a sample of the pool."""
+        """Add the paragraphs that represent most of a sample of the pool."""
         rows = rng.permutation(self._rows())[:_SAMPLE]
         self._cover(n, rows, np.ones(len(rows)), decided, "diverse")
 
     def take_uncertain(
         self, n: int, distance: NDArray[np.float64], decided: NDArray[np.bool_]
     ) -> None:
-        """Add those that stand for the most others of which a model is uncertain.
+        """Add the paragraphs that represent most of those of which a model is uncertain.
 
-        A paragraph weighs as much as it is among the least certain ones of each question: by its
-        rank, since questions have no scale in common, and so that none takes all places. Standing
-        for others, it is no outlier, and not what the last ones taught already.
+        The weight of a paragraph grows with its rank among the least certain ones of each question.
+        Ranks are used because questions have no common scale, and so that no question takes all
+        places. A paragraph that represents others is no outlier, and unlike the ones labelled last.
         """
         rank = np.argsort(np.argsort(distance, axis=0), axis=0) / len(distance)
         weight = np.where(np.isfinite(distance), np.exp(-rank / _UNCERTAIN), 0).sum(axis=1)
@@ -152,10 +153,10 @@ class _Batch:
         decided: NDArray[np.bool_],
         reason: Reason,
     ) -> None:
-        """Add those of some rows that raise the most, in all, how near each row is to a chosen one.
+        """Add the rows that most raise the sum of each row's similarity to its nearest chosen one.
 
-        Facility location: Wei, Iyer and Bilmes 2015, "Submodularity in data subset selection and
-        active learning".
+        This is facility location: Wei, Iyer and Bilmes 2015, "Submodularity in data subset
+        selection and active learning".
         """
         if n <= 0 or not len(rows):
             return
@@ -175,9 +176,10 @@ class _Batch:
             self._add(rows[best], reason)
 
     def take_rare(self, n: int, learnt: Learnt, rng: np.random.Generator) -> None:
-        """Add paragraphs that the model gives the label with the fewest examples, one by one.
+        """Add paragraphs one by one, each with the label that has the fewest examples so far.
 
-        Any of those above the threshold: the highest ones teach what is known.
+        Each is drawn among all to which the model gives the label: those with the highest logits
+        would only teach what is known.
         """
         n_positive = np.where(learnt.n_positive > 0, learnt.n_positive, np.inf)
         for _ in range(n):
@@ -190,11 +192,11 @@ class _Batch:
             n_positive[label] += 1
 
     def _rows(self) -> NDArray[np.int64]:
-        """Return what may be chosen, of whatever article."""
+        """Return the rows that may be chosen, of any article."""
         return np.flatnonzero(self._free & ~self._ground.reserved)
 
     def _open(self) -> NDArray[np.bool_]:
-        """Return what may be chosen, of new articles while there are any."""
+        """Return which rows may be chosen, of new articles while there are any."""
         free: NDArray[np.bool_] = self._free & ~self._ground.reserved
         fresh: NDArray[np.bool_] = free & self._fresh
         return fresh if fresh.any() else free

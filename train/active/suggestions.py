@@ -1,4 +1,4 @@
-"""What a model suggests for a paragraph."""
+"""The suggestions of a model for paragraphs."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from depeche.model.tagging import Model
 
 
 class Suggestions:
-    """Gives the suggestion of a model for a text, and keeps the last ones: a screen asks often."""
+    """Suggests labels for a text; keeps the last suggestions, because a screen asks often."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
         self._last: dict[str, Suggestion] = {}
 
     def __call__(self, text: str) -> Suggestion:
-        """Return what the model says of a text."""
+        """Return the suggestion for a text."""
         if text not in self._last:
             if len(self._last) > 1:
                 self._last.pop(next(iter(self._last)))
-            self._last[text] = self._of(text)
+            self._last[text] = self._suggest(text)
         return self._last[text]
 
-    def _of(self, text: str) -> Suggestion:
+    def _suggest(self, text: str) -> Suggestion:
         proba = self._model.predict_proba([text])
         given = self._model.decisions.given(proba)[0]
         columns = self._model.schema.columns()

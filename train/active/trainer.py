@@ -1,4 +1,4 @@
-"""Learns from the labels beside the app: a process of its own, which may crash and harm nothing."""
+"""Learns from the labels while the app runs, in another process, whose crash harms nothing."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 Labels = dict[str, tuple[str, ...]]
 Plan = list[tuple[str, Reason]]
 
-_AHEAD = 2  # batches: what is labelled while a training lasts
+_AHEAD = 2  # batches in a plan: enough to label while a training lasts
 _LOWER_PRIORITY = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Texts:
-    """Paragraphs by their place: ids, articles and texts."""
+    """Paragraphs as columns: ids, articles and texts."""
 
     ids: tuple[str, ...]
     articles: tuple[str, ...]
@@ -40,7 +40,7 @@ class Texts:
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """What holds all along: the pool, labelled paragraphs that are not in it, and the choices."""
+    """What does not change: the pool, the labelled paragraphs outside it, and the settings."""
 
     pool: Texts
     others: Texts
@@ -51,19 +51,19 @@ class Setup:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What is labelled, by id, and the ids of the pool that are not to be chosen besides."""
+    """A question: the labels so far by id, and more ids of the pool that must not be chosen."""
 
     labels: Sequence[tuple[str, Labels]]
     closed: Sequence[str]
 
 
 class Chooser:
-    """Plans what comes next, from the labels so far."""
+    """Plans the next paragraphs from the labels so far."""
 
     def __init__(self, setup: Setup) -> None:
         from depeche.model.scoring.features import FeatureExtractor
         from depeche.train.active.learning import ground_of
-        from depeche.train.settings import TrainSettings
+        from depeche.train.tfidf.settings import TrainSettings
 
         self._setup = setup
         self._settings = TrainSettings(seed=setup.seed)
@@ -83,7 +83,7 @@ class Chooser:
         )
 
     def plan(self, asked: Asked) -> Plan:
-        """Return what to label next, some batches of it."""
+        """Return the next paragraphs to label, a few batches of them."""
         import numpy as np
 
         from depeche.train.active.selection import choose
@@ -101,7 +101,7 @@ class Chooser:
         return plan
 
     def _learn(self, labels: Sequence[tuple[str, Labels]]) -> Learnt | None:
-        """Return what a model fitted on labels says of the pool; None of fewer than a batch."""
+        """Return a model's scores of the pool; None with fewer labels than a batch."""
         import numpy as np
 
         from depeche.train.active.learning import learn
@@ -117,9 +117,9 @@ class Chooser:
 
 
 class Trainer:
-    """Asks a process for plans, without ever making the caller wait.
+    """Asks another process for plans; the caller never waits.
 
-    A process that died is replaced with the next question.
+    If the process died, the next question starts another.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -131,7 +131,7 @@ class Trainer:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a question is still to be answered."""
+        """Whether a plan is being made."""
         return self._n_waiting > 0
 
     def ask(self, asked: Asked) -> None:
@@ -140,7 +140,7 @@ class Trainer:
         self._asked.put(asked)
 
     def answer(self) -> Plan | None:
-        """Return the newest plan that was not yet returned; None where there is none."""
+        """Return the newest plan, once; None if there is no new one."""
         newest = None
         while not self._answers.empty():
             self._n_waiting -= 1
@@ -148,7 +148,7 @@ class Trainer:
         return newest
 
     def _run(self) -> None:
-        """Pass questions to the process and answers back; None where it died."""
+        """Pass questions to the process and its answers back; the answer is None if it died."""
         process: Connection | None = None
         while True:
             asked = self._asked.get()
@@ -164,8 +164,8 @@ class Trainer:
 
 
 def _start() -> Connection:
-    """Start a process that ends with this one, and return the way to it."""
-    # A copy of this process would share its terminal, its locks and its threads' states.
+    """Start a process that ends with this one, and return the connection to it."""
+    # A fork of this process would share its terminal, its locks and the states of its threads.
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     with starting():
@@ -175,10 +175,10 @@ def _start() -> Connection:
 
 
 def serve(connection: Connection) -> None:
-    """Answer questions until nobody asks any more; for the process."""
+    """Answer questions until the connection closes; this runs in the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
-        os.nice(_LOWER_PRIORITY)  # the keys come first
+        os.nice(_LOWER_PRIORITY)  # so that the app answers keys at once
     with open(os.devnull, "r+b") as nothing:  # noqa: PTH123 - the screen is the app's
         os.dup2(nothing.fileno(), 1)
         os.dup2(nothing.fileno(), 2)

@@ -1,4 +1,4 @@
-"""The audit of labelled paragraphs: which of their labels a person should look at again."""
+"""The audit of labelled paragraphs: which of their labels a person should review."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ from numpy.typing import NDArray
 from depeche.labels.dataset import LabelledSet
 from depeche.labels.schema import Dimension
 from depeche.model.scoring.features import FeatureExtractor
+from depeche.train import Progress
 from depeche.train.audit.contradictions import KeywordRule, broken_rules, differing_twins
 from depeche.train.audit.doubts import Doubts, find_doubts
 from depeche.train.audit.drift import find_drift
 from depeche.train.audit.findings import Audit, Finding, Reason, Verdict
 from depeche.train.evaluation.metrics import indicator, signature
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import near_duplicates, split_folds
-from depeche.train.training import Progress, score_out_of_fold
+from depeche.train.tfidf.settings import TrainSettings
+from depeche.train.tfidf.training import score_out_of_fold
 
 _Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 def audit_labels(labels: LabelledSet, *, top: int, seed: int, progress: Progress) -> Audit:
-    """Return which labels look wrong, contradict others or a keyword, and which annotators drift.
+    """Return the labels that look wrong or are contradicted, and how each annotator drifts.
 
     Each paragraph is scored by a model that saw neither its article nor a near-duplicate of it,
-    calibrated by the other folds.
+    and calibrated on the other folds. A label is contradicted by a near-duplicate or by a keyword.
 
     Parameters
     ----------
     top
-        Findings kept for each dimension and reason.
+        Number of findings to keep for each dimension and reason.
     seed
         Governs the folds and the solver.
 
@@ -41,35 +42,44 @@ def audit_labels(labels: LabelledSet, *, top: int, seed: int, progress: Progress
     LabelsError
         When there are too few articles for the folds.
     """
-    settings = TrainSettings(seed=seed)
-    schema, Y = labels.schema, indicator(labels)
-    fold = split_folds(labels, Y, settings.split, settings.n_folds, settings.seed)
-    counts = FeatureExtractor(settings.features).count(labels.texts)
-    proba = score_out_of_fold(counts, Y, fold, settings, schema, progress=progress).proba
+    settings, Y = TrainSettings(seed=seed), indicator(labels)
+    proba = _score(labels, Y, settings, progress)
     pairs = near_duplicates(labels.texts)
-    parts = [_Part(labels, d, Y[:, span], proba[:, span]) for d, span in schema.columns()]
-    found = [part.findings(top, pairs) for part in parts]
+    parts = [_Part(labels, d, Y[:, span], proba[:, span]) for d, span in labels.schema.columns()]
+    findings = [part.findings(top, pairs) for part in parts]
     wrong = np.asarray(np.column_stack([part.doubts.wrong for part in parts]).any(axis=1))
     return Audit(
-        signature=signature(
-            labels,
-            folds=f"{settings.n_folds} by {settings.split.value}",
-            seed=settings.seed,
-            depeche=version("depeche"),
-        ),
+        signature=_signature(labels, settings),
         n_paragraphs=len(Y),
         n_articles=len(set(labels.articles)),
-        findings=tuple(f for lists in found for some in lists.values() for f in some[:top]),
+        findings=tuple(
+            finding for part in findings for ranked in part.values() for finding in ranked[:top]
+        ),
         n_found={
-            part.dimension.id: part.counts(lists) for part, lists in zip(parts, found, strict=True)
+            part.dimension.id: part.counts(by_reason)
+            for part, by_reason in zip(parts, findings, strict=True)
         },
         verdicts=tuple(verdict for part in parts for verdict in part.verdicts()),
         annotators=find_drift(labels, Y, proba, wrong),
     )
 
 
+def _score(
+    labels: LabelledSet, Y: NDArray[np.int64], settings: TrainSettings, progress: Progress
+) -> NDArray[np.float64]:
+    """Return out-of-fold probabilities, (n_samples, n_labels)."""
+    fold = split_folds(labels, Y, settings.split, settings.n_folds, settings.seed)
+    counts = FeatureExtractor(settings.features).count(labels.texts)
+    return score_out_of_fold(counts, Y, fold, settings, labels.schema, progress=progress).proba
+
+
+def _signature(labels: LabelledSet, settings: TrainSettings) -> str:
+    folds = f"{settings.n_folds} by {settings.split.value}"
+    return signature(labels, folds=folds, seed=settings.seed, depeche=version("depeche"))
+
+
 class _Part:
-    """The audit of one dimension; arrays (n_samples, n_labels) are of its labels."""
+    """The audit of one dimension; its arrays, (n_samples, n_labels), have a column per label."""
 
     def __init__(
         self,
@@ -85,7 +95,7 @@ class _Part:
         self.doubts: Doubts = find_doubts(dimension, Y, proba)
 
     def findings(self, top: int, pairs: _Pairs) -> dict[Reason, list[Finding]]:
-        """Return the `top` findings of the model and all others, each by rank."""
+        """Return the findings for each reason by rank: of the model the first `top`, else all."""
         return {
             "model": list(self._by_model(top)),
             "duplicate": list(self._by_duplicates(pairs)),
@@ -93,9 +103,9 @@ class _Part:
         }
 
     def counts(self, findings: dict[Reason, list[Finding]]) -> dict[Reason, int]:
-        """Return how many findings there are for each reason, the model's if they look wrong."""
-        n_wrong = int(self.doubts.wrong.sum())
-        return {r: n_wrong if r == "model" else len(some) for r, some in findings.items()}
+        """Return the number of findings for each reason, of the model those that look wrong."""
+        counts = {reason: len(ranked) for reason, ranked in findings.items()}
+        return counts | {"model": int(self.doubts.wrong.sum())}
 
     def _by_model(self, top: int) -> Iterator[Finding]:
         """Yield the most doubtful answers."""
@@ -104,7 +114,7 @@ class _Part:
             yield self._finding("model", rank, int(i), int(cell))
 
     def _by_duplicates(self, pairs: _Pairs) -> Iterator[Finding]:
-        """Yield, of each two near-duplicates with different answers, the more doubtful one."""
+        """Yield the more doubtful one of each two near-duplicates with different answers."""
         single = self.dimension.kind == "single"
         answers = self._Y.argmax(axis=1)[:, None] if single else self._Y
         doubt = self.doubts.doubt
@@ -121,7 +131,8 @@ class _Part:
         """Yield the answers that contradict a keyword."""
         rules = broken_rules(self.dimension, self._Y, self._labels.texts)
         single = self.dimension.kind == "single"
-        # Of a single dimension one answer may break the rules of several labels: the strictest.
+        # The one answer of a single dimension may break the rules of several labels: keep the
+        # strictest.
         strictest: dict[tuple[int, int], int] = {}
         for i, j in sorted(rules, key=lambda key: rules[key].share):
             strictest[i, 0 if single else j] = j

@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from depeche.labels.cli import JsonOption, OrangesumOption, SchemaOption
 from depeche.labels.dataset import SHIPPED
 from depeche.labels.files import check_outputs, open_output
+from depeche.labels.options import JsonOption, OrangesumOption, SchemaOption
 from depeche.labels.schema import DEFAULT_SCHEMA, read_schema
 from depeche.labels.system.terminal import show_json, show_lines, tell
 from depeche.train import MOST_SEED
-from depeche.train.cli import check_extra, load_labelled
+from depeche.train.options import check_extra, load_labelled
 
 _WIDTH = 100  # of lines that go to no terminal
 
@@ -31,14 +31,14 @@ def audit(
     schema: SchemaOption = DEFAULT_SCHEMA,
     orangesum: OrangesumOption = None,
     top: Annotated[
-        int, typer.Option(min=1, help="Findings for each dimension and reason, at most.")
+        int, typer.Option(min=1, help="Most findings for each dimension and reason.")
     ] = 20,
     output: Annotated[
         Path | None, typer.Option(help="File for the findings, .csv or .jsonl, with the texts.")
     ] = None,
     queue: Annotated[
         Path | None,
-        typer.Option(help="File for the records of these paragraphs: classify label takes it."),
+        typer.Option(help="File for the records of these paragraphs, as input for classify label."),
     ] = None,
     seed: Annotated[
         int, typer.Option(min=0, max=MOST_SEED, help="Governs the folds and the solver.")
@@ -48,9 +48,9 @@ def audit(
     """Find the labels that look wrong, the most doubtful first, and annotators who drift.
 
     Each paragraph is scored by a model that saw neither its article nor a near-duplicate of it. A
-    label looks wrong when confident learning says so; besides, near-duplicates with different
-    labels, and paragraphs that hold a keyword of the schema which nearly always goes with a label,
-    and lack it. --queue writes the paragraphs for a second reader.
+    label looks wrong when confident learning says so. The audit also lists near-duplicates with
+    different labels, and paragraphs that lack a label although they hold a keyword that nearly
+    always goes with it. --queue writes the paragraphs for a second reader.
 
     Example: classify audit mine.jsonl --top 50 --output doubts.csv
 
@@ -61,30 +61,27 @@ def audit(
     from depeche.train.audit.files import check_format, write_findings, write_queue
 
     paths = labels or list(SHIPPED)
-    if output is not None:
-        check_format(output)
-    texts = [orangesum] if orangesum else []
-    check_outputs((output, queue), inputs=[*paths, schema, *texts])
+    check_format(output)
+    check_outputs((output, queue), inputs=[*paths, schema, *([orangesum] if orangesum else [])])
     start = time.monotonic()
 
     def progress(step: str) -> None:
         tell(step, start=f"{time.monotonic() - start:6.1f} s  ")
 
-    found = load_labelled(paths, read_schema(schema), orangesum)
-    from depeche.train.audit.audit import audit_labels  # after the mistakes that need no libraries
+    labelled = load_labelled(paths, read_schema(schema), orangesum)
+    from depeche.train.audit.audit import audit_labels  # slow to import: after the checks
     from depeche.train.audit.report import audit_lines
 
-    result = audit_labels(found, top=top, seed=seed, progress=progress)
+    audited = audit_labels(labelled, top=top, seed=seed, progress=progress)
     if output is not None:
-        with open_output(output) as out:
-            write_findings(result.findings, out, form=output.suffix.lower())
-        progress(f"{len(result.findings)} findings in {output}")
+        with open_output(output) as file:
+            write_findings(audited.findings, file, form=output.suffix.lower())
+        progress(f"{len(audited.findings)} findings in {output}")
     if queue is not None:
-        with open_output(queue) as out:
-            written = write_queue(result, paths, out)
-        progress(f"{len(written)} paragraphs in {queue}")
+        with open_output(queue) as file:
+            queued = write_queue(audited, paths, file)
+        progress(f"{len(queued)} paragraphs in {queue}")
     if as_json:
-        show_json(result.to_dict())
+        show_json(audited.to_dict())
         return
-    width = shutil.get_terminal_size(fallback=(_WIDTH, 24)).columns
-    show_lines(audit_lines(result, width=width))
+    show_lines(audit_lines(audited, width=shutil.get_terminal_size((_WIDTH, 24)).columns))

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from depeche.labels.schema import Dimension
-from depeche.model.scoring.features import words
+from depeche.model.scoring.spelling import words
 from depeche.train.evaluation.baselines import keyword_hits
 
-# A keyword is a clue; it is as good as a rule where nine in ten of at least ten other paragraphs
-# that hold it have its label.
+# A keyword is a clue. It is as good as a rule if at least ten other paragraphs hold it, and nine in
+# ten of these have its label.
 _RULE_SHARE = 0.9
 _RULE_FEWEST = 10
 
@@ -30,19 +30,19 @@ class KeywordRule:
 
     @property
     def share(self) -> float:
-        """How often the rule holds elsewhere."""
+        """Share of the other paragraphs with the keyword that have the label."""
         return self.n_labelled / self.n_others
 
 
 def differing_twins(answers: _Ints, pairs: tuple[_Ints, _Ints]) -> Iterator[tuple[int, int, int]]:
-    """Yield two near-duplicates and the place of an answer in which they differ.
+    """Yield the rows of two near-duplicates and the column of an answer in which they differ.
 
     Parameters
     ----------
     answers
-        (n_samples, n_cells), cells as those of `doubts.Doubts`.
+        (n_samples, n_cells), with the cells of `doubts.Doubts`.
     pairs
-        Near-duplicates, as `splits.near_duplicates` gives them.
+        The result of `splits.near_duplicates`.
     """
     for a, b in zip(*pairs, strict=True):
         for cell in np.flatnonzero(answers[a] != answers[b]):
@@ -52,11 +52,11 @@ def differing_twins(answers: _Ints, pairs: tuple[_Ints, _Ints]) -> Iterator[tupl
 def broken_rules(
     dimension: Dimension, Y: _Ints, texts: Sequence[str]
 ) -> dict[tuple[int, int], KeywordRule]:
-    """Return the keyword rules that paragraphs break, by row and place of the label.
+    """Return the keyword rules that paragraphs break, by row and column of the label.
 
-    A paragraph breaks a rule that holds the keyword and lacks the label; of several, the one that
-    holds most often elsewhere is returned. A label without any of its keywords breaks nothing:
-    keywords are not meant to be complete.
+    A paragraph breaks a rule if it holds the keyword and lacks the label; if it breaks several, the
+    rule that holds most often elsewhere is returned. A label without any of its keywords breaks
+    nothing, because keywords are not meant to be complete.
 
     Parameters
     ----------
@@ -64,18 +64,18 @@ def broken_rules(
         (n_samples, n_labels) of the dimension.
     """
     folded = [" ".join(words(text)) for text in texts]
-    found: dict[tuple[int, int], KeywordRule] = {}
+    broken: dict[tuple[int, int], KeywordRule] = {}
     for j, label in enumerate(dimension.labels):
         for keyword in label.keywords:
-            there = keyword_hits(folded, [keyword]) > 0
-            lacking = np.flatnonzero(there & (Y[:, j] == 0))
-            n_others = int(there.sum()) - 1
+            has_keyword = keyword_hits(folded, [keyword]) > 0
+            lacking = np.flatnonzero(has_keyword & (Y[:, j] == 0))
+            n_others = int(has_keyword.sum()) - 1
             n_labelled = n_others + 1 - len(lacking)
             if n_others < _RULE_FEWEST or n_labelled < _RULE_SHARE * n_others:
                 continue
             rule = KeywordRule(keyword=keyword, n_labelled=n_labelled, n_others=n_others)
             for i in lacking.tolist():
-                known = found.get((i, j))
+                known = broken.get((i, j))
                 if known is None or known.share < rule.share:
-                    found[i, j] = rule
-    return found
+                    broken[i, j] = rule
+    return broken

@@ -1,6 +1,6 @@
-"""Annotators who drift: how what they give changes from the first half of their labels to the last.
+"""Drift of annotators: how their labels change from their first half to their last.
 
-The order is that of the file, in which `classify label` writes records as they are decided.
+The order of labels is that of the file: `classify label` writes each record as it is decided.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _Floats = NDArray[np.float64]
 class Shift:
     """How a rate changed between an annotator's first and last half, in [-1, 1].
 
-    `label` is a label's name in the schema: the rate is how much more often it is given than the
-    text calls for, by models fitted on other articles. It is None for the share of paragraphs with
-    a label that looks wrong. `difference` (last less first, within sources) has a 95 % interval
-    from `low` to `high`; `real` says that it passes Benjamini and Hochberg's procedure among all
+    With the name of a label in `label`, the rate is how much more often it is given than the texts
+    call for, by models fitted on other articles. With None, it is the share of paragraphs with a
+    label that looks wrong. `difference` (last minus first, within sources) has a 95 % interval from
+    `low` to `high`. `real` means that it passes Benjamini and Hochberg's procedure among all
     shifts.
     """
 
@@ -45,7 +45,7 @@ class Shift:
 
 @dataclass(frozen=True, kw_only=True)
 class Annotator:
-    """An annotator and the shifts of the rates; none where there are too few paragraphs."""
+    """An annotator and the shifts of the rates; too few paragraphs have no shifts."""
 
     name: str
     n_paragraphs: int
@@ -60,7 +60,9 @@ class Annotator:
 def find_drift(
     labels: LabelledSet, Y: NDArray[np.int64], proba: _Floats, wrong: NDArray[np.bool_]
 ) -> tuple[Annotator, ...]:
-    """Return the annotators by name, with how each drifts; none where no record names one.
+    """Return how each annotator drifts, in the order of their names.
+
+    Nothing is returned where no record names an annotator.
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ def find_drift(
     names = np.array([p.annotator or "" for p in labels.paragraphs])
     sources, articles = np.array(labels.sources), np.array(labels.articles)
     excess = Y - proba
-    found = []
+    annotators = []
     for name in np.unique(names[names != ""]):
         rows = np.flatnonzero(names == name)
         shifts: list[Shift | None] = []
@@ -83,7 +85,7 @@ def find_drift(
                 _shift(label, excess[rows, j], *groups)
                 for j, label in enumerate(labels.schema.label_names)
             ]
-        found.append(
+        annotators.append(
             Annotator(
                 name=str(name),
                 n_paragraphs=len(rows),
@@ -91,7 +93,7 @@ def find_drift(
                 shifts=tuple(shift for shift in shifts if shift is not None),
             )
         )
-    return _judged(found)
+    return _judged(annotators)
 
 
 def _shift(
@@ -99,9 +101,9 @@ def _shift(
 ) -> Shift | None:
     """Return the shift of a rate; None where no source is in both halves.
 
-    The regression of the rate on the half and the source, with errors that paragraphs of an article
-    share (Liang and Zeger 1986, "Longitudinal data analysis using generalized linear models"): what
-    is harder in another source is no drift.
+    The rate is regressed on the half and the source, because a source that is harder is no drift.
+    The errors allow for paragraphs of one article to err together (Liang and Zeger 1986,
+    "Longitudinal data analysis using generalized linear models").
     """
     last = np.arange(len(rate)) >= len(rate) / 2
     half, centred = last.astype(np.float64), rate.copy()
@@ -128,10 +130,13 @@ def _shift(
 
 
 def _judged(annotators: Sequence[Annotator]) -> tuple[Annotator, ...]:
-    """Return the annotators, their shifts called real or not."""
-    every = np.array([shift.p for one in annotators for shift in one.shifts])
-    real = iter(benjamini_hochberg(every, FALSE_DISCOVERIES).tolist() if len(every) else ())
+    """Return the annotators with `real` set on their shifts."""
+    p = np.array([shift.p for annotator in annotators for shift in annotator.shifts])
+    real = iter(benjamini_hochberg(p, FALSE_DISCOVERIES).tolist() if len(p) else ())
     return tuple(
-        replace(one, shifts=tuple(replace(shift, real=next(real)) for shift in one.shifts))
-        for one in annotators
+        replace(
+            annotator,
+            shifts=tuple(replace(shift, real=next(real)) for shift in annotator.shifts),
+        )
+        for annotator in annotators
     )

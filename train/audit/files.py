@@ -1,4 +1,4 @@
-"""What an audit writes: its findings as rows, and the paragraphs to label anew."""
+"""The files that an audit writes: its findings as rows, and the paragraphs to label again."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 FORMATS = (".csv", ".jsonl")
 
 
-def check_format(path: Path) -> None:
-    """Raise `InputError` unless findings can be written to a file of that name."""
-    if path.suffix.lower() not in FORMATS:
+def check_format(path: Path | None) -> None:
+    """Raise `InputError` if findings cannot be written to a file with that name."""
+    if path is not None and path.suffix.lower() not in FORMATS:
         raise InputError(f"{path}: findings are written to a name that ends in .csv or .jsonl")
 
 
 def write_findings(findings: Iterable[Finding], file: IO[str], *, form: str) -> None:
-    """Write a row a finding, as `Finding.to_dict` has it.
+    """Write one row per finding, with the columns of `Finding.to_dict`.
 
     Parameters
     ----------
@@ -45,9 +45,10 @@ def write_findings(findings: Iterable[Finding], file: IO[str], *, form: str) -> 
 
 
 def write_queue(audit: Audit, paths: Sequence[Path], file: IO[str]) -> list[LabelledParagraph]:
-    """Write the records of the paragraphs to look at again, the most doubtful first; return them.
+    """Write the records of the paragraphs to review, the most doubtful first, and return them.
 
-    Each as it stands in its file: `classify label --blind` takes them, stand-off texts as well.
+    Each record is copied as it stands in its file, stand-off texts included, so that
+    `classify label --blind` reads it.
     """
     queue = audit.queue()
     wanted = {paragraph.id for paragraph in queue}

@@ -1,4 +1,4 @@
-"""What an audit found: labels to look at again, counts, and how annotators shift."""
+"""The findings of an audit: labels to review, counts, and how annotators shift."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ REASONS: tuple[Reason, ...] = ("model", "duplicate", "keyword")
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A label to look at again.
+    """A label to review.
 
-    `rank` counts from 1 within a dimension and a reason. `label` is the one in question, `given`
-    whether the paragraph has it and `proba` its probability by a model that saw neither the
-    paragraph nor its article. Of a single dimension it is the label given, and `instead` the one
-    that is more likely, that the near-duplicate has, or that the keyword stands for. `doubt` is the
-    probability that the answer is another one; `looks_wrong` is confident learning's verdict.
-    `twin` is the near-duplicate that has another answer, `rule` what the paragraph breaks.
+    `rank` counts from 1 within a dimension and a reason. `label` is the label in question, `given`
+    says whether the paragraph has it, and `proba` is its probability by a model that saw neither
+    the paragraph nor its article. In a single dimension, `label` is the one given, and `instead`
+    the one that is more likely, that the near-duplicate has, or that the keyword stands for.
+    `doubt` is the probability that another answer is right, and `looks_wrong` the verdict of
+    confident learning. `twin` is the near-duplicate with another answer, and `rule` the keyword
+    rule that the paragraph breaks.
     """
 
     reason: Reason
@@ -67,9 +68,9 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """How many answers to the question of one label there are, and how many look wrong.
+    """How many paragraphs have a label, and how many of the answers look wrong.
 
-    `n_missing` paragraphs should have the label and lack it, `n_unfounded` have it and should not.
+    `n_missing` paragraphs lack the label and should have it; `n_unfounded` have it and should not.
     """
 
     dimension: str
@@ -81,10 +82,10 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """What an audit found: the findings of each dimension and reason by rank, and the counts.
+    """The first findings of each dimension and reason by rank, the counts, and the annotators.
 
-    `findings` holds the first of each dimension and reason. `n_found` counts them all, those of the
-    model as far as they look wrong. `annotators` is empty where no record names one.
+    `n_found` counts all findings, those of the model only if they look wrong. `annotators` is empty
+    where no record names one.
     """
 
     signature: str
@@ -95,13 +96,13 @@ class Audit:
     verdicts: tuple[Verdict, ...]
     annotators: tuple[Annotator, ...]
 
-    def of(self, dimension: str, reason: Reason) -> list[Finding]:
+    def select(self, dimension: str, reason: Reason) -> list[Finding]:
         """Return the findings of a dimension for a reason, by rank."""
         return [f for f in self.findings if f.dimension.id == dimension and f.reason == reason]
 
     def queue(self) -> list[LabelledParagraph]:
-        """Return the paragraphs to look at again, each once, those of best rank first."""
-        lists = [self.of(d, reason) for d in self.n_found for reason in REASONS]
+        """Return the paragraphs to review, each once, the first ranks first."""
+        lists = [self.select(d, reason) for d in self.n_found for reason in REASONS]
         ranked = chain.from_iterable(zip_longest(*lists))
         return list({f.paragraph.id: f.paragraph for f in ranked if f is not None}.values())
 

@@ -1,4 +1,4 @@
-"""An audit as lines of text."""
+"""The audit as lines of text."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _HEADS: dict[Reason, str] = {
 
 
 def audit_lines(audit: Audit, *, width: int) -> list[str]:
-    """Return the findings of each dimension, the counts of each label, and the annotators."""
+    """Return an audit as lines: findings by dimension, counts by label, annotators, signature."""
     lines: list[str] = []
     for dimension, n_found in audit.n_found.items():
         for reason, n in n_found.items():
-            found = audit.of(dimension, reason)
             if n or reason == "model":
-                lines += [*_table(dimension, reason, n, found, width), ""]
+                findings = audit.select(dimension, reason)
+                lines += [*_table(dimension, reason, n, findings, width), ""]
     lines += [*_counts(audit), ""]
     if audit.annotators:
         lines += [*_annotators(audit.annotators), ""]
@@ -33,17 +33,17 @@ def audit_lines(audit: Audit, *, width: int) -> list[str]:
 
 
 def _table(
-    dimension: str, reason: Reason, n: int, found: Sequence[Finding], width: int
+    dimension: str, reason: Reason, n: int, findings: Sequence[Finding], width: int
 ) -> Iterator[str]:
-    """Yield a head, and two lines a finding: what is given and why that is doubtful, and the text.
+    """Yield a head, then two lines per finding: the label with the reason for doubt, and the text.
 
-    The text stands below, so that a narrow terminal shows as much of it as of the rest.
+    The text has a line of its own, so that a narrow terminal shows some of it.
     """
-    some = f", the first {len(found)}" if len(found) < n else ""
+    some = f", the first {len(findings)}" if len(findings) < n else ""
     yield f"{dimension}, {_HEADS[reason]}: {n}{some}"
-    wide = min(max((len(f.label) for f in found), default=0), _MOST_LABEL)
+    wide = min(max((len(f.label) for f in findings), default=0), _MOST_LABEL)
     yield f"{'rank':>4}  {'label':<{max(wide, 5)}}  given  score  why"
-    for f in found:
+    for f in findings:
         given = "yes" if f.given else "no"
         label = _cut(f.label, max(wide, 5))
         head = f"{f.rank:>4}  {label:<{max(wide, 5)}}  {given:<5}  {f.proba:.3f}  {_why(f)}"
@@ -53,7 +53,7 @@ def _table(
 
 
 def _why(f: Finding) -> str:
-    """Return why a label is doubtful."""
+    """Return the reason why a label is doubtful."""
     if f.twin is not None:
         has = f.instead or ("lacks it" if f.given else "has it")
         return f"near-duplicate {plain(f.twin.id)}: {has}"
@@ -65,9 +65,9 @@ def _why(f: Finding) -> str:
 
 
 def _counts(audit: Audit) -> Iterator[str]:
-    """Yield how many of each label's answers look wrong."""
+    """Yield one line per label: how many of its answers look wrong."""
     wide = min(max(len(v.label) for v in audit.verdicts), _MOST_LABEL)
-    yield f"{audit.n_paragraphs} paragraphs of {audit.n_articles} articles; of them look wrong:"
+    yield f"{audit.n_paragraphs} paragraphs of {audit.n_articles} articles; labels that look wrong:"
     yield f"  {'label':<{wide}}{'given':>8}{'to add':>8}{'to remove':>11}"
     for v in audit.verdicts:
         label = _cut(v.label, wide)
@@ -75,25 +75,29 @@ def _counts(audit: Audit) -> Iterator[str]:
 
 
 def _annotators(annotators: Sequence[Annotator]) -> Iterator[str]:
-    """Yield a line an annotator, and one for each shift beyond noise."""
+    """Yield one line per annotator, and one for each shift beyond noise."""
     wide = max(9, min(max(len(a.name) for a in annotators), _MOST_LABEL))
     yield f"{'annotator':<{wide}}{'paragraphs':>12}{'look wrong':>12}   first half, last, change"
     for a in annotators:
-        line = (
-            f"{_cut(plain(a.name), wide):<{wide}}{a.n_paragraphs:>12}{100 * a.looks_wrong:>10.1f} %"
-        )
-        overall = next((s for s in a.shifts if s.label is None), None)
-        if overall is not None:
-            yield f"{line}   {_rates(overall)}"
-        else:
-            why = "no source in both halves" if a.n_paragraphs >= FEWEST else f"fewer than {FEWEST}"
-            yield f"{line}   – ({why})"
+        name = _cut(plain(a.name), wide)
+        looks_wrong = 100 * a.looks_wrong
+        yield f"{name:<{wide}}{a.n_paragraphs:>12}{looks_wrong:>10.1f} %   {_overall(a)}"
         for shift in a.shifts:
             if shift.label is not None and shift.real:
                 more = "more" if shift.difference > 0 else "less"
                 yield f"  gives {shift.label} {more} than the texts call for: {_rates(shift)}"
     if not any(shift.real for a in annotators for shift in a.shifts):
         yield "No annotator drifts beyond noise."
+
+
+def _overall(annotator: Annotator) -> str:
+    """Return how the share of labels that look wrong changes, or why that is not known."""
+    for shift in annotator.shifts:
+        if shift.label is None:
+            return _rates(shift)
+    if annotator.n_paragraphs < FEWEST:
+        return f"– (fewer than {FEWEST})"
+    return "– (no source in both halves)"
 
 
 def _rates(shift: Shift) -> str:

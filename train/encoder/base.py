@@ -1,4 +1,4 @@
-"""The base model: found on the disk or the hub, checked before anything long is begun."""
+"""The base model: looked for on the disk and the hub, and checked before anything long begins."""
 
 from __future__ import annotations
 
@@ -14,22 +14,26 @@ from depeche.labels.errors import TrainingError
 
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _PATIENCE = 5.0  # seconds for the hub to answer
-# Of a repository: no pickled weights, no code.
-_WANTED: tuple[str, ...] = (
+# Files to download of a repository: no pickled weights, no code.
+_WANTED = (
     "config.json",
     "*.safetensors",
     "*.safetensors.index.json",
     "tokenizer*",
     "*.model",
+    "special_tokens_map.json",
+    "vocab.*",
+    "merges.txt",
+    "added_tokens.json",
 )
-_WANTED += ("special_tokens_map.json", "vocab.*", "merges.txt", "added_tokens.json")
-_TOKENIZERS: tuple[str, ...] = (
+_TOKENIZERS = (
     "tokenizer.json",
     "sentencepiece.bpe.model",
     "spiece.model",
     "vocab.txt",
+    "vocab.json",
+    "tokenizer.model",
 )
-_TOKENIZERS += ("vocab.json", "tokenizer.model")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +50,7 @@ def find_base(asked: str) -> Base:
     Raises
     ------
     TrainingError
-        When it is nowhere to be had, or lacks weights as safetensors or a tokenizer.
+        When it is on neither, or lacks weights as safetensors or a tokenizer.
     """
     path = Path(asked)
     if path.is_dir():
@@ -86,7 +90,7 @@ def load_encoder(base: Base, n_labels: int, seed: int) -> Any:
     from transformers import AutoModelForSequenceClassification
     from transformers.utils import logging
 
-    logging.set_verbosity_error()  # that the head is new is known
+    logging.set_verbosity_error()  # or it warns that the head is new, as it must be
     logging.disable_progress_bar()
     torch.manual_seed(seed)
     return _loading(
@@ -104,7 +108,7 @@ def load_encoder(base: Base, n_labels: int, seed: int) -> Any:
 
 def longest_window(model: Any) -> int:
     """Return how many tokens an encoder reads at once."""
-    # Some keep the first positions, up to that of the padding, for themselves: RoBERTa's kin 2.
+    # Some models reserve their first positions, up to that of the padding: RoBERTa and its kin, 2.
     return int(getattr(model.config, "max_position_embeddings", 514)) - 2
 
 
@@ -131,13 +135,13 @@ def _check_files(folder: Path, name: str) -> None:
 
 
 def _from_hub(name: str) -> Path:
-    """Return the folder of a model of the hub in the cache, after a download if need be."""
+    """Return the folder of a model of the hub in the cache, downloaded where it is not there."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, HTTPError, LocalEntryNotFoundError
 
     try:
         reachable = not _is_offline() and _answers(name)
-        found = snapshot_download(
+        folder = snapshot_download(
             name, allow_patterns=list(_WANTED), local_files_only=not reachable
         )
     except LocalEntryNotFoundError as err:
@@ -149,7 +153,7 @@ def _from_hub(name: str) -> Path:
         ) from err
     except (HTTPError, HFValidationError, OSError) as err:
         raise TrainingError(f"{name}: cannot be downloaded: {str(err).splitlines()[0]}") from err
-    return Path(found)
+    return Path(folder)
 
 
 def _is_offline() -> bool:
@@ -159,7 +163,7 @@ def _is_offline() -> bool:
 
 
 def _answers(name: str) -> bool:
-    """Whether the hub answers in `_PATIENCE`, a name server that does not included.
+    """Return whether the hub answers within `_PATIENCE`, the look-up of its name included.
 
     Raises
     ------
@@ -178,7 +182,7 @@ def _answers(name: str) -> bool:
         except RepositoryNotFoundError:
             answer.append(False)
         except (HTTPError, OSError):
-            pass  # no answer is told from a refusal by what is asked next
+            pass  # no answer; the caller tells it from a refusal by what it asks next
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()

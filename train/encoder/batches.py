@@ -18,9 +18,9 @@ _BUCKET = 32  # batches whose windows are sorted by length together
 class Examples:
     """Windows of paragraphs, each with its paragraph's labels.
 
-    `windows` are token ids; `target` (n_windows, n_labels) and `weight` (n_windows,) are theirs:
-    the windows of a paragraph share its weight. `n_windows` counts those of each paragraph, and
-    `Y` (n_paragraphs, n_labels) are its labels.
+    `windows` are token ids. Each window has its `target` (n_windows, n_labels) and its `weight`
+    (n_windows,): the windows of a paragraph share a weight of 1. `n_windows` counts the windows of
+    each paragraph, and `Y` (n_paragraphs, n_labels) are its labels.
     """
 
     windows: list[list[int]]
@@ -48,8 +48,8 @@ def shuffled_batches(
 ) -> list[NDArray[np.int64]]:
     """Return the rows of each batch of one pass, in a random order.
 
-    The rows are shuffled, then sorted by length in stretches of `_BUCKET` batches: there is little
-    padding, and yet what stands together in a batch changes from pass to pass.
+    The rows are shuffled, then sorted by length in stretches of `_BUCKET` batches: this needs
+    little padding, and still puts other windows together in each pass.
     """
     order = rng.permutation(len(examples.windows))
     length = np.array([len(window) for window in examples.windows])
@@ -63,7 +63,7 @@ def shuffled_batches(
 
 
 def batches_by_length(windows: Sequence[list[int]], batch_size: int) -> Iterator[NDArray[np.int64]]:
-    """Yield the rows of batches, the longest windows first: if memory lacks, it does at once."""
+    """Yield the rows of batches, the longest windows first: memory that lacks shows at once."""
     order = np.argsort([-len(window) for window in windows], kind="stable")
     for start in range(0, len(order), batch_size):
         yield order[start : start + batch_size]

@@ -1,10 +1,11 @@
 """Checkpoints of a fitting, as safetensors: a killed one goes on as if nothing had happened.
 
 ```
-mlruns/checkpoints/0123456789abcdef/fold-0/state.safetensors   weights, moments, how far it is
+mlruns/checkpoints/0123456789abcdef/fold-0/state.safetensors   weights, moments, state
 mlruns/checkpoints/0123456789abcdef/fold-0/best.safetensors    weights of the best pass so far
 ```
-The folder is named by all that the result depends on, so the same command finds it again.
+The name of the folder is a digest of all that the result depends on, so that the same command finds
+the folder again.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ _MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # of AdamW, for each weight
 class State:
     """How far a fitting is: `step` steps of pass `epoch` are done, both counted from 0.
 
-    `loss` and `weight` are sums over the pass so far. `history` has an entry a finished pass;
-    `best` is the pass with the best score, of `best_score`.
+    `loss` and `weight` are sums over the pass so far. `history` has one entry per finished pass;
+    `best` is the pass with the best score, and `best_score` that score.
     """
 
     epoch: int = 0
@@ -54,40 +55,40 @@ class Checkpoint:
         self.folder = folder
 
     def save(self, model: Any, optimizer: Any, state: State) -> None:
-        """Keep where a fitting is, whole or not at all."""
+        """Save how far a fitting is, completely or not at all."""
         tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
         for i, moments in optimizer.state_dict()["state"].items():
             tensors |= {f"adam.{i}.{name}": moments[name] for name in _MOMENTS}
         self._write(_STATE, tensors, {"state": json.dumps(asdict(state))})
 
     def load(self, model: Any, optimizer: Any) -> State | None:
-        """Bring a model and its optimizer to where they were; None where nothing was kept."""
+        """Restore a model and its optimizer and return how far they are; None if not begun."""
         if not (self.folder / _STATE).is_file():
             return None
         tensors, metadata = self._read(_STATE)
-        with self._whole(_STATE):
+        with self._checking(_STATE):
             state = _parse_state(metadata["state"])
-            if not tensors:  # it is finished
+            if not tensors:  # the fitting is finished
                 return state
             _restore(model, optimizer, tensors)
         return state
 
     def finish(self, state: State) -> None:
-        """Keep of a fitting that is finished no more than its best weights."""
+        """Save that a fitting is finished; of its weights only the best are kept."""
         self._write(_STATE, {}, {"state": json.dumps(asdict(state))})
 
     def save_best(self, model: Any) -> None:
-        """Keep the weights of the best pass so far."""
+        """Save the weights of the best pass so far."""
         self._write(_BEST, model.state_dict(), {})
 
     def load_best(self, model: Any) -> None:
         """Give a model the weights of its best pass."""
         weights, _ = self._read(_BEST)
-        with self._whole(_BEST):
+        with self._checking(_BEST):
             model.load_state_dict(weights)
 
     def remove(self) -> None:
-        """Forget the fitting."""
+        """Remove the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _write(self, name: str, tensors: dict[str, Any], metadata: dict[str, str]) -> None:
@@ -96,11 +97,11 @@ class Checkpoint:
 
         path = self.folder / name
         temporary = path.with_suffix(".tmp")
-        whole = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
+        on_cpu = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             temporary.unlink(missing_ok=True)  # a link is not followed
-            save_file(whole, temporary, metadata)
+            save_file(on_cpu, temporary, metadata)
             temporary.replace(path)
         except (OSError, SafetensorError) as err:
             raise TrainingError(
@@ -120,8 +121,8 @@ class Checkpoint:
             raise _damaged(path, err) from err
 
     @contextmanager
-    def _whole(self, name: str) -> Iterator[None]:
-        """Say what is wrong with a file that holds other things than a checkpoint of this model."""
+    def _checking(self, name: str) -> Iterator[None]:
+        """Turn the faults of a file that holds no checkpoint of this model into `TrainingError`."""
         try:
             yield
         except (RuntimeError, KeyError, ValueError, TypeError) as err:
@@ -136,7 +137,7 @@ def _damaged(path: Path, err: Exception) -> TrainingError:
 
 
 def _parse_state(text: str) -> State:
-    """Return how far a fitting is; raise `ValueError` or `TypeError` where a text does not say."""
+    """Return the state in a text; raise `ValueError` or `TypeError` where there is none."""
     fields = parse_json(text)
     state = State(**fields)
     for name in ("epoch", "step", "best"):
@@ -155,17 +156,22 @@ def _parse_state(text: str) -> State:
 
 
 def _restore(model: Any, optimizer: Any, tensors: dict[str, Any]) -> None:
-    """Bring a model and its optimizer to what tensors say."""
-    moments: dict[int, dict[str, Any]] = {}
+    """Give a model and its optimizer the weights and moments that were saved."""
+    saved: dict[int, dict[str, Any]] = {}
     for name in [name for name in tensors if name.startswith("adam.")]:
         _, number, moment = name.split(".")
-        moments.setdefault(int(number), {})[moment] = tensors.pop(name)
+        saved.setdefault(int(number), {})[moment] = tensors.pop(name)
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-    for i, found in moments.items():
-        if not 0 <= i < len(weights) or found.keys() != set(_MOMENTS):
-            raise ValueError(f"moments of weight {i}: {', '.join(sorted(found))}")
-        if any(found[name].shape != weights[i].shape for name in _MOMENTS if name != "step"):
-            raise ValueError(f"moments of weight {i} are of another shape")
+    for i, moments in saved.items():
+        _check_moments(i, moments, weights)
     model.load_state_dict({name.removeprefix("model."): t for name, t in tensors.items()})
     groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": moments, "param_groups": groups})
+    optimizer.load_state_dict({"state": saved, "param_groups": groups})
+
+
+def _check_moments(i: int, moments: dict[str, Any], weights: list[Any]) -> None:
+    """Raise `ValueError` unless moments are those of weight `i`."""
+    if not 0 <= i < len(weights) or moments.keys() != set(_MOMENTS):
+        raise ValueError(f"moments of weight {i}: {', '.join(sorted(moments))}")
+    if any(moments[name].shape != weights[i].shape for name in _MOMENTS if name != "step"):
+        raise ValueError(f"moments of weight {i} are of another shape")

@@ -1,4 +1,4 @@
-"""What is looked at before a fine-tuning begins: tokens a word, long paragraphs, memory."""
+"""What is checked before a fine-tuning begins: tokens per word, memory."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 from depeche.labels.errors import TrainingError
 from depeche.model.scoring.windows import Windower
 
-# Tokens a word of OrangeSum's articles: 32,000 pieces learnt on French news make 1.2 of it (BPE, as
-# many as CamemBERT has), the English ones of MiniLM 2.0.
+# Tokens per word, measured on OrangeSum's articles: 32,000 pieces learnt on French news (BPE, as
+# many as CamemBERT has) make 1.2, the English pieces of MiniLM 2.0.
 MOST_TOKENS = 1.7
-_BYTES_A_WEIGHT = 16  # itself, its gradient and AdamW's two moments, 4 each
+_BYTES_PER_WEIGHT = 16  # the weight, its gradient and AdamW's two moments, 4 bytes each
 _GB = 1e9
 
 
@@ -23,7 +23,7 @@ def fertility(windower: Windower, texts: Sequence[str]) -> float:
 
 
 def fertility_warnings(tokens: float, base: str) -> list[str]:
-    """Return what says that a tokenizer does not know the language of the texts."""
+    """Return a warning where a tokenizer does not know the language of the texts."""
     if tokens <= MOST_TOKENS:
         return []
     return [
@@ -35,17 +35,17 @@ def fertility_warnings(tokens: float, base: str) -> list[str]:
 def needed_memory(model: Any, batch_size: int, n_tokens: int) -> float:
     """Return about how many bytes a fitting takes.
 
-    The weights and what AdamW keeps of each, and the activations of a batch: s b h (34 + 5 a s / h)
-    bytes a layer in half precision (Korthikanti et al. 2022, "Reducing activation recomputation in
-    large transformer models", 4.1), twice that in full.
+    These are the weights with what AdamW keeps of each, and the activations of a batch:
+    s b h (34 + 5 a s / h) bytes per layer in half precision (Korthikanti et al. 2022, "Reducing
+    activation recomputation in large transformer models", 4.1), twice that in full precision.
     """
     config = model.config
     hidden = getattr(config, "hidden_size", 768)
     heads = getattr(config, "num_attention_heads", 12)
     layers = getattr(config, "num_hidden_layers", 12)
-    weights = _BYTES_A_WEIGHT * sum(p.numel() for p in model.parameters())
-    a_layer = n_tokens * batch_size * hidden * (34 + 5 * heads * n_tokens / hidden)
-    return float(weights + 2 * layers * a_layer)
+    weights = _BYTES_PER_WEIGHT * sum(p.numel() for p in model.parameters())
+    per_layer = n_tokens * batch_size * hidden * (34 + 5 * heads * n_tokens / hidden)
+    return float(weights + 2 * layers * per_layer)
 
 
 def check_memory(needed: float, free: float | None) -> None:

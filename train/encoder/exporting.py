@@ -1,4 +1,4 @@
-"""An encoder in ONNX form, and its shrunken form in whole numbers of 8 bits."""
+"""An encoder in ONNX form, and its smaller form with weights of 8 bits."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from numpy.typing import NDArray
 _OPSET = 23  # the first with attention as one operation
 _EXAMPLE = 16  # tokens of the window that the model is traced with
 _N_MEASURED = 64  # windows
-_SHARE = 0.5  # of the difference between columns that weights take on
+_SHARE = 0.5  # of the differences between columns, that moves into the weights
 _LEAST = 1e-5  # size of a column or row
 
 
 def export_encoder(model: Any, max_length: int) -> bytes:
     """Return a torch encoder in ONNX form: see `encoder.EncoderScorer`.
 
-    Its input has neither padding nor a mask, since a window is run by itself.
+    Its input has neither padding nor a mask, since windows are run one by one.
     """
     import torch
 
-    # The ids of the example are none that a tokenizer pads with: those would be masked.
+    # No tokenizer pads with the id of the example: padding would be masked.
     example = torch.full((1, min(_EXAMPLE, max_length)), 5, dtype=torch.int64)
     length = torch.export.Dim("n_tokens", min=2, max=max_length)
-    # That torchvision is not there, and what torch says to itself, is nothing to a user.
+    # Users need not know that torchvision is absent, nor what torch logs of its steps.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     model.config.return_dict = False
     with warnings.catch_warnings():
@@ -52,20 +52,20 @@ def export_encoder(model: Any, max_length: int) -> bytes:
 
 
 def quantize(encoder: bytes, windows: Sequence[Sequence[int]]) -> bytes:
-    """Return an ONNX encoder with the weights of its matrices in 8 bits, each column by itself.
+    """Return an ONNX encoder whose matrices have weights of 8 bits, each column with its scale.
 
-    Activations are rounded as they come (dynamic quantisation), all of a window alike. Where some
-    columns are many times as large as others, little would be left of the others: columns are
-    divided by how large they are, and the rows of the matrix that follows multiplied by it (Xiao et
-    al. 2023, "SmoothQuant", 4). Before a matrix that leads back from a wider layer, whose
-    activations bear rounding the least, each row, a token's, is besides divided by its largest
-    value, and its product multiplied by it. Weights take 7 bits of the 8, as products of larger
-    ones overflow on processors without VNNI, and scores would depend on them.
+    Activations are rounded as they come (dynamic quantisation), with one scale per window. Where
+    some columns are many times as large as others, little would be left of the others: so columns
+    are divided by their size, and the rows of the matrix that follows multiplied by it (Xiao et al.
+    2023, "SmoothQuant", 4). A matrix that leads back from a wider layer has the activations that
+    rounding harms most: before it each row, a token's, is also divided by its largest value, and
+    the product multiplied by it. Weights use 7 of the 8 bits: products of larger ones overflow on
+    processors without VNNI, and scores would depend on the processor.
 
     Parameters
     ----------
     windows
-        Token ids of texts like those that will be read, by which columns are measured.
+        Token ids of texts like those to be read, on which the size of columns is measured.
     """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -90,7 +90,7 @@ def quantize(encoder: bytes, windows: Sequence[Sequence[int]]) -> bytes:
 
 
 def _products(proto: Any) -> list[Any]:
-    """Return the nodes that multiply what was computed by a matrix of weights of their own."""
+    """Return the nodes that multiply computed values by a matrix of weights that only they use."""
     used = Counter(name for node in proto.graph.node for name in node.input)
     weights = {
         tensor.name
@@ -107,30 +107,30 @@ def _products(proto: Any) -> list[Any]:
 
 
 def _largest_values(proto: Any, windows: Sequence[Sequence[int]]) -> dict[str, NDArray[np.float32]]:
-    """Return the largest absolute value of each column of what is multiplied by weights."""
+    """Return the largest absolute value of each column of the values that weights multiply."""
     import onnx
     import onnxruntime
 
     names = sorted({node.input[0] for node in _products(proto)})
-    told = onnx.ModelProto.FromString(proto.SerializeToString())
+    open_model = onnx.ModelProto.FromString(proto.SerializeToString())
     for name in names:
         kind = onnx.TensorProto.FLOAT
-        told.graph.output.append(onnx.helper.make_tensor_value_info(name, kind, None))
+        open_model.graph.output.append(onnx.helper.make_tensor_value_info(name, kind, None))
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = 1  # the same bytes each time
-    session = onnxruntime.InferenceSession(told.SerializeToString(), options)
+    session = onnxruntime.InferenceSession(open_model.SerializeToString(), options)
     largest: dict[str, NDArray[np.float32]] = {}
-    for at in np.unique(np.linspace(0, len(windows) - 1, _N_MEASURED).astype(int)):
-        found = session.run(names, {"input_ids": np.array([windows[at]], dtype=np.int64)})
-        for name, values in zip(names, found, strict=True):
+    for i in np.unique(np.linspace(0, len(windows) - 1, _N_MEASURED).astype(int)):
+        activations = session.run(names, {"input_ids": np.array([windows[i]], dtype=np.int64)})
+        for name, values in zip(names, activations, strict=True):
             here = np.abs(values).reshape(-1, values.shape[-1]).max(axis=0)
             largest[name] = np.maximum(largest.get(name, 0), here)
     return largest
 
 
 def _smooth(proto: Any, largest: Mapping[str, NDArray[np.float32]]) -> None:
-    """Divide columns of values and multiply the rows of weights that follow, which is the same."""
+    """Divide columns of values and multiply the rows of weights after them; products stay."""
     from onnx import helper, numpy_helper
 
     tensors = {tensor.name: tensor for tensor in proto.graph.initializer}
@@ -154,7 +154,7 @@ def _smooth(proto: Any, largest: Mapping[str, NDArray[np.float32]]) -> None:
 
 
 def _scale_rows(proto: Any) -> None:
-    """Divide what narrowing matrices are given by each row's largest value; multiply after."""
+    """Divide each row before a narrowing matrix by its largest value, and multiply it after."""
     from onnx import helper, numpy_helper
 
     shape = {tensor.name: tensor.dims for tensor in proto.graph.initializer}
@@ -165,21 +165,23 @@ def _scale_rows(proto: Any) -> None:
         n_rows, n_columns = shape[node.input[1]]
         if node.op_type != "MatMul" or n_rows <= n_columns:
             continue
-        of = {part: f"{node.name}.{part}" for part in ("size", "most", "row", "unit", "product")}
+        size, most, row, unit, product = (
+            f"{node.name}.{part}" for part in ("size", "most", "row", "unit", "product")
+        )
         around[node.name] = [
-            helper.make_node("Abs", [node.input[0]], [of["size"]]),
-            helper.make_node("ReduceMax", [of["size"], "last.axis"], [of["most"]]),
-            helper.make_node("Max", [of["most"], "least"], [of["row"]]),
-            helper.make_node("Div", [node.input[0], of["row"]], [of["unit"]]),
+            helper.make_node("Abs", [node.input[0]], [size]),
+            helper.make_node("ReduceMax", [size, "last.axis"], [most]),
+            helper.make_node("Max", [most, "least"], [row]),
+            helper.make_node("Div", [node.input[0], row], [unit]),
             None,
-            helper.make_node("Mul", [of["product"], of["row"]], [node.output[0]]),
+            helper.make_node("Mul", [product, row], [node.output[0]]),
         ]
-        node.input[0], node.output[0] = of["unit"], of["product"]
+        node.input[0], node.output[0] = unit, product
     _replace(proto, around)
 
 
 def _replace(proto: Any, around: Mapping[str, Sequence[Any]]) -> None:
-    """Put nodes in the place of others, by name; None stands for the node itself."""
+    """Replace nodes, by name, by others; None among these stands for the node itself."""
     nodes = [type(node).FromString(node.SerializeToString()) for node in proto.graph.node]
     del proto.graph.node[:]
     for node in nodes:
@@ -187,7 +189,7 @@ def _replace(proto: Any, around: Mapping[str, Sequence[Any]]) -> None:
 
 
 def _forget_origin(proto: Any) -> None:
-    """Drop what says on which machine and from which lines of code a model was made."""
+    """Remove the machine and the lines of code that a model was made with."""
     del proto.metadata_props[:]
     for part in (proto.graph, *proto.functions):
         del part.metadata_props[:]

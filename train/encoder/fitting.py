@@ -1,14 +1,14 @@
-"""The fitting of an encoder: a loop that a kill cannot change the result of.
+"""Fitting an encoder: a loop whose result no kill can change.
 
-All that is random in a step is drawn from a seed of its own, so that a fitting that goes on from a
-checkpoint does what it would have done.
+Each step draws its random numbers from a seed of the step alone, so that a fitting that goes on
+from a checkpoint does what it would have done.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,28 +18,27 @@ from numpy.typing import NDArray
 from depeche.labels.errors import TrainingError
 from depeche.labels.schema import Schema
 from depeche.model.scoring.encoder import join_windows
+from depeche.train import Progress
 from depeche.train.encoder.batches import Examples, batches_by_length, collate, shuffled_batches
 from depeche.train.encoder.checkpoint import Checkpoint, State
 from depeche.train.encoder.judging import collapses, validation_scores
 from depeche.train.encoder.settings import EncoderSettings
 
-Progress = Callable[[str], None]
-
 _LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")
 _EMBEDDINGS = re.compile(r"(^|\.)embeddings?\.")
-_MOST_WEIGHT = 10.0  # of a label's examples; a handful of paragraphs must not drive all
-_MOST_GRADIENT = 1.0  # norm that gradients are scaled down to, as in Devlin et al. 2019
-_SAVE_EVERY, _TELL_EVERY = 300.0, 15.0  # seconds
+_MOST_WEIGHT = 10.0  # of a label's examples; a handful of paragraphs must not outweigh the rest
+_MOST_GRADIENT = 1.0  # norm to which gradients are scaled down, as in Devlin et al. 2019
+_SAVE_EVERY, _REPORT_EVERY = 300.0, 15.0  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What is to be fitted: an encoder to examples.
+    """A fitting of an encoder to examples.
 
     Parameters
     ----------
     valid
-        Examples by which the best pass is found; without them the last is taken.
+        Examples on which passes are scored, to take the best; without them the last is taken.
     stream
         Numbers that, with the seed, name this fitting's random draws.
     """
@@ -54,9 +53,9 @@ class Task:
 
 
 def fit_encoder(model: Any, task: Task, checkpoint: Checkpoint, progress: Progress) -> State:
-    """Fit a model, from its checkpoint on where there is one, and return what became of it.
+    """Fit a model, from its checkpoint on where there is one, and return the final state.
 
-    The model has the weights of its best pass at the end.
+    At the end the model has the weights of its best pass.
 
     Raises
     ------
@@ -107,8 +106,8 @@ def parameter_groups(model: Any, settings: EncoderSettings) -> list[dict[str, An
     return [groups[key] for key in sorted(groups)]
 
 
-def rate_at(step: int, n_steps: int, warmup: float) -> float:
-    """Return the share of the highest rate at a step: it rises straight, then falls straight."""
+def rate_share(step: int, n_steps: int, warmup: float) -> float:
+    """Return the share of the highest rate at a step: it rises, then falls, in a straight line."""
     n_warm = int(np.ceil(warmup * n_steps))
     if step < n_warm:
         return (step + 1) / n_warm
@@ -116,10 +115,10 @@ def rate_at(step: int, n_steps: int, warmup: float) -> float:
 
 
 def loss_of(logits: Any, target: Any, weights: Any, schema: Schema) -> Any:
-    """Return the loss of each window, (n_windows,): the sum of its dimensions'.
+    """Return the loss of each window, (n_windows,): the sum of the losses of the dimensions.
 
-    The mean sigmoid cross-entropy of the labels of a multi dimension, the softmax cross-entropy of
-    a single one. `logits` and `target` are tensors (n_windows, n_labels), `weights` (n_labels,).
+    A multi dimension has the mean sigmoid cross-entropy of its labels, a single one the softmax
+    cross-entropy. `logits` and `target` are tensors (n_windows, n_labels), `weights` (n_labels,).
     """
     from torch.nn import functional
 
@@ -139,19 +138,19 @@ def loss_of(logits: Any, target: Any, weights: Any, schema: Schema) -> Any:
 def label_weights(Y: NDArray[np.int64], schema: Schema, power: float) -> NDArray[np.float32]:
     """Return the weight of each label's examples, (n_labels,).
 
-    (others / own) to a power in a multi dimension; in a single one the balanced weights, whose mean
-    over the examples is 1.
+    In a multi dimension (n_negative / n_positive) to a power; in a single one the balanced weights,
+    to the same power, with a mean of 1 over the examples.
     """
-    n, n_own = len(Y), Y.sum(axis=0)
-    found = np.empty(Y.shape[1])
+    n, n_positive = len(Y), Y.sum(axis=0)
+    weights = np.empty(Y.shape[1])
     for dimension, span in schema.columns():
-        own = np.maximum(n_own[span], 1)
+        count = np.maximum(n_positive[span], 1)
         if dimension.kind == "multi":
-            found[span] = np.maximum((n - own) / own, 1.0) ** power
+            weights[span] = np.maximum((n - count) / count, 1.0) ** power
         else:
-            balanced = (n / own) ** power
-            found[span] = balanced * n / (balanced * n_own[span]).sum()
-    return np.minimum(found, _MOST_WEIGHT).astype(np.float32)
+            balanced = (n / count) ** power
+            weights[span] = balanced * n / (balanced * n_positive[span]).sum()
+    return np.minimum(weights, _MOST_WEIGHT).astype(np.float32)
 
 
 def predict_windows(
@@ -161,12 +160,12 @@ def predict_windows(
     import torch
 
     model.eval()
-    found = np.empty((len(windows), task.schema.n_labels))
+    logits = np.empty((len(windows), task.schema.n_labels))
     with torch.inference_mode():
         for rows in batches_by_length(windows, batch_size):
             batch = collate([windows[i] for i in rows], task.pad_id, task.device)
-            found[rows] = model(**batch).logits.float().cpu().numpy()
-    return found
+            logits[rows] = model(**batch).logits.float().cpu().numpy()
+    return logits
 
 
 def predict_examples(model: Any, examples: Examples, task: Task) -> NDArray[np.float64]:
@@ -183,7 +182,7 @@ def _run_pass(
     checkpoint: Checkpoint,
     progress: Progress,
 ) -> None:
-    """Run the steps of a pass that are still to be done."""
+    """Run the steps of a pass that are left."""
     settings = task.settings
     batches = shuffled_batches(task.train, settings.batch_size, _rng(task, state.epoch))
     steps = [
@@ -191,10 +190,10 @@ def _run_pass(
     ]
     weights = _tensor(label_weights(task.train.Y, task.schema, settings.class_weight), task)
     n_steps = settings.epochs * len(steps)
-    saved = told = time.monotonic()
+    saved = reported = time.monotonic()
     model.train()
     for step in range(state.step, len(steps)):
-        rate = rate_at(state.epoch * len(steps) + step, n_steps, settings.warmup)
+        rate = rate_share(state.epoch * len(steps) + step, n_steps, settings.warmup)
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate * rate * group["scale"]
         loss = _step(model, optimizer, task, steps[step], weights, (state.epoch, step))
@@ -205,10 +204,10 @@ def _run_pass(
             )
         state.loss, state.weight, state.step = state.loss + loss, state.weight + 1, step + 1
         now = time.monotonic()
-        if now - told > _TELL_EVERY:
+        if now - reported > _REPORT_EVERY:
             share = 100 * state.step / len(steps)
             progress(f"pass {state.epoch + 1}, {share:.0f} %: loss {state.loss / state.weight:.3f}")
-            told = now
+            reported = now
         if now - saved > _SAVE_EVERY:
             checkpoint.save(model, optimizer, state)
             saved = now
@@ -220,20 +219,26 @@ def _step(
     task: Task,
     batches: Sequence[NDArray[np.int64]],
     weights: Any,
-    at: tuple[int, int],
+    position: tuple[int, int],
 ) -> float:
-    """Change the weights by the gradient over some batches, and return their loss."""
+    """Change the model's weights by the gradient over some batches, and return their loss.
+
+    Parameters
+    ----------
+    position
+        The pass and the step, which seed what is random in it.
+    """
     import torch
 
-    torch.manual_seed(int(_rng(task, *at).integers(2**63)))
+    torch.manual_seed(int(_rng(task, *position).integers(2**63)))
     examples, total = task.train, 0.0
-    whole = float(sum(examples.weight[rows].sum() for rows in batches))
+    total_weight = float(sum(examples.weight[rows].sum() for rows in batches))
     for rows in batches:
         inputs = collate([examples.windows[i] for i in rows], task.pad_id, task.device)
         with torch.autocast("cuda", dtype=torch.bfloat16, enabled=task.device == "cuda"):
             logits = model(**inputs).logits
         each = loss_of(logits.float(), _tensor(examples.target[rows], task), weights, task.schema)
-        loss = (each * _tensor(examples.weight[rows], task)).sum() / whole
+        loss = (each * _tensor(examples.weight[rows], task)).sum() / total_weight
         loss.backward()
         total += float(loss.detach())
     torch.nn.utils.clip_grad_norm_(model.parameters(), _MOST_GRADIENT)
@@ -245,33 +250,33 @@ def _step(
 def _end_pass(
     model: Any, task: Task, state: State, checkpoint: Checkpoint, progress: Progress
 ) -> None:
-    """Judge a pass, keep its weights if it is the best, and tell of it."""
+    """Score a pass, keep its weights if it is the best, and report it."""
     entry: dict[str, float] = {"loss": state.loss / max(state.weight, 1)}
-    told = f"pass {state.epoch + 1} of {task.settings.epochs}: loss {entry['loss']:.3f}"
+    message = f"pass {state.epoch + 1} of {task.settings.epochs}: loss {entry['loss']:.3f}"
     if task.valid is not None:
         logits = predict_examples(model, task.valid, task)
         entry |= validation_scores(logits, task.valid.Y, task.schema)
-        told += "; set aside to validate: " + ", ".join(
+        message += "; set aside to validate: " + ", ".join(
             f"{dimension.id} {entry[dimension.id]:.3f}" for dimension in task.schema.dimensions
         )
         for warning in collapses(logits, task.valid.Y, task.schema):
-            told += f"; {warning}"
+            message += f"; {warning}"
     reached = entry.get("score", float(state.epoch))
     if reached > state.best_score:
         state.best, state.best_score = state.epoch, reached
         checkpoint.save_best(model)
     state.history.append(entry)
     state.epoch, state.step, state.loss, state.weight = state.epoch + 1, 0, 0.0, 0.0
-    progress(told)
+    progress(message)
 
 
 def _is_stale(state: State, settings: EncoderSettings) -> bool:
-    """Whether the last passes brought nothing better."""
+    """Return whether the last passes brought nothing better."""
     return state.best >= 0 and state.epoch - 1 - state.best >= settings.patience
 
 
-def _rng(task: Task, *at: int) -> np.random.Generator:
-    return np.random.default_rng([task.settings.seed, *task.stream, *at])
+def _rng(task: Task, *position: int) -> np.random.Generator:
+    return np.random.default_rng([task.settings.seed, *task.stream, *position])
 
 
 def _tensor(array: NDArray[np.float32], task: Task) -> Any:

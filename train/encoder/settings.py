@@ -1,4 +1,4 @@
-"""What a fine-tuning depends on besides its data and its base model."""
+"""The settings of fine-tuning: what it depends on besides its data and its base model."""
 
 from __future__ import annotations
 
@@ -34,26 +34,29 @@ class EncoderSettings:
     seed
         Governs the folds, the new head, the order of paragraphs and dropout.
     n_folds
-        1: one fifth is held out, and the model that it scores is the model. More: each fold is
-        scored by a model fitted without it, and the model is fitted on all.
+        1: one fifth is held out, and the model fitted on the rest is the final one. More: each fold
+        is scored by a model fitted without it, and the final model is fitted on everything.
     split
         What the folds keep together: see `splits.split_folds`.
-    epochs, patience
-        Passes over the paragraphs at most, and without a better score on those set aside to
-        validate, after which the fitting stops.
+    epochs
+        Highest number of passes over the paragraphs.
+    patience
+        Number of passes without a better score, on the paragraphs set aside to validate, after
+        which the fitting stops.
     batch_size, accumulate
-        Windows that are run together, and how many such batches make a step.
+        Number of windows that are run together, and of such batches that make a step.
     learning_rate, warmup
-        The highest rate, which is reached after that share of the steps and then falls to 0.
+        The highest rate, and the share of the steps after which it is reached; it then falls to 0.
     layer_decay
-        Each layer learns at so much of the rate of the one above it; 1 for all alike (Howard and
-        Ruder 2018, "Universal language model fine-tuning", 3.2).
+        Ratio of the rate of each layer to that of the layer above it; 1 for the same rate in all
+        (Howard and Ruder 2018, "Universal language model fine-tuning", 3.2).
     weight_decay
         Of all weights but biases and norms (Loshchilov and Hutter 2019).
     class_weight
-        How far rare labels are weighed up, from 0, not at all, to 1, to the weight of the others.
+        How much more the examples of rare labels weigh: from 0, no more than others, to 1, as much
+        in all as the examples against the label.
     max_length, overlap
-        Tokens of a window, and the share of them that the next repeats: see
+        Number of tokens of a window, and the share of them that the next window repeats: see
         `windows.Windower`.
     """
 
@@ -85,6 +88,6 @@ def parse_encoder_settings(data: object, *, where: str) -> EncoderSettings:
     SettingsError
         On an unknown key, a value of another type or beyond its bounds.
     """
-    settings = parse_object(data, {*_NUMBERS, "split"}, where=where)
-    split = parse_split(settings.pop("split", Split.article), where=where)
-    return EncoderSettings(**parse_numbers(settings, _NUMBERS, where=where), split=split)
+    values = parse_object(data, {*_NUMBERS, "split"}, where=where)
+    split = parse_split(values.pop("split", Split.article), where=where)
+    return EncoderSettings(**parse_numbers(values, _NUMBERS, where=where), split=split)

@@ -1,4 +1,4 @@
-"""Fine-tuning: folds that do not leak, the model as it will run, and what shrinking it costs."""
+"""Training of the encoder backend: models fine-tuned fold by fold, and the final one."""
 
 from __future__ import annotations
 
@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 
 from depeche.labels.dataset import LabelledSet
 from depeche.labels.errors import TrainingError
-from depeche.model.deciding.calibration import DIGITS
 from depeche.model.scoring.encoder import EncoderScorer
 from depeche.model.scoring.windows import Windower
-from depeche.train import Split
-from depeche.train.calibrating import fit_calibration
+from depeche.train import Progress, Split
 from depeche.train.encoder.base import Base, load_encoder, load_tokenizer, longest_window
-from depeche.train.encoder.batches import make_examples
+from depeche.train.encoder.batches import Examples, make_examples
 from depeche.train.encoder.checkpoint import Checkpoint
 from depeche.train.encoder.checks import (
     check_memory,
@@ -32,35 +30,31 @@ from depeche.train.encoder.checks import (
     needed_memory,
 )
 from depeche.train.encoder.exporting import export_encoder, quantize
-from depeche.train.encoder.fitting import Progress, Task, fit_encoder, predict_examples
+from depeche.train.encoder.fitting import Task, fit_encoder, predict_examples
 from depeche.train.encoder.judging import collapses, stuck
 from depeche.train.encoder.settings import EncoderSettings
-from depeche.train.evaluation.comparison import compare_predictions
-from depeche.train.evaluation.held_out import Predictions
+from depeche.train.encoder.shrinking import N_COMPARED, check_export, loss_by_shrinking
 from depeche.train.evaluation.metrics import indicator
 from depeche.train.splits import held_out_parts, split_folds, train_rows
 from depeche.train.training import (
     OutOfFold,
     Training,
     calibrate_out_of_fold,
-    decide_by_best_f1,
     make_artifact,
 )
 
 CHECKPOINTS = Path("mlruns") / "checkpoints"
 
-_OF_FOLDS = 5  # of which one is held out where only one is asked for
-_VALIDATION = 10  # one part in so many of what a model is fitted on is set aside
-_MOST_DIFFERENCE = 1e-4  # between the logits of torch and those of its ONNX form
-_MOST_LOSS = 0.02  # of a dimension's main score, by shrinking
-_N_COMPARED = 64  # windows on which torch and ONNX are compared
+_FOLDS_FOR_ONE = 5  # of which one is held out, where one fold is asked for
+_VALIDATION_PARTS = 10  # one of which is set aside from the paragraphs that a model is fitted on
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Fitted:
-    """A model fitted without some paragraphs, `scorer`, and what it says of them.
+    """A model fitted without some paragraphs, and its logits of these, (n_scored, n_labels).
 
-    `full` are the logits of the torch model, `logits` those of the scorer, (n_scored, n_labels).
+    `scorer` is the model as it will run and `logits` are its own; `full` are those of the torch
+    model. `history` and `best` are those of `checkpoint.State`.
     """
 
     scorer: EncoderScorer
@@ -76,9 +70,9 @@ class FineTuning:
     Parameters
     ----------
     shrink
-        Whether the model's weights are rounded to 8 bits.
+        Whether the weights of the final model are rounded to 8 bits.
     checkpoints
-        Where a fitting is kept until its model is saved.
+        Folder that keeps each fitting until the model is saved.
     """
 
     def __init__(
@@ -105,52 +99,42 @@ class FineTuning:
     def run(self) -> Training:
         """Return the fine-tuned model with its out-of-fold scores.
 
-        Of one held-out fold, the model that was fitted without it; of several, one that is fitted
-        on everything, for as many passes as theirs took. All scores are those of the model as it
-        will run.
+        With one held-out fold, it is the model that was fitted without that fold; with several, one
+        that is fitted on everything, for as many passes as theirs took. All scores are those of the
+        model as it will run.
 
         Raises
         ------
         LabelsError
             When there are fewer groups than folds.
         TrainingError
-            When the memory is short, the fitting fails, or the model as it would run is not what
-            was fitted.
+            When the memory is short, the fitting fails, or exporting changes the model.
         """
         warnings = self._check()
-        fold, held = self._folds()
-        full, logits = np.zeros(self._Y.shape), np.zeros(self._Y.shape)
-        fitted = []
-        for k in held:
-            rows, scored = train_rows(fold, k, self.settings.split), fold == k
-            one = self._fit(f"fold-{k}", rows, scored, stream=(k,))
-            full[scored], logits[scored] = one.full, one.logits
-            fitted.append(one)
-            warnings += stuck(one.history)
-        fold, split = self._scored_parts(fold, held)
-        schema = self._schema
-        found_full = calibrate_out_of_fold(full, self._Y, fold, split, schema)
-        found = calibrate_out_of_fold(logits, self._Y, fold, split, schema)
-        warnings += collapses(found.logits, found.Y, schema)
+        fold, held_out = self._folds()
+        fitted, full, out_of_fold = self._score_folds(fold, held_out)
+        warnings += [warning for fold_model in fitted for warning in stuck(fold_model.history)]
+        warnings += collapses(out_of_fold.logits, out_of_fold.Y, self._schema)
         measured: dict[str, Any] = {"passes": fitted[0].history, "warnings": warnings}
         if self.shrink:
-            measured["int8"] = self._loss_by_shrinking(found_full, found)
-        last = fitted[0].scorer if len(held) == 1 else self._fit_all(fitted).scorer
-        n_folds = len(held) if len(held) > 1 else f"1 of {_OF_FOLDS}"
+            measured["int8"] = loss_by_shrinking(self.labels, full, out_of_fold, self._progress)
+        last = fitted[0] if len(held_out) == 1 else self._fit_all(fitted)
+        n_folds = len(held_out) if len(held_out) > 1 else f"1 of {_FOLDS_FOR_ONE}"
         recorded = {"base": self.base.name, "precision": "int8" if self.shrink else "float32"}
+        artifact = make_artifact(
+            self.labels,
+            out_of_fold,
+            last.scorer,
+            backend="camembert",
+            settings=self.settings.to_dict() | recorded,
+            folds=f"{n_folds} by {self.settings.split.value}",
+        )
         return Training(
-            artifact=make_artifact(
-                self.labels,
-                found,
-                last,
-                backend="camembert",
-                settings=self.settings.to_dict() | recorded,
-                folds=f"{n_folds} by {self.settings.split.value}",
-            ),
+            artifact=artifact,
             settings=self.settings,
             labels=self.labels,
             Y=self._Y,
-            out_of_fold=found,
+            out_of_fold=out_of_fold,
             measured=measured,
         )
 
@@ -170,12 +154,12 @@ class FineTuning:
         return sha.hexdigest()
 
     def _check(self) -> list[str]:
-        """Tell what is to be known before, and return what there is to warn of.
+        """Report what there is to know before the fitting, and return the warnings.
 
         Raises
         ------
         TrainingError
-            When windows are longer than the base reads, or the memory is short.
+            When windows are longer than the base model reads, or the memory is short.
         """
         settings, texts = self.settings, self.labels.texts
         model = load_encoder(self.base, self._schema.n_labels, settings.seed)
@@ -185,8 +169,8 @@ class FineTuning:
                 "less with --max-length"
             )
         windows = self._windower.windows(texts)
-        n_long = sum(len(of_text) > 1 for of_text in windows)
-        longest = max(len(window) for of_text in windows for window in of_text)
+        n_long = sum(len(text_windows) > 1 for text_windows in windows)
+        longest = max(len(window) for text_windows in windows for window in text_windows)
         needed = needed_memory(model, settings.batch_size, longest)
         tokens = fertility(self._windower, texts)
         self._progress(
@@ -205,24 +189,41 @@ class FineTuning:
         return warnings
 
     def _folds(self) -> tuple[NDArray[np.int64], Sequence[int]]:
-        """Return the fold of each paragraph, and those that are held out in turn."""
+        """Return the fold of each paragraph, and the folds that are held out in turn."""
         settings = self.settings
-        n = settings.n_folds if settings.n_folds > 1 else _OF_FOLDS
+        n = settings.n_folds if settings.n_folds > 1 else _FOLDS_FOR_ONE
         fold = split_folds(self.labels, self._Y, settings.split, n, settings.seed)
         if settings.n_folds > 1:
             return fold, range(n)
         return fold, [n - 1 if settings.split is Split.date else 0]
 
+    def _score_folds(
+        self, fold: NDArray[np.int64], held_out: Sequence[int]
+    ) -> tuple[list[_Fitted], OutOfFold, OutOfFold]:
+        """Return the models of held-out folds, their scores in torch, and as they will run."""
+        full, logits = np.zeros(self._Y.shape), np.zeros(self._Y.shape)
+        fitted = []
+        for k in held_out:
+            rows, scored = train_rows(fold, k, self.settings.split), fold == k
+            fold_model = self._fit(f"fold-{k}", rows, scored, stream=(k,))
+            full[scored], logits[scored] = fold_model.full, fold_model.logits
+            fitted.append(fold_model)
+        parts, split = self._scored_parts(fold, held_out)
+        full_scores, scores = (
+            calibrate_out_of_fold(x, self._Y, parts, split, self._schema) for x in (full, logits)
+        )
+        return fitted, full_scores, scores
+
     def _scored_parts(
-        self, fold: NDArray[np.int64], held: Sequence[int]
+        self, fold: NDArray[np.int64], held_out: Sequence[int]
     ) -> tuple[NDArray[np.int64], Split]:
         """Return the folds that calibrate one another, and what they keep together.
 
-        Where one fold is held out, its parts, which keep articles whole.
+        Where a single fold is held out, these are its parts, by article.
         """
-        if len(held) > 1:
+        if len(held_out) > 1:
             return fold, self.settings.split
-        rows = np.flatnonzero(fold == held[0])
+        rows = np.flatnonzero(fold == held_out[0])
         return held_out_parts(self.labels, self._Y, rows, self.settings.seed), Split.article
 
     def _fit(
@@ -232,9 +233,9 @@ class FineTuning:
         scored: NDArray[np.bool_],
         stream: Sequence[int],
     ) -> _Fitted:
-        """Return a model fitted on some paragraphs, a part of them set aside to validate."""
+        """Return a model fitted on some paragraphs, with a part of them set aside to validate."""
         rows = np.flatnonzero(fitted_on)
-        parts = held_out_parts(self.labels, self._Y, rows, self.settings.seed, _VALIDATION)
+        parts = held_out_parts(self.labels, self._Y, rows, self.settings.seed, _VALIDATION_PARTS)
         aside = parts[rows] == 0
         task = self._task(rows[~aside], rows[aside], self.settings, stream)
         held_out = np.flatnonzero(scored)
@@ -242,11 +243,11 @@ class FineTuning:
 
     def _fit_all(self, fitted: Sequence[_Fitted]) -> _Fitted:
         """Return the model fitted on all paragraphs, for as many passes as folds took."""
-        n_passes = int(np.median([found.best for found in fitted])) + 1
+        n_passes = int(np.median([fold_model.best for fold_model in fitted])) + 1
         settings = replace(self.settings, epochs=n_passes)
         rows = np.arange(len(self._Y))
         task = self._task(rows, rows[:0], settings, (len(fitted),))
-        return self._finish("all", task, rows[:_N_COMPARED])
+        return self._finish("all", task, rows[:N_COMPARED])
 
     def _task(
         self,
@@ -255,18 +256,12 @@ class FineTuning:
         settings: EncoderSettings,
         stream: Sequence[int],
     ) -> Task:
-        texts = self.labels.texts
-        fitted_on, valid = (
-            make_examples(self._windower, [texts[i] for i in part], self._Y[part])
-            if len(part)
-            else None
-            for part in (rows, aside)
-        )
-        if fitted_on is None:
+        """Return the task of fitting on `rows`, with the rows `aside` to validate."""
+        if not len(rows):
             raise TrainingError("no paragraph is left to fit on: label more articles")
         return Task(
-            train=fitted_on,
-            valid=valid,
+            train=self._examples(rows),
+            valid=self._examples(aside) if len(aside) else None,
             schema=self._schema,
             settings=settings,
             pad_id=self._pad_id,
@@ -274,16 +269,19 @@ class FineTuning:
             device=self.device,
         )
 
+    def _examples(self, rows: NDArray[np.int64]) -> Examples:
+        texts = [self.labels.texts[i] for i in rows]
+        return make_examples(self._windower, texts, self._Y[rows])
+
     def _finish(self, name: str, task: Task, held_out: NDArray[np.int64]) -> _Fitted:
-        """Return the model of a task as it will run, with what it says of paragraphs held out."""
+        """Return the fitted model of a task, with its logits of held-out paragraphs."""
         model = load_encoder(self.base, self._schema.n_labels, self.settings.seed)
         checkpoint = Checkpoint(self._folder / name)
         state = fit_encoder(model, task, checkpoint, lambda line: self._progress(f"{name}: {line}"))
         texts = [self.labels.texts[i] for i in held_out]
-        examples = make_examples(self._windower, texts, self._Y[held_out])
-        full = predict_examples(model, examples, task)
+        full = predict_examples(model, self._examples(held_out), task)
         plain = export_encoder(model.cpu(), self.settings.max_length)
-        self._check_export(self._scorer(plain), texts, full)
+        check_export(self._scorer(plain), texts, full, self.base.name)
         kept = quantize(plain, task.train.windows) if self.shrink else plain
         scorer = self._scorer(kept)
         logits = scorer.logits(texts)
@@ -295,54 +293,3 @@ class FineTuning:
     def _scorer(self, encoder: bytes) -> EncoderScorer:
         lengths = self.settings.max_length, self.settings.overlap
         return EncoderScorer(encoder, self._tokenizer, *lengths, self._schema)
-
-    def _check_export(
-        self, scorer: EncoderScorer, texts: Sequence[str], full: NDArray[np.float64]
-    ) -> None:
-        """Raise `TrainingError` when the ONNX form does not give the logits of torch."""
-        order = np.argsort([len(text) for text in texts], kind="stable")
-        some = order[np.linspace(0, len(order) - 1, min(_N_COMPARED, len(order))).astype(int)]
-        found = scorer.logits([texts[i] for i in some])
-        difference = float(np.abs(found - full[some]).max())
-        if difference > _MOST_DIFFERENCE:
-            raise TrainingError(
-                f"{self.base.name}: its ONNX form gives other logits than torch, by "
-                f"{difference:.1e}: choose another base"
-            )
-
-    def _loss_by_shrinking(self, full: OutOfFold, small: OutOfFold) -> dict[str, Any]:
-        """Return what 8 bits cost: `kept` of the decisions, and a `loss` a dimension.
-
-        Raises
-        ------
-        TrainingError
-            When a dimension loses too much, beyond what the choice of articles explains.
-        """
-        schema = self._schema
-        calibration = fit_calibration(small.logits, small.Y, small.fold, schema)
-        given = [
-            decide_by_best_f1(calibration, calibration.predict_proba(x.logits, schema), schema)
-            for x in (full, small)
-        ]
-        kept = round(float((given[0] == given[1]).mean()), DIGITS)
-        found = compare_predictions(self._predictions(full), self._predictions(small), schema)
-        main = [d for d in found if d.main]
-        loss = {d.dimension: round(-d.value, DIGITS) for d in main}
-        told = ", ".join(f"{100 * value:.1f} points on {name}" for name, value in loss.items())
-        self._progress(f"8 bits keep {100 * kept:.1f} % of the decisions and lose {told}")
-        if any(-d.value > _MOST_LOSS and d.high < 0 for d in main):
-            raise TrainingError(
-                f"8 bits lose {told}, more than {100 * _MOST_LOSS:.0f} and beyond noise: the same "
-                "command with --full-precision keeps the model as it was fitted"
-            )
-        return {"kept": kept, "loss": loss}
-
-    def _predictions(self, found: OutOfFold) -> Predictions:
-        labels = self.labels.chosen(found.rows)
-        return Predictions(
-            ids=tuple(p.id for p in labels.paragraphs),
-            articles=tuple(labels.articles),
-            Y=found.Y,
-            proba=found.proba,
-            given=found.given,
-        )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from depeche.labels.schema import Schema
-from depeche.model.scoring.features import words
+from depeche.model.scoring.spelling import words
 
 
 def constant_given(Y: NDArray[np.int64], schema: Schema) -> NDArray[np.bool_]:

@@ -1,26 +1,27 @@
-"""Bootstrap by article: how far each score would move had other articles been labelled.
+"""Bootstrap by article: how much each score would change if other articles had been labelled.
 
-Paragraphs of an article resemble each other, so articles are resampled whole (the cluster
-bootstrap: Davison and Hinkley 1997, "Bootstrap methods and their application", 3.8). Scores are
-functions of counts, and counts are sums over articles, so that a resample is a row of article
-weights times a table of counts.
+`labels.bootstrap` draws the resamples and says why; scores are functions of counts as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from depeche.labels.bootstrap import (
+    N_RESAMPLES,
+    Floats,
+    Sums,
+    draw_weights,
+    number_articles,
+    weighted_sums,
+)
 from depeche.labels.schema import Dimension, Schema
 
-N_RESAMPLES = 2000
-
-_CHUNK = 250  # resamples at a time where a weight a paragraph is needed: 6 MB for 6,000 paragraphs
-
-Floats = NDArray[np.float64]
+_CHUNK = 250  # resamples at a time where each paragraph needs a weight: 6 MB for 6,000 paragraphs
 
 
 def bootstrap(
@@ -35,10 +36,10 @@ def bootstrap(
 ) -> dict[str, Any]:
     """Return the scores of `metrics.score` on resampled groups, each (n_resamples,).
 
-    The definitions are those of the full sample: means are over the labels with support there, and
-    a label that a resample misses has F1 0. Average precision is there with `proba`; it is NaN in
-    resamples without the label, and its mean leaves those labels out. The same groups in the same
-    order and the same seed give the same resamples, so that two models can be compared in pairs.
+    The definitions are those of the full sample: means are over the labels that have support in
+    it, and a label that is absent from a resample has F1 0. Average precision needs `proba`; it is
+    NaN in resamples without the label, and its mean leaves those labels out. The same groups in
+    the same order with the same seed give the same resamples: two models can be compared in pairs.
 
     Parameters
     ----------
@@ -47,11 +48,9 @@ def bootstrap(
     groups
         Article of each paragraph.
     """
-    group = _group_numbers(groups)
-    n_groups = int(group.max()) + 1
-    rng = np.random.default_rng(seed)
-    weights = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=n_resamples)
-    return _weighted_scores(Y, given, proba, group, weights.astype(np.float64), schema)
+    group, n_groups = number_articles(groups)
+    weights = draw_weights(n_groups, n_resamples=n_resamples, seed=seed)
+    return _weighted_scores(Y, given, proba, group, weights, schema)
 
 
 def full_scores(
@@ -61,7 +60,7 @@ def full_scores(
     *,
     proba: Floats | None = None,
 ) -> dict[str, Any]:
-    """Return the scores that `bootstrap` resamples, each (1,), of the paragraphs as they are."""
+    """Return the scores of the sample itself, each (1,), as `bootstrap` computes them."""
     group = np.zeros(len(Y), dtype=np.int64)
     return _weighted_scores(Y, given, proba, group, np.ones((1, 1)), schema)
 
@@ -71,20 +70,16 @@ def intervals(resampled: dict[str, Any], level: float = 0.95) -> dict[str, Any]:
 
     Percentile intervals: `level` of the resamples lie between low and high.
     """
-    found: dict[str, Any] = {}
+    bounds: dict[str, Any] = {}
     for key, value in resampled.items():
         if isinstance(value, dict):
-            found[key] = intervals(value, level)
+            bounds[key] = intervals(value, level)
         elif np.isnan(value).all():
-            found[key] = None
+            bounds[key] = None
         else:
             tail = 50 * (1 - level)
-            found[key] = np.nanpercentile(value, [tail, 100 - tail]).tolist()
-    return found
-
-
-def _group_numbers(groups: Sequence[str]) -> NDArray[np.int64]:
-    return np.asarray(np.unique(np.asarray(groups, dtype=str), return_inverse=True)[1])
+            bounds[key] = np.nanpercentile(value, [tail, 100 - tail]).tolist()
+    return bounds
 
 
 def _weighted_scores(
@@ -95,14 +90,8 @@ def _weighted_scores(
     weights: Floats,
     schema: Schema,
 ) -> dict[str, Any]:
-    """Return the scores under each row of `weights`, (n_rows, n_groups) whole numbers."""
-
-    def total(values: NDArray[Any]) -> Floats:
-        """Sum (n_samples, k) values over each row's paragraphs: (n_rows, k)."""
-        sums = np.zeros((weights.shape[1], values.shape[1]))
-        np.add.at(sums, group, values)
-        return np.asarray(weights @ sums)
-
+    """Return the scores under each row of `weights`, (n_rows, n_groups) integers."""
+    total = weighted_sums(group, weights)
     average = None if proba is None else _average_precisions(Y, proba, weights, group)
     return {
         dimension.id: _score_dimension(
@@ -120,12 +109,12 @@ def _score_dimension(
     dimension: Dimension,
     Y: NDArray[np.int64],
     given: NDArray[np.int64],
-    total: Callable[[NDArray[Any]], Floats],
+    total: Sums,
     average: Floats | None,
 ) -> dict[str, Any]:
-    found, support, n_given = total(Y * given), total(Y), total(given)
-    precision, recall = _ratio(found, n_given), _ratio(found, support)
-    f1 = _ratio(2 * found, support + n_given)
+    n_right, support, n_given = total(Y * given), total(Y), total(given)
+    precision, recall = _ratio(n_right, n_given), _ratio(n_right, support)
+    f1 = _ratio(2 * n_right, support + n_given)
     present = Y.any(axis=0)
     labels = {
         label: {"precision": precision[:, j], "recall": recall[:, j], "f1": f1[:, j]}
@@ -135,10 +124,10 @@ def _score_dimension(
     macro_f1 = f1[:, present].mean(axis=1) if present.any() else np.zeros(len(f1))
     if dimension.kind == "single":
         right = Y.argmax(axis=1) == given.argmax(axis=1)
-        n_right, n = total(np.column_stack([right, np.ones(len(Y))])).T
-        return {"macro_f1": macro_f1, "accuracy": n_right / n, "labels": labels}
+        n_accurate, n = total(np.column_stack([right, np.ones(len(Y))])).T
+        return {"macro_f1": macro_f1, "accuracy": n_accurate / n, "labels": labels}
     overall = {
-        "micro_f1": _ratio(2 * found.sum(axis=1), (support + n_given).sum(axis=1)),
+        "micro_f1": _ratio(2 * n_right.sum(axis=1), (support + n_given).sum(axis=1)),
         "macro_f1": macro_f1,
     }
     if average is not None:
@@ -156,15 +145,15 @@ def _average_precisions(
     Y: NDArray[np.int64], proba: Floats, weights: Floats, group: NDArray[np.int64]
 ) -> Floats:
     """Return average precision, (n_labels, n_resamples)."""
-    found = np.empty((Y.shape[1], len(weights)))
+    averages = np.empty((Y.shape[1], len(weights)))
     for start in range(0, len(weights), _CHUNK):
-        # Whole numbers below 2**24: exact in single precision.
+        # Integers below 2**24: exact in single precision.
         chunk = np.ascontiguousarray(weights[start : start + _CHUNK].T, dtype=np.float32)
         for j in range(Y.shape[1]):
-            found[j, start : start + _CHUNK] = _average_precision(
+            averages[j, start : start + _CHUNK] = _average_precision(
                 Y[:, j] > 0, proba[:, j], chunk, group
             )
-    return found
+    return averages
 
 
 def _average_precision(
@@ -179,12 +168,12 @@ def _average_precision(
     y, proba = y[order], proba[order]
     if not y.any():
         return np.full(weights.shape[1], np.nan)
-    of_row = weights[group[order]]
+    row_weights = weights[group[order]]
     last = np.searchsorted(-proba, -proba[y], side="right") - 1  # of each positive's ties
-    n_ranked = np.cumsum(of_row, axis=0)[last]
-    positive = of_row[y]
-    n_found = np.cumsum(positive, axis=0)[np.cumsum(y)[last] - 1]
-    precision = _ratio(n_found, n_ranked)
+    n_ranked = np.cumsum(row_weights, axis=0)[last]
+    positive = row_weights[y]
+    n_positive = np.cumsum(positive, axis=0)[np.cumsum(y)[last] - 1]
+    precision = _ratio(n_positive, n_ranked)
     # A positive of weight 0 adds nothing, whatever its precision.
     return _ratio((positive * precision).sum(axis=0), positive.sum(axis=0), empty=np.nan)
 

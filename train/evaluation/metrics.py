@@ -1,4 +1,4 @@
-"""Scores of tagged paragraphs against their labels, each with the signature that explains it."""
+"""Scores of decisions against labels, and the signature that makes scores comparable."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ def _score_dimension(
     if dimension.kind == "single":
         accuracy = float((Y.argmax(axis=1) == given.argmax(axis=1)).mean())
         return {"macro_f1": macro_f1, "accuracy": accuracy, "labels": labels}
-    found = int(Y.sum() + given.sum())
+    n_decisions = int(Y.sum() + given.sum())
     known = [value for value in average if value is not None]
     return {
-        "micro_f1": 2 * int((Y * given).sum()) / found if found else 0.0,
+        "micro_f1": 2 * int((Y * given).sum()) / n_decisions if n_decisions else 0.0,
         "macro_f1": macro_f1,
         "mean_average_precision": float(np.mean(known)) if known else None,
         "labels": labels,
@@ -89,7 +89,7 @@ def _score_dimension(
 
 
 def main_scores(scores: dict[str, Any], schema: Schema) -> dict[str, float]:
-    """Return one number a dimension: its main measure."""
+    """Return one number per dimension: its main measure."""
     return {d.id: scores[d.id][main_measure(d)] for d in schema.dimensions}
 
 
@@ -99,7 +99,7 @@ def main_measure(dimension: Dimension) -> str:
 
 
 def equal_mass_bins(proba: NDArray[np.float64], n_bins: int = N_BINS) -> list[NDArray[np.int64]]:
-    """Return the rows of each bin, lowest scores first; bins differ by one row at most."""
+    """Return the rows of each bin, lowest scores first; their sizes differ by one row at most."""
     bins = np.array_split(np.argsort(proba, kind="stable"), n_bins)
     return [rows for rows in bins if len(rows)]
 

@@ -154,13 +154,16 @@ def model_card(artifact: Artifact) -> str:
 
 
 def scores_markdown(scores: dict[str, Any], schema: Schema) -> str:
-    """Return the scores of every dimension as Markdown tables, and what the folds told besides."""
+    """Return the scores of every dimension as Markdown tables, then `sentences`."""
     tables = [_table(dimension, scores) for dimension in schema.dimensions]
-    return "\n\n".join([*tables, *filter(None, sentences(scores, schema))])
+    return "\n\n".join([*tables, *sentences(scores, schema)])
 
 
 def promises_markdown(scores: dict[str, Any], schema: Schema) -> str:
-    """Return as a Markdown table how decisions kept their word on folds not their own."""
+    """Return as a Markdown table which precision and coverage the decisions of each fold reached.
+
+    The decisions of a fold are made by the other folds.
+    """
     levels = list(scores["promises"])
     head = ["label"]
     for level in levels:
@@ -175,66 +178,74 @@ def promises_markdown(scores: dict[str, Any], schema: Schema) -> str:
     for name in schema.label_names:
         row = [name]
         for level in levels:
-            found = scores["promises"][level][name]
+            shares = scores["promises"][level][name]
             keys = ("precision", "recall", "covered", "review")
-            row += [_percent(found.get(key)) for key in keys]
+            row += [_percent(shares.get(key)) for key in keys]
         lines.append(row)
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def score_rows(dimension: Dimension, scores: dict[str, Any]) -> list[list[str]]:
-    """Return a dimension's scores as rows of text: a head, then a row a label."""
+    """Return a dimension's scores as rows of text: a head, then one row per label."""
     rows = [[dimension.id, "precision", "recall", "F1", "95 % interval", "average precision", "n"]]
     for label in dimension.label_ids:
-        found = scores[dimension.id]["labels"][label]
-        values = [score_text(found[key]) for key in ("precision", "recall", "f1")]
+        measures = scores[dimension.id]["labels"][label]
+        values = [score_text(measures[key]) for key in ("precision", "recall", "f1")]
         interval = _interval(scores["intervals"][dimension.id]["labels"][label]["f1"])
-        average = score_text(found["average_precision"])
-        rows.append([label, *values, interval, average, str(found["support"])])
+        average = score_text(measures["average_precision"])
+        rows.append([label, *values, interval, average, str(measures["support"])])
     return rows
 
 
 def overall(dimension: Dimension, scores: dict[str, Any]) -> str:
     """Return a dimension's overall scores as one line, with their 95 % intervals."""
-    found, intervals = scores[dimension.id], scores["intervals"][dimension.id]
+    measures, intervals = scores[dimension.id], scores["intervals"][dimension.id]
     return ", ".join(
-        f"{name} {score_text(found[key])} ({_interval(intervals.get(key))})"
+        f"{name} {score_text(measures[key])} ({_interval(intervals.get(key))})"
         for key, name in MEASURES.items()
-        if key in found
+        if key in measures
     )
 
 
 def sentences(scores: dict[str, Any], schema: Schema) -> list[str]:
-    """Return what the scores say besides, in plain sentences: baselines, leakage, more labels."""
-    said = []
-    for name, told in (("keywords", "The schema's keywords as rules"), ("constant", "One answer")):
-        if name in scores["baselines"]:
-            main = main_scores(scores["baselines"][name], schema)
-            said.append(f"{told} would score {_list(main)}.")
+    """Return what else the scores say, one sentence each: baselines, leakage, more labels."""
+    lines = _baseline_sentences(scores["baselines"], schema)
     if "leakage" in scores:
-        gap = {name: f"{100 * value:+.1f}" for name, value in scores["leakage"]["gap"].items()}
-        told = ", ".join(f"{value} points on {name}" for name, value in gap.items())
-        said.append(f"Folds drawn at random would add {told}: what they gain is leakage.")
+        gains = _list_points(scores["leakage"]["gap"], "+.1f")
+        lines.append(f"Folds drawn at random would add {gains}: what they gain is leakage.")
     if "distilled" in scores:
-        told = scores["distilled"]
-        said.append(
-            f"A teacher scored {told['n_unlabelled']} unlabelled paragraphs for it; without them, "
-            f"fitted on the same labels, it would score {_list(told['alone'])}."
+        distilled = scores["distilled"]
+        lines.append(
+            f"A teacher scored {distilled['n_unlabelled']} unlabelled paragraphs for it; without "
+            f"them, fitted on the same labels, it would score {_list_scores(distilled['alone'])}."
         )
     if "int8" in scores:
-        loss = {name: f"{100 * value:.1f}" for name, value in scores["int8"]["loss"].items()}
-        told = ", ".join(f"{value} points on {name}" for name, value in loss.items())
-        kept = _percent(scores["int8"]["kept"])
-        said.append(f"Rounded to 8 bits it keeps {kept} of its decisions and loses {told}.")
+        kept, losses = _percent(scores["int8"]["kept"]), _list_points(scores["int8"]["loss"], ".1f")
+        lines.append(f"Rounded to 8 bits it keeps {kept} of its decisions and loses {losses}.")
     if "learning" in scores:
-        worth = {name: f"{100 * value:+.1f}" for name, value in scores["learning"]["next"].items()}
-        told = ", ".join(f"{value} points on {name}" for name, value in worth.items())
-        said.append(f"500 more paragraphs of the same kind would bring about: {told}.")
-    return said
+        gains = _list_points(scores["learning"]["next"], "+.1f")
+        lines.append(f"500 more paragraphs of the same kind would bring about: {gains}.")
+    return lines
 
 
-def _list(main: dict[str, float]) -> str:
+def _baseline_sentences(baselines: dict[str, Any], schema: Schema) -> list[str]:
+    """Return one sentence per baseline: the schema's keywords, and always the same answer."""
+    subjects = {"keywords": "The schema's keywords as rules", "constant": "One answer"}
+    return [
+        f"{subject} would score {_list_scores(main_scores(baselines[name], schema))}."
+        for name, subject in subjects.items()
+        if name in baselines
+    ]
+
+
+def _list_scores(main: dict[str, float]) -> str:
+    """Return one score per dimension as part of a sentence."""
     return ", ".join(f"{score_text(value)} on {name}" for name, value in main.items())
+
+
+def _list_points(shares: dict[str, float], form: str) -> str:
+    """Return one difference per dimension, in hundredths, as part of a sentence."""
+    return ", ".join(f"{100 * value:{form}} points on {name}" for name, value in shares.items())
 
 
 def _table(dimension: Dimension, scores: dict[str, Any]) -> str:

@@ -19,7 +19,8 @@ def report_sections(evaluation: Mapping[str, Any], schema: Schema) -> list[Secti
     Parameters
     ----------
     evaluation
-        As of `evaluation.evaluation`; sections of what it lacks, such as `learning`, are left out.
+        The result of `evaluate.evaluate`. A section whose field it lacks, such as `learning`, is
+        left out.
     """
     sections = [
         _seen(evaluation),
@@ -46,7 +47,7 @@ def _seen(evaluation: Mapping[str, Any]) -> Section | None:
         id="seen",
         title="These scores are not out of sample",
         sentence=f"The model was trained on {n_seen} of these {n} paragraphs and knows their "
-        "labels: on new paragraphs expect less.",
+        "labels: expect lower scores on new paragraphs.",
         urgent=True,
     )
 
@@ -57,7 +58,7 @@ def _warnings(evaluation: Mapping[str, Any]) -> Section | None:
     return Section(
         id="warnings",
         title="Warnings",
-        sentence="Know these before relying on the scores.",
+        sentence="Read these before you rely on the scores.",
         urgent=True,
         notes=evaluation["warnings"],
     )
@@ -65,9 +66,9 @@ def _warnings(evaluation: Mapping[str, Any]) -> Section | None:
 
 def _calibration(evaluation: Mapping[str, Any], schema: Schema) -> Section:
     rows = [
-        [name, found["method"], score_text(found["before"]), score_text(found["after"])]
+        [name, errors["method"], score_text(errors["before"]), score_text(errors["after"])]
         for key, name in label_names(schema).items()
-        for found in [evaluation["calibration"][key]]
+        for errors in [evaluation["calibration"][key]]
     ]
     return Section(
         id="calibration",
@@ -88,17 +89,18 @@ def _calibration(evaluation: Mapping[str, Any], schema: Schema) -> Section:
 def _promises(evaluation: Mapping[str, Any], schema: Schema) -> Section | None:
     if "promises" not in evaluation:
         return None
-    asked = {percent(float(level)): found for level, found in evaluation["promises"].items()}
+    promises = evaluation["promises"]
+    levels = {percent(float(level)): shares for level, shares in promises.items()}
 
     def table(title: str, keys: Mapping[str, str]) -> Table:
-        """Return a row a label that has the keys, and a column a key and level."""
+        """Return one row per label that has the keys, with one column per level and key."""
         return Table(
             name=title,
-            head=["label", *(f"{level}: {name}" for level in asked for name in keys.values())],
+            head=["label", *(f"{level}: {name}" for level in levels for name in keys.values())],
             rows=[
-                [label, *(percent(found[key].get(k)) for found in asked.values() for k in keys)]
-                for key, label in label_names(schema).items()
-                if all(keys.keys() <= found[key].keys() for found in asked.values())
+                [label, *(percent(shares[name].get(k)) for shares in levels.values() for k in keys)]
+                for name, label in label_names(schema).items()
+                if all(keys.keys() <= shares[name].keys() for shares in levels.values())
             ],
         )
 
@@ -108,25 +110,25 @@ def _promises(evaluation: Mapping[str, Any], schema: Schema) -> Section | None:
     ]
     return Section(
         id="promises",
-        title="Decisions: what is asked for and what is got",
-        sentence="Asked for a precision, the model gives a label only where it is that sure, and "
-        "recall tells what is left; asked for a coverage, it leaves enough paragraphs to a person "
-        "that of those with the label that share is either given or left to review. Each fold was "
-        "decided by the other folds.",
-        tables=[found for found in tables if found.rows],
+        title="Decisions: what was asked for and what was reached",
+        sentence="Asked for a precision, the model gives a label only where it is that sure; "
+        "recall is the share of right labels that are still given. Asked for a coverage, it "
+        "leaves some paragraphs to a person, so that this share of the paragraphs with the label "
+        "is either given it or left to review. Each fold was decided by the other folds.",
+        tables=[shown for shown in tables if shown.rows],
     )
 
 
 def _leakage(evaluation: Mapping[str, Any], schema: Schema) -> Section | None:
     if "leakage" not in evaluation:
         return None
-    found = evaluation["leakage"]
-    splits = [key for key in found if key != "gap"]
+    leakage = evaluation["leakage"]
+    splits = [key for key in leakage if key != "gap"]
     rows: list[list[Cell]] = [
         [
             Name(d.fr, d.id),
-            *(score_text(found[key][d.id]) for key in splits),
-            f"{100 * found['gap'][d.id]:+.1f}".replace("-", "−"),
+            *(score_text(leakage[key][d.id]) for key in splits),
+            f"{100 * leakage['gap'][d.id]:+.1f}".replace("-", "−"),
         ]
         for d in schema.dimensions
     ]
@@ -134,8 +136,8 @@ def _leakage(evaluation: Mapping[str, Any], schema: Schema) -> Section | None:
     return Section(
         id="leakage",
         title="Leakage",
-        sentence="A random split puts paragraphs of one article on both sides: the gap is what a "
-        "model seems to gain by having seen them, and no part of the scores above.",
+        sentence="A random split puts paragraphs of one article on both sides. The gap is what a "
+        "model seems to gain by having seen them; the scores above do not contain it.",
         tables=[Table(head=["dimension", *head, "gap in points"], rows=rows)],
     )
 
@@ -143,15 +145,15 @@ def _leakage(evaluation: Mapping[str, Any], schema: Schema) -> Section | None:
 def _learning(evaluation: Mapping[str, Any], schema: Schema) -> Section | None:
     if "learning" not in evaluation:
         return None
-    found = evaluation["learning"]
+    learning = evaluation["learning"]
     return Section(
         id="learning",
         title="What more labels would bring",
-        sentence="The same training on parts of the paragraphs shows how far the scores still rise "
-        "with more of them.",
+        sentence="The same training on parts of the paragraphs shows how much the scores still "
+        "rise with more paragraphs.",
         notes=[
             f"{NEXT} more paragraphs of the same kind would raise {Name(d.fr, d.id)} by about "
-            f"{100 * found['next'][d.id]:.1f} points."
+            f"{100 * learning['next'][d.id]:.1f} points."
             for d in schema.dimensions
         ],
         tables=[
@@ -159,7 +161,7 @@ def _learning(evaluation: Mapping[str, Any], schema: Schema) -> Section | None:
                 head=["paragraphs fitted on", *(d.fr for d in schema.dimensions)],
                 rows=[
                     [f"{point['n']}", *(score_text(point[d.id]) for d in schema.dimensions)]
-                    for point in found["points"]
+                    for point in learning["points"]
                 ],
             )
         ],
@@ -173,20 +175,20 @@ def _mistakes(evaluation: Mapping[str, Any], schema: Schema) -> Section | None:
         return None
     return Section(
         id="mistakes",
-        title="The wrong decisions it was surest of",
-        sentence="Each is a mistake of the model or of the label: reading them tells which. The "
-        "words are those that moved the score most, with what each adds to its log-odds in the "
-        "final model, which may have learned from the paragraph since.",
+        title="The wrong decisions of which it was surest",
+        sentence="Each is a mistake of the model or of the label: read it to see which. The words "
+        "are those that moved the score most, with what each adds to the log-odds in the final "
+        "model, which may have learned from the paragraph since.",
         mistakes=[
             Mistake(
-                label=names[found["label"]],
-                error=found["error"],
-                score=score_text(found["score"]),
-                source=found["source"] or "unknown",
-                id=found["id"],
-                text=found["text"],
-                evidence=[(word, float(value)) for word, value in found["evidence"]],
+                label=names[error["label"]],
+                error=error["error"],
+                score=score_text(error["score"]),
+                source=error["source"] or "unknown",
+                id=error["id"],
+                text=error["text"],
+                evidence=[(word, float(value)) for word, value in error["evidence"]],
             )
-            for found in evaluation["errors"]
+            for error in evaluation["errors"]
         ],
     )

@@ -1,7 +1,7 @@
-"""matplotlib as it comes, whatever lies in the current folder.
+"""Imports matplotlib with its default settings, whatever lies in the current folder.
 
-Its import obeys a file `matplotlibrc` there, which may have come with the data: it can have LaTeX
-run on texts of its own, or be a pipe that never ends.
+matplotlib obeys a file `matplotlibrc` in the current folder, which may have come with the data.
+Such a file can run LaTeX on texts that it contains, or be a pipe that never ends.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def _elsewhere() -> AbstractContextManager[None]:
-    """Return a stay in another folder; of a current folder that is gone, none: it holds nothing."""
+    """Return a context in another folder; none is needed if the current one was deleted."""
     try:
         Path.cwd()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: no network, no font, no script."""
+"""The report as one self-contained HTML page: no network, no font file, no script."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from depeche.train.reports.style import STYLE
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_DPI = 144  # sharp on screens of twice the density, at half its width
+_DPI = 144  # shown at half its width, so that it is sharp on screens of double density
 
-# The policy holds even if a text got through unescaped: nothing runs, nothing is fetched.
+# Even if a text got through unescaped, this policy lets nothing run and nothing be fetched.
 _HEAD = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -55,7 +55,7 @@ def html_report(
     Parameters
     ----------
     figures
-        By file name, as `plots.plots` gives them; each is shown in the section it is of.
+        Figures by file name, as `plots.plots` returns them; each is shown in its section.
     """
     sections = report_sections(evaluation, schema)
     links = "".join(f'<li><a href="#{s.id}">{escape(s.title)}</a></li>' for s in sections)
@@ -87,7 +87,7 @@ def _section(section: Section, figures: Mapping[str, Figure]) -> str:
 
 
 def _table(table: Table, title: str) -> str:
-    """Return a table in a frame that scrolls, by keyboard as well, where the window is narrow."""
+    """Return a table in a frame that scrolls where the window is narrow, by keyboard as well."""
     caption = f"<caption>{_cell(table.name)}</caption>" if table.name else ""
     named = table.name.fr if isinstance(table.name, Name) else table.name
     label = escape(f"{title}: {named}" if named else title)
@@ -141,23 +141,23 @@ def _mistake(mistake: Mistake) -> str:
 
 
 def _marked(text: str, evidence: Sequence[tuple[str, float]]) -> Iterator[str]:
-    """Yield a text as HTML, its evidence marked; of words that overlap, the strongest."""
+    """Yield a text as HTML with its evidence marked; of overlapping words, the strongest one."""
     taken: list[tuple[int, int, float]] = []
     covered = bytearray(len(text))
     for word, value in sorted(evidence, key=lambda pair: -abs(pair[1])):
-        for found in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE):
-            start, end = found.span()
+        for match in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE):
+            start, end = match.span()
             if not any(covered[start:end]):
                 covered[start:end] = b"\1" * (end - start)
                 taken.append((start, end, value))
-    at = 0
+    offset = 0
     for start, end, value in sorted(taken):
         sign, side = ("+", "pro") if value > 0 else ("−", "con")
         strength = sum(abs(value) >= step for step in _STEPS)
-        yield escape(text[at:start])
+        yield escape(text[offset:start])
         yield (
             f'<mark class="{side} s{strength}" title="{log_odds(value)}">'
             f"{escape(text[start:end])}<sup>{sign}</sup></mark>"
         )
-        at = end
-    yield escape(text[at:])
+        offset = end
+    yield escape(text[offset:])

@@ -10,7 +10,7 @@ from depeche.labels.schema import Schema
 
 @dataclass(frozen=True)
 class Name:
-    """A label or dimension: what people read, in French, and its id."""
+    """A label or dimension: its French name, which people read, and its id."""
 
     fr: str
     id: str
@@ -33,7 +33,7 @@ Cell = str | Name | Between
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table: the first cell of each row is its head; `name` is what the table is of."""
+    """A table: the first cell of each row is the row's head; `name` is the caption."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[Cell]]
@@ -42,7 +42,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
-    """A wrong decision: the words behind it with what each adds to the log-odds."""
+    """A wrong decision, and the words behind it with what each adds to the log-odds."""
 
     label: Name
     error: str
@@ -55,9 +55,9 @@ class Mistake:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A part of the report: a sentence of explanation and what it explains.
+    """A part of the report: an explaining sentence, and what it explains.
 
-    `urgent` ones are set off from the rest; `figures` are file names with a description each;
+    An `urgent` section is set off from the rest. `figures` maps file names to descriptions, and
     `signature` is what makes scores comparable.
     """
 
@@ -73,7 +73,7 @@ class Section:
 
 
 def percent(share: float | None) -> str:
-    """Return a share as a whole percentage, and what is near an end without touching it so."""
+    """Return a share as a rounded percentage; `< 1 %` and `> 99 %` are neither 0 nor 100."""
     if share is None:
         return "–"
     if 0 < share < 0.005:

@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score, confusion_matrix, precision
 
 from depeche.labels.schema import Dimension, Schema
 from depeche.train.diagnostics import NEXT
-from depeche.train.evaluation.evaluation import Scored
+from depeche.train.evaluation.evaluate import Scored
 from depeche.train.evaluation.metrics import MEASURES, N_BINS, equal_mass_bins, main_measure
 from depeche.train.reports.drawing import (
     Axes,
@@ -25,22 +25,22 @@ from depeche.train.reports.drawing import (
 
 _WIDTH = 7.0  # inches: 700 px at matplotlib's own 100 dots an inch
 _BLUE, _ORANGE, _GREY = "#0072b2", "#d55e00", "#c8c8c8"  # Okabe and Ito 2008: for every eye
-_LONGEST = 20  # characters of a name above one of four panels in a row
-_LONGEST_TITLE = 36  # and above all of them
+_LONGEST = 20  # characters of a name above a panel, of which four stand in a row
+_LONGEST_TITLE = 36  # characters of a name above the figure
 _NO_GLYPH = "□"
-_FEW = 6  # labels up to which the cells of a confusion have room for two lines
+_FEW = 6  # up to so many labels, the cells of a confusion have room for two lines
 
 
 def plots(scored: Scored, evaluation: dict[str, Any] | None) -> dict[str, Figure]:
     """Return the figures of scored paragraphs by file name.
 
-    Precision and recall of each multi dimension, confusion of each single one, reliability of
-    both, and the learning curve where an evaluation has one.
+    These are precision and recall of each multi dimension, the confusion of each single one, the
+    reliability of both, and the learning curve where the evaluation has one.
 
     Parameters
     ----------
     evaluation
-        As of `evaluation.evaluate`, with the fields of `train.diagnostics`.
+        The result of `evaluate.evaluate`, with the fields of `train.diagnostics`.
     """
     figures, before = {}, scored.uncalibrated
     for dimension, span in scored.schema.columns():
@@ -61,7 +61,7 @@ def plots(scored: Scored, evaluation: dict[str, Any] | None) -> dict[str, Figure
 def _panels(n: int, *, title: str, xlabel: str, ylabel: str) -> tuple[Figure, list[Axes]]:
     """Return a figure with `n` square panels that share their axes, at most four in a row.
 
-    A panel a label: however many there are, no colour stands for one, and no name hides another.
+    With one panel per label, no colour has to stand for a label and no name hides another.
     """
     n_columns = 2 if n in (2, 4) else min(n, 3 if n <= 9 else 4)
     n_rows = math.ceil(n / n_columns)
@@ -71,7 +71,7 @@ def _panels(n: int, *, title: str, xlabel: str, ylabel: str) -> tuple[Figure, li
     panels = list(grid.flat)
     for axes in panels[n:]:
         axes.set_axis_off()
-    # Once for all, since they share it; and no panel is to stretch the others.
+    # Set once, since the panels share it, so that no panel stretches the others.
     panels[0].set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
     panels[0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     panels[0].set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
@@ -79,7 +79,7 @@ def _panels(n: int, *, title: str, xlabel: str, ylabel: str) -> tuple[Figure, li
         axes.set_box_aspect(1)
         axes.tick_params(labelsize=8)
         axes.grid(alpha=0.25)
-    for j in range(max(0, n - n_columns), n):  # above an empty place, the ticks are shown as well
+    for j in range(max(0, n - n_columns), n):  # the lowest panel of each column shows the ticks
         panels[j].tick_params(labelbottom=True)
     figure.suptitle(title, fontsize=11)
     figure.supxlabel(xlabel, fontsize=10)
@@ -88,9 +88,9 @@ def _panels(n: int, *, title: str, xlabel: str, ylabel: str) -> tuple[Figure, li
 
 
 def _short(name: str, longest: int = _LONGEST) -> str:
-    """Return a name as it is shown above a panel, the narrowest unless a length is given.
+    """Return a name as it is shown above a panel, cut to `longest` characters.
 
-    Nothing in it is read as a formula, and what the font lacks is a box.
+    Nothing in it is read as a formula, and a character that the font lacks becomes a box.
     """
     font = get_font(findfont(FontProperties()))
     name = " ".join(name.split())
@@ -132,9 +132,9 @@ def _precision_recall(
         axes.step(mine[1], mine[0], where="post", color=_BLUE, linewidth=1.8)
         axes.set_title(f"{name}\naverage precision {average:.3f}", fontsize=9)
         if given[:, j].any():
-            found = int((Y[:, j] & given[:, j]).sum())
-            at = (found / Y[:, j].sum(), found / given[:, j].sum())
-            axes.plot(*at, "o", color=_ORANGE, markersize=6, zorder=3)
+            n_right = int((Y[:, j] & given[:, j]).sum())
+            recall, precision = n_right / Y[:, j].sum(), n_right / given[:, j].sum()
+            axes.plot(recall, precision, "o", color=_ORANGE, markersize=6, zorder=3)
     return figure
 
 
@@ -151,7 +151,7 @@ def _confusion(dimension: Dimension, Y: NDArray[np.int64], given: NDArray[np.boo
     for tick in axes.get_xticklabels():
         tick.set_horizontalalignment("right" if n <= _FEW else "center")
     axes.set_yticks(ids, names, fontsize=size)
-    for i, j in np.argwhere(table):  # empty cells stay empty: the wrong ones are what one looks for
+    for i, j in np.argwhere(table):  # empty cells stay empty, so that mistakes stand out
         percent = f"{100 * share[i, j]:.0f}"
         text = f"{table[i, j]}\n{percent} %" if n <= _FEW else percent
         color = "white" if share[i, j] > 0.65 else "black"
@@ -169,7 +169,7 @@ def _reliability(
     before: NDArray[np.float64],
     after: NDArray[np.float64],
 ) -> Figure:
-    """Return a reliability diagram a label, over the bins of `metrics.calibration_error`."""
+    """Return one reliability diagram per label, over the bins of `metrics.calibration_error`."""
     figure, panels = _panels(
         len(dimension.labels),
         title=f"{_title(dimension)}: do scores mean what they say?\nhollow squares: before "
@@ -198,7 +198,7 @@ def _reliability(
 
 
 def _learning_curve(learning: dict[str, Any], schema: Schema) -> Figure:
-    """Return a panel a dimension, with what `NEXT` more paragraphs would bring as a hollow dot."""
+    """Return one panel per dimension; a hollow dot shows the gain of `NEXT` more paragraphs."""
     points = learning["points"]
     sizes = [point["n"] for point in points]
     n_panels = len(schema.dimensions)

@@ -12,7 +12,7 @@ from depeche.train.reports.parts import Cell, Name, Section, Table, between
 
 
 def headline(evaluation: Mapping[str, Any], schema: Schema) -> Section:
-    """Return the section: how the model did, in a line a dimension."""
+    """Return the section with the main score of each dimension."""
     n = sum(source["n"] for source in evaluation["sources"].values())
     how = {
         None: ", each scored by a model that was fitted without it",
@@ -32,14 +32,14 @@ def headline(evaluation: Mapping[str, Any], schema: Schema) -> Section:
         id="scores",
         title="Scores",
         sentence=f"Measured on {n} paragraphs of {evaluation['articles']['n']} articles{how}. "
-        "Resampled by article, the score lies in the interval 95 times in 100.",
+        "With articles drawn anew, the score lies in the interval 95 times in 100.",
         signature=evaluation["signature"],
         tables=[Table(head=["dimension", "measure", "score", "95 % interval"], rows=rows)],
     )
 
 
 def per_label(evaluation: Mapping[str, Any], schema: Schema) -> Section:
-    """Return the section: the scores of each label, beside the baselines."""
+    """Return the section with the scores of each label, beside the baselines."""
     baselines = evaluation["baselines"]
     measures = ("precision", "recall", "f1")
     head = ["label", "precision", "recall", "F1", "95 % interval of F1", "average precision"]
@@ -48,14 +48,14 @@ def per_label(evaluation: Mapping[str, Any], schema: Schema) -> Section:
     for d in schema.dimensions:
         rows = []
         for label in d.labels:
-            found = evaluation[d.id]["labels"][label.id]
+            scores = evaluation[d.id]["labels"][label.id]
             rows.append(
                 [
                     Name(label.fr, label.id),
-                    *(score_text(found[key]) for key in measures),
+                    *(score_text(scores[key]) for key in measures),
                     between(evaluation["intervals"][d.id]["labels"][label.id]["f1"]),
-                    score_text(found["average_precision"]),
-                    str(found["support"]),
+                    score_text(scores["average_precision"]),
+                    str(scores["support"]),
                     *(score_text(b[d.id]["labels"][label.id]["f1"]) for b in baselines.values()),
                 ]
             )
@@ -74,7 +74,7 @@ def per_label(evaluation: Mapping[str, Any], schema: Schema) -> Section:
 
 
 def _baselines_explained(evaluation: Mapping[str, Any]) -> str:
-    """Return what the baselines answer, of those that the evaluation has."""
+    """Return a sentence on the baselines that the evaluation has."""
     meaning = {
         "constant": "constant always answers the same",
         "keywords": "keywords searches for the codebook's words",
@@ -84,7 +84,7 @@ def _baselines_explained(evaluation: Mapping[str, Any]) -> str:
 
 
 def overall(evaluation: Mapping[str, Any], schema: Schema) -> Section:
-    """Return the section: the overall scores of each dimension, beside the baselines."""
+    """Return the section with the overall scores of each dimension, beside the baselines."""
     baselines = evaluation["baselines"]
     rows = [
         [
@@ -101,8 +101,8 @@ def overall(evaluation: Mapping[str, Any], schema: Schema) -> Section:
     return Section(
         id="overall",
         title="Overall scores beside the baselines",
-        sentence="Micro F1 counts every decision alike, macro F1 every label alike; a baseline "
-        "ranks nothing and has no average precision.",
+        sentence="In micro F1 every decision counts the same, in macro F1 every label. A baseline "
+        "ranks nothing, so it has no average precision.",
         tables=[
             Table(head=["dimension", "measure", "model", "95 % interval", *baselines], rows=rows)
         ],
@@ -110,10 +110,10 @@ def overall(evaluation: Mapping[str, Any], schema: Schema) -> Section:
 
 
 def articles(evaluation: Mapping[str, Any], schema: Schema) -> Section:
-    """Return the section: the scores of whole articles beside those of paragraphs."""
-    whole, tables = evaluation["articles"], []
+    """Return the section with the scores of articles beside those of paragraphs."""
+    by_article, tables = evaluation["articles"], []
     for d in schema.dimensions:
-        here, there = evaluation[d.id], whole[d.id]
+        here, there = evaluation[d.id], by_article[d.id]
         rows: list[list[Cell]] = [
             [
                 Name(label.fr, label.id),
@@ -133,18 +133,18 @@ def articles(evaluation: Mapping[str, Any], schema: Schema) -> Section:
     return Section(
         id="articles",
         title="Articles beside paragraphs",
-        sentence=f"Scores of {whole['n']} whole articles, their labels and the model's tags "
-        "rolled up from the labelled paragraphs by the same rule.",
+        sentence=f"Scores of {by_article['n']} articles: their labels and the model's tags are "
+        "both rolled up from the labelled paragraphs, by the same rule.",
         tables=tables,
     )
 
 
 def sources(evaluation: Mapping[str, Any], schema: Schema) -> Section:
-    """Return the section: the main scores of each source."""
+    """Return the section with the main scores of each source."""
     return Section(
         id="sources",
         title="By source",
-        sentence="The same model on each source alone; a source of few paragraphs says little.",
+        sentence="The same scores on each source alone; a source with few paragraphs says little.",
         tables=[
             Table(
                 head=[
@@ -155,10 +155,10 @@ def sources(evaluation: Mapping[str, Any], schema: Schema) -> Section:
                 rows=[
                     [
                         source,
-                        str(found["n"]),
-                        *map(score_text, main_scores(found, schema).values()),
+                        str(scores["n"]),
+                        *map(score_text, main_scores(scores, schema).values()),
                     ]
-                    for source, found in evaluation["sources"].items()
+                    for source, scores in evaluation["sources"].items()
                 ],
             )
         ],

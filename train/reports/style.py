@@ -1,7 +1,7 @@
 """The style of the HTML report: light and dark, wide and narrow, screen and paper."""
 
-# Blue speaks for a label and orange against it (Okabe and Ito 2008), darker for stronger; the sign
-# beside the word says the same without colour.
+# A blue word speaks for the label and an orange one against it (Okabe and Ito 2008), the darker the
+# stronger. The sign beside the word says the same without colour.
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --soft: #57606a; --line: #d0d7de;
   --band: #f6f8fa; --link: #0a58a6; --urgent: #9a4a00; --urgent-band: #fff4e5;

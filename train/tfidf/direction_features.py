@@ -1,4 +1,4 @@
-"""Directions of texts as features: what is fitted on them, and the form that it amounts to."""
+"""Directions of texts as features, and the quadratic form that their weights amount to."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from scipy import sparse
 from depeche.model.scoring.features import Counts
 from depeche.model.scoring.word_vectors import VectorForm, WordVectors
 
-# Squared lengths of the two parts of a paragraph's features, where those of each table of hashed
-# features have 1: measured on folds of other seeds than those that are reported.
+# Squared lengths of the two parts of a paragraph's features; each table of hashed features has 1.
+# Measured on folds of other seeds than those of the scores that are reported.
 _LINEAR, _QUADRATIC = 0.5, 1.0
-_LEAST_SPREAD = 0.1  # of directions; less is that of texts all alike, and not to be blown up
+_LEAST_SPREAD = 0.1  # of directions; less comes of texts all alike, and is not scaled up
 
 
 @dataclass(frozen=True, kw_only=True)
 class Directions:
     """The directions of training paragraphs, less their mean, and products of their components.
 
-    `words` are the vectors in the dimensions that count most in these paragraphs, `mean` (n_dims,),
-    `scale` such that the centred directions have a mean square of 1, and `D` the features
+    `words` are the vectors in the dimensions that count most in these paragraphs, `mean` is
+    (n_dims,), and `scale` gives the centred directions a mean square of 1. `D` are the features,
     (n_samples, n_dims + n_dims * (n_dims + 1) / 2).
     """
 
@@ -34,9 +34,9 @@ class Directions:
     @classmethod
     def fit(cls, counts: Counts, vectors: WordVectors, n_dims: int) -> Directions:
         """Return the directions of paragraphs along their `n_dims` leading singular vectors."""
-        whole = _directions(counts, vectors)
-        _, _, axes = np.linalg.svd(whole.T @ whole)
-        every = vectors.of(vectors.hashes) @ axes[:n_dims].T
+        full = _directions(counts, vectors)
+        _, _, axes = np.linalg.svd(full.T @ full)
+        every = vectors.vectors_of(vectors.hashes) @ axes[:n_dims].T
         words = WordVectors.rounded(vectors.hashes, every.astype(np.float32))
         u = _directions(counts, words)
         mean = u.mean(axis=0)
@@ -78,4 +78,4 @@ def sum_vectors(counts: Counts, vectors: WordVectors) -> NDArray[np.float64]:
     held = sparse.csr_matrix(
         (np.ones(len(word)), word, counts.word_indptr), shape=(counts.n_samples, len(hashes))
     )
-    return np.asarray(held @ vectors.of(hashes))
+    return np.asarray(held @ vectors.vectors_of(hashes))

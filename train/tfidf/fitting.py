@@ -1,4 +1,4 @@
-"""Fitting: the weights of the scorer."""
+"""Fitting the TF-IDF backend: the weights of its scorer."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from sklearn.linear_model import LogisticRegression
 from depeche.model.scoring.features import Counts
 from depeche.model.scoring.linear import LinearScorer, weigh
 from depeche.model.scoring.word_vectors import WordVectors
-from depeche.train.settings import TrainSettings
 from depeche.train.tfidf.direction_features import Directions
+from depeche.train.tfidf.settings import TrainSettings
 from depeche.train.tfidf.word_vectors import load_vectors
 
-# Smoothing of the log-count ratios. Wang and Manning 2012 add 1 to counts; these are weighted
-# features of length 1, whose sums are about a tenth of counts.
+# Smoothing of the log-count ratios. Wang and Manning 2012 add 1 to counts; here features are
+# weighted and of length 1, and their sums are about a tenth of counts.
 _ALPHA = 0.1
 _LEAST_WEIGHT = 0.02  # of an example made of a probability; smaller ones cost time and say nothing
-# Its random numbers are the process's: two at a time would take turns at them as it happens.
+# liblinear's random numbers belong to the process: two fits at a time would share them by chance.
 _LIBLINEAR = Lock()
-_MOST_STEPS = 60  # of L-BFGS; scores were measured with so many, more were not tried
+_MOST_STEPS = 60  # of L-BFGS; scores were measured with this number, more were not tried
 
 
 def fit_scorer(
@@ -31,19 +31,19 @@ def fit_scorer(
 ) -> LinearScorer:
     """Return a scorer fitted on paragraphs.
 
-    For each label, the mean of two L2-regularised logistic regressions with balanced classes: on
-    the weighted features with the directions of the paragraphs' word vectors and the products of
-    their components, and on the features scaled by their naive-Bayes log-count ratio (Wang and
-    Manning 2012, "Baselines and bigrams", 2.3). Their mean is one weight a feature, and a quadratic
-    form of the direction.
+    For each label it is the mean of two L2-regularised logistic regressions with balanced classes:
+    one on the weighted features, the directions of the paragraphs' word vectors and the products of
+    their components; one on the features scaled by their naive-Bayes log-count ratio (Wang and
+    Manning 2012, "Baselines and bigrams", 2.3). The mean has one weight per feature, and a
+    quadratic form of the direction.
 
     Parameters
     ----------
     counts
         Of n_samples paragraphs.
     Y
-        (n_samples, n_labels) indicator matrix, single dimensions as one column a label; or
-        probabilities of the labels, of which a paragraph counts as an example for and one against.
+        (n_samples, n_labels) indicator matrix, or probabilities of the labels: then a paragraph
+        counts both as an example for the label and as one against it, each with its weight.
     """
     idf = _fit_idf(counts, settings)
     X = _matrix(counts, idf)
@@ -87,23 +87,42 @@ def _fit_labels(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return weights of the columns of X, then of D, (n_columns, n_labels), and the biases.
 
-    As `_fit_label`, and by it where D has no columns; else of all labels at once: dense columns are
-    many times as fast by L-BFGS. Then Y are labels, and no probabilities.
+    Where D has no columns, `_fit_label` fits each label. Else L-BFGS fits all labels at once, which
+    is many times as fast on dense columns; then Y must be labels, not probabilities.
     """
     if not D.shape[1]:
         fitted = [_fit_label(X, y, penalty_c, seed) for y in Y.T]
         return np.column_stack([w for w, _ in fitted]), np.array([bias for _, bias in fitted])
-    n, n_labels, n_sparse = len(Y), Y.shape[1], X.shape[1]
-    n_columns = n_sparse + D.shape[1]
-    X = X.astype(np.float32)
-    X_transposed = X.T.tocsr()
-    n_positive = Y.sum(axis=0)
-    sign = (2 * Y - 1).astype(np.float32)
+    n, n_positive = len(Y), Y.sum(axis=0)
     size = np.where(Y == 1, n_positive, n - n_positive)
     importance = (penalty_c * n / 2 / size).astype(np.float32)
+    sign = (2 * Y - 1).astype(np.float32)
+    weights = _minimize_loss(X.astype(np.float32), D, sign, importance)
+    alone = (n_positive == 0) | (n_positive == n)  # without examples of both kinds: no weights
+    weights[:, alone] = 0
+    weights[-1, alone] = np.log((n_positive + 0.5) / (n - n_positive + 0.5))[alone]
+    return weights[:-1], weights[-1]
+
+
+def _minimize_loss(
+    X: sparse.csr_matrix,
+    D: NDArray[np.float32],
+    sign: NDArray[np.float32],
+    importance: NDArray[np.float32],
+) -> NDArray[np.float64]:
+    """Return the weights of X and of D, then the biases, that minimise the logistic loss.
+
+    Parameters
+    ----------
+    sign, importance
+        (n_samples, n_labels): 1 or -1 for an example for or against a label, and its weight.
+    """
+    n_labels, n_sparse = sign.shape[1], X.shape[1]
+    n_rows = n_sparse + D.shape[1] + 1
+    X_transposed = X.T.tocsr()
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        every = flat.reshape(n_columns + 1, n_labels)
+        every = flat.reshape(n_rows, n_labels)
         W = every.astype(np.float32)
         margin = sign * (X @ W[:n_sparse] + D @ W[n_sparse:-1] + W[-1])
         residual = -sign * importance / (1 + np.exp(np.minimum(margin, 80)))
@@ -115,13 +134,9 @@ def _fit_labels(
         return float(missed.sum(dtype=np.float64) + (every**2).sum() / 2), gradient.ravel()
 
     limits = {"maxiter": _MOST_STEPS, "maxcor": 6}
-    start = np.zeros((n_columns + 1) * n_labels)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=limits).x
-    found = found.reshape(n_columns + 1, n_labels)
-    alone = (n_positive == 0) | (n_positive == n)  # without examples of both kinds: no weights
-    found[:, alone] = 0
-    found[-1, alone] = np.log((n_positive + 0.5) / (n - n_positive + 0.5))[alone]
-    return found[:-1], found[-1]
+    start = np.zeros(n_rows * n_labels)
+    weights = minimize(loss, start, jac=True, method="L-BFGS-B", options=limits).x
+    return np.asarray(weights.reshape(n_rows, n_labels))
 
 
 def _fit_label(
@@ -145,7 +160,11 @@ def _fit_label(
         random_state=seed,
     )
     with _LIBLINEAR:
-        model.fit(*(_both_ways(X, y.astype(np.float64)) if _is_soft(y) else (X, y)))
+        if _is_soft(y):
+            examples, target, weights = _both_ways(X, y.astype(np.float64))
+            model.fit(examples, target, weights)
+        else:
+            model.fit(X, y)
     return model.coef_[0], float(model.intercept_[0])
 
 
@@ -156,9 +175,10 @@ def _is_soft(y: NDArray[np.int64] | NDArray[np.float64]) -> bool:
 def _both_ways(
     X: sparse.csr_matrix, y: NDArray[np.float64]
 ) -> tuple[sparse.csr_matrix, NDArray[np.int64], NDArray[np.float64]]:
-    """Return each paragraph as an example for and one against a label, each with its weight.
+    """Return each paragraph as an example for a label and as one against it, with their weights.
 
-    The weights of either kind sum to half the number of paragraphs, as `balanced` makes them.
+    The weights of each of the two kinds sum to half the number of paragraphs, as scikit-learn's
+    `balanced` makes them.
     """
     rows = [np.flatnonzero(weight >= _LEAST_WEIGHT) for weight in (y, 1 - y)]
     weights = [y[rows[0]], 1 - y[rows[1]]]
@@ -170,7 +190,7 @@ def _both_ways(
 def _log_count_ratio(
     X: sparse.csr_matrix, y: NDArray[np.int64] | NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return ln of how much likelier each feature is in a label's paragraphs than in the others."""
+    """Return the log of how much likelier each feature is with a label than without it."""
     if _is_soft(y):
         positive, negative = (np.asarray(X.T @ share).ravel() + _ALPHA for share in (y, 1 - y))
     else:

@@ -16,11 +16,10 @@ from depeche.model.scoring.word_vectors import WordVectors
 SHIPPED = Path(__file__).with_name("word_vectors.npz")  # made by benchmarks/vectors.py
 
 N_DIMS = 128
-_FEWEST = 5  # times that a word must stand in the articles
+_FEWEST = 5  # occurrences in the articles, for a word to have a vector
 _WINDOW = 12  # words; of 2, 5 and 12 the widest served topics and stance best
-_SMOOTHING = 0.75  # Levy, Goldberg and Dagan 2015, 3.1: of how often a context word stands
+_SMOOTHING = 0.75  # power of a context word's count: Levy, Goldberg and Dagan 2015, 3.1
 _RARE = 1e-3  # Arora, Liang and Ma 2017: a word's weight is a / (a + its share of all words)
-_AT_ONCE = 5_000  # paragraphs
 
 
 @cache
@@ -38,17 +37,17 @@ def save_vectors(vectors: WordVectors, path: Path = SHIPPED) -> None:
 def learn_vectors(paragraphs: Iterable[Sequence[str]]) -> WordVectors:
     """Return vectors of the words of paragraphs, given in batches.
 
-    The leading singular vectors of the positive pointwise mutual information of words that stand
-    within `_WINDOW` words of each other, the near ones counting more, times the root of the
+    They are the leading singular vectors of the positive pointwise mutual information of words that
+    stand within `_WINDOW` words of each other, near ones counting more, times the root of the
     singular values (Levy, Goldberg and Dagan 2015, "Improving distributional similarity with
-    lessons learned from word embeddings"), each at length 1 times its word's weight.
+    lessons learned from word embeddings"). Each is scaled to the weight of its word.
     """
     extractor = FeatureExtractor(FeatureSettings())
     words, rows, n_rows = [], [], 0
     for batch in paragraphs:
-        found = extractor.occurrences(batch)
-        words.append(found.word)
-        rows.append(found.row + n_rows)
+        occurrences = extractor.occurrences(batch)
+        words.append(occurrences.word)
+        rows.append(occurrences.row + n_rows)
         n_rows += len(batch)
     word, row = np.concatenate(words), np.concatenate(rows)
     counts = np.bincount(word, minlength=extractor.n_words)
@@ -65,7 +64,7 @@ def learn_vectors(paragraphs: Iterable[Sequence[str]]) -> WordVectors:
 
 
 def _neighbours(word: NDArray[np.int64], row: NDArray[np.int64], n_words: int) -> sparse.csr_matrix:
-    """Return how often words stand near each other, (n_words, n_words); next to it counts 1."""
+    """Return how often words stand near each other, (n_words, n_words); neighbours count 1."""
     together = sparse.csr_matrix((n_words, n_words), dtype=np.float32)
     for distance in range(1, _WINDOW + 1):
         first, second = word[:-distance], word[distance:]
@@ -78,14 +77,14 @@ def _neighbours(word: NDArray[np.int64], row: NDArray[np.int64], n_words: int) -
 
 
 def _association(together: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Return the positive pointwise mutual information, of smoothed contexts."""
+    """Return the positive pointwise mutual information, with smoothed contexts."""
     often = np.asarray(together.sum(axis=1)).ravel()
     context = often**_SMOOTHING / (often**_SMOOTHING).sum()
-    found = together.tocoo()
-    information = np.log(found.data / (often[found.row] * context[found.col]))
+    pairs = together.tocoo()
+    information = np.log(pairs.data / (often[pairs.row] * context[pairs.col]))
     kept = information > 0
     return sparse.csr_matrix(
-        (information[kept].astype(np.float32), (found.row[kept], found.col[kept])),
+        (information[kept].astype(np.float32), (pairs.row[kept], pairs.col[kept])),
         shape=together.shape,
     )
 

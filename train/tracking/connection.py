@@ -16,7 +16,7 @@ from depeche.model.champion import STORE_FILE
 from depeche.train.tracking.database import check_database, database_path, make_database
 
 STORE = STORE_FILE.parent
-OWN = f"sqlite:///{STORE_FILE}"
+OUR_STORE = f"sqlite:///{STORE_FILE}"
 
 _EXAMPLES = "$MLFLOW_TRACKING_URI is as https://HOST:5000 or sqlite:///PATH"
 _USER = re.compile(r"(?<=://)[^/\s]*@")  # and password, in an address
@@ -24,7 +24,7 @@ _USER = re.compile(r"(?<=://)[^/\s]*@")  # and password, in an address
 
 def store_uri() -> str:
     """Return where runs are: `$MLFLOW_TRACKING_URI`, else `mlruns/mlflow.db` under this folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI", "").strip() or OWN
+    return os.environ.get("MLFLOW_TRACKING_URI", "").strip() or OUR_STORE
 
 
 def without_password(uri: str) -> str:
@@ -47,13 +47,13 @@ def connect(*, create: bool = False) -> Iterator[Any]:
         When there is no store yet, or it cannot be reached or written.
     """
     uri = store_uri()
-    if uri == OWN and not create and not STORE_FILE.is_file():
+    if uri == OUR_STORE and not create and not STORE_FILE.is_file():
         raise TrackingError(f"{STORE_FILE}: no run yet: classify train makes one")
     mlflow = import_mlflow()
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        if uri == OWN and create:
+        if uri == OUR_STORE and create:
             make_database(STORE_FILE)
         check_store(uri)
         _open(mlflow, uri)
@@ -76,7 +76,7 @@ def check_loggable() -> None:
     InputError
         When our own store cannot be made or written.
     """
-    if store_uri() == OWN:
+    if store_uri() == OUR_STORE:
         check_folder(STORE)
         return
     with connect():

@@ -20,7 +20,7 @@ from depeche.labels.schema import Schema
 from depeche.labels.system.processes import find_program
 from depeche.model.deciding.calibration import DIGITS
 from depeche.train.evaluation.held_out import format_held_out
-from depeche.train.tracking.connection import OWN, STORE, connect, store_uri
+from depeche.train.tracking.connection import OUR_STORE, STORE, connect, store_uri
 
 if TYPE_CHECKING:  # commands that only look at runs do not wait for scikit-learn
     from depeche.train.training import Training
@@ -112,7 +112,7 @@ def _metrics(evaluation: dict[str, Any], schema: Schema) -> dict[str, float]:
 def _set_experiment(mlflow: Any) -> None:
     """Choose the experiment; a new one in our own store keeps its artifacts beside it."""
     if mlflow.get_experiment_by_name(EXPERIMENT) is None:
-        location = (STORE / "artifacts").resolve().as_uri() if store_uri() == OWN else None
+        location = (STORE / "artifacts").resolve().as_uri() if store_uri() == OUR_STORE else None
         try:
             mlflow.create_experiment(EXPERIMENT, artifact_location=location)
         except mlflow.exceptions.MlflowException as err:
@@ -155,8 +155,8 @@ def _params(training: Training) -> dict[str, Any]:
 
 def _log_evaluation(mlflow: Any, training: Training, evaluation: dict[str, Any]) -> None:
     """Log the plots, and the evaluation as a page, as Markdown and as JSON."""
+    from depeche.train.reports.files import report_files
     from depeche.train.reports.plots import plots
-    from depeche.train.reports.report import report_files
 
     figures = plots(training.scored, evaluation)
     for name, figure in figures.items():

@@ -32,7 +32,7 @@ from depeche.model.champion import (
     read_promotions,
 )
 from depeche.model.locks import locked
-from depeche.train.evaluation.comparison import compare_runs
+from depeche.train.tracking.comparing import compare_runs
 from depeche.train.tracking.store import Run, Store
 
 _LOCK = ".lock"

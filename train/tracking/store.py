@@ -15,7 +15,13 @@ from depeche.labels.schema import Schema, parse_schema
 from depeche.model.champion import CHAMPION, STORE_FILE, read_promotions
 from depeche.model.manifest import MANIFEST
 from depeche.train.evaluation.held_out import Predictions, read_held_out
-from depeche.train.tracking.connection import OWN, connect, first_line, store_uri, without_password
+from depeche.train.tracking.connection import (
+    OUR_STORE,
+    connect,
+    first_line,
+    store_uri,
+    without_password,
+)
 from depeche.train.tracking.log import (
     CHAMPION_ALIAS,
     EXPERIMENT,
@@ -179,9 +185,15 @@ class Store:
         return Path(fetched)
 
 
-def store_is_there() -> bool:
-    """Return whether there is a store to open; MLflow would create one, which takes seconds."""
-    return store_uri() != OWN or STORE_FILE.is_file()
+def list_runs(limit: int | None = None) -> tuple[list[Run], str | None]:
+    """Return the trainings' runs, newest first, and the id of the champion's.
+
+    Nothing where there is no store: MLflow would make one, which takes seconds.
+    """
+    if store_uri() == OUR_STORE and not STORE_FILE.is_file():
+        return [], None
+    with open_store() as store:
+        return store.runs(limit), store.champion()
 
 
 @contextmanager

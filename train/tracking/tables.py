@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from depeche.model.champion import Promotion
-from depeche.train.evaluation.comparison import Comparison, Difference
+from depeche.train.evaluation.comparison import Difference
+from depeche.train.tracking.comparing import Comparison
 from depeche.train.tracking.store import Run
 
 _WIDTH = 100

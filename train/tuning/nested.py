@@ -18,10 +18,11 @@ from depeche.train import Split
 from depeche.train.calibrating import fit_calibration
 from depeche.train.evaluation.bootstrap import bootstrap
 from depeche.train.evaluation.metrics import indicator, main_scores, score, signature
-from depeche.train.settings import TrainSettings
 from depeche.train.splits import split_folds
 from depeche.train.tfidf.fitting import fit_scorer
-from depeche.train.training import OutOfFold, decide_by_best_f1, score_out_of_fold
+from depeche.train.tfidf.settings import TrainSettings
+from depeche.train.tfidf.training import score_out_of_fold
+from depeche.train.training import OutOfFold, decide_by_best_f1
 
 INNER_FOLDS = 3
 
@@ -56,9 +57,11 @@ class Verdict:
 
     @property
     def outcome(self) -> str:
-        """`better` or `worse` where the whole interval is, else `no difference`."""
+        """`better` where the whole interval is above 0, `worse` below, else `no difference`."""
         low, high = self.interval
-        return "better" if low > 0 else "worse" if high < 0 else "no difference"
+        if low > 0:
+            return "better"
+        return "worse" if high < 0 else "no difference"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as JSON-ready data."""
@@ -66,11 +69,11 @@ class Verdict:
 
 
 def divide(labels: LabelledSet, settings: TrainSettings) -> Division:
-    """Return the outer fold set aside, and the rest in `INNER_FOLDS` inner folds.
+    """Return the outer fold, set aside, and `INNER_FOLDS` inner folds of the rest.
 
-    The outer fold is the first that the settings give (`splits.split_folds`); by date the
-    last, since what is judged must lie in the future. The inner folds are drawn in the same way
-    from the rest alone, with the next seed.
+    The outer fold is the first fold of the settings (`splits.split_folds`); by date the last, since
+    what is judged must lie in the future. The inner folds are drawn in the same way from the rest
+    alone, with the next seed.
 
     Raises
     ------
@@ -111,8 +114,8 @@ class Inner:
 
     def scores(self, settings: TrainSettings) -> dict[str, float]:
         """Return the main score of each dimension under the settings."""
-        found = self.out_of_fold(settings)
-        return main_scores(score(found.Y, found.proba, found.given, self.schema), self.schema)
+        scored = self.out_of_fold(settings)
+        return main_scores(score(scored.Y, scored.proba, scored.given, self.schema), self.schema)
 
 
 def mean_score(scores: Mapping[str, float]) -> float:
@@ -123,10 +126,11 @@ def mean_score(scores: Mapping[str, float]) -> float:
 def judge(
     division: Division, inner: Inner, tuned: TrainSettings, default: TrainSettings
 ) -> Verdict:
-    """Return how two settings do on the outer fold.
+    """Return the scores of tuned and default settings on the outer fold.
 
-    A model of each is fitted on all paragraphs that the search saw, calibrated and cut by what
-    their inner folds call for.
+    The inner score of the best of many trials is too high, since the trial was chosen for it. So
+    a model with each settings is fitted on all paragraphs that the search saw, with the calibration
+    and the thresholds that the inner folds call for, and scored on the outer fold.
     """
     schema, outer = division.outer.schema, division.outer
     Y, scores, resampled = indicator(outer), [], []
@@ -158,8 +162,8 @@ def _predict(
     division: Division, inner: Inner, settings: TrainSettings
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return scores and decisions on the outer fold, each (n_samples, n_labels)."""
-    schema, found = inner.schema, inner.out_of_fold(settings)
-    calibration = fit_calibration(found.logits, found.Y, found.fold, schema)
+    schema, scored = inner.schema, inner.out_of_fold(settings)
+    calibration = fit_calibration(scored.logits, scored.Y, scored.fold, schema)
     scorer = fit_scorer(inner.counts(settings.features), inner.Y, settings)
     proba = calibration.predict_proba(scorer.logits(division.outer.texts), schema)
     return proba, decide_by_best_f1(calibration, proba, schema)

@@ -1,4 +1,4 @@
-"""A tuning as lines to read: the best trials, the outer fold, the next command."""
+"""A tuning as lines to read: the best trials, the scores on the outer fold, the next command."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _SAYS = {
 }
 
 
-def tuning_lines(tuning: Tuning, *, path: Path, given: Sequence[str]) -> Iterator[str]:
+def tuning_lines(tuning: Tuning, *, path: Path, label_options: Sequence[str]) -> Iterator[str]:
     """Yield the lines of a tuning.
 
     Parameters
     ----------
     path
         Where the best settings were written.
-    given
-        The options that name the labels, for the next command to have them as well.
+    label_options
+        The options that name the labels, which the next command needs as well.
     """
     rows = [["trial", "mean", *tuning.verdict.tuned, *SPACE]]
     for trial in tuning.trials[:_SHOWN]:
@@ -39,13 +39,15 @@ def tuning_lines(tuning: Tuning, *, path: Path, given: Sequence[str]) -> Iterato
         "by having been chosen"
     )
     yield ""
-    yield from _verdict_lines(tuning.verdict, same=tuning.trials[0].number == 1)
+    yield from _verdict_lines(tuning.verdict, is_default=tuning.trials[0].number == 1)
     yield ""
-    options = ["--settings", str(path)] if tuning.verdict.outcome == "better" else []
-    yield f"settings in {path}; next: {shlex.join(['classify', 'train', *given, *options])}"
+    command = ["classify", "train", *label_options]
+    if tuning.verdict.outcome == "better":
+        command += ["--settings", str(path)]
+    yield f"settings in {path}; next: {shlex.join(command)}"
 
 
-def _verdict_lines(verdict: Verdict, *, same: bool) -> Iterator[str]:
+def _verdict_lines(verdict: Verdict, *, is_default: bool) -> Iterator[str]:
     yield (
         f"outer fold, which the search never saw: {verdict.n_paragraphs} paragraphs of "
         f"{verdict.n_articles} articles"
@@ -56,7 +58,7 @@ def _verdict_lines(verdict: Verdict, *, same: bool) -> Iterator[str]:
         rows.append([name, *(f"{value:.4f}" for value in values)])
     yield from _table(rows)
     low, high = verdict.interval
-    if same:
+    if is_default:
         yield "the default settings are the best that were tried: nothing to change"
     else:
         yield (
@@ -67,7 +69,7 @@ def _verdict_lines(verdict: Verdict, *, same: bool) -> Iterator[str]:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield rows as lines; the first cell stands left, the others right, under their names."""
+    """Yield one line per row: the first cell is left-aligned, the others right-aligned."""
     widths = [max(map(len, column)) + 2 for column in zip(*rows, strict=True)]
     for first, *others in rows:
         cells = (f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True))

@@ -3,19 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from depeche.labels.dataset import LabelledSet
+from depeche.train import Progress
+from depeche.train.tfidf.settings import TrainSettings, write_settings
 from depeche.train.tracking.log import EXPERIMENT, writable_store
-from depeche.train.tuning.tuning import Trial, Tuning
+from depeche.train.tuning.tuning import Trial, Tuning, tune
+
+TRIALS = Path("mlruns") / "tune.db"
+TUNED = Path("mlruns") / "tuned.json"
 
 _KEPT = "finished trials are kept, and the same command goes on from there"
+
+
+def tune_and_log(
+    labels: LabelledSet, settings: TrainSettings, *, n_trials: int, progress: Progress
+) -> tuple[Tuning, str]:
+    """Return a finished tuning and the id of its run; the best settings are written to `TUNED`.
+
+    Raises as `tuning.tune` does, and `SettingsError` when the settings cannot be written.
+    """
+    with TuningRuns() as runs:
+        tuning = tune(
+            labels,
+            settings,
+            n_trials=n_trials,
+            storage=TRIALS,
+            progress=progress,
+            record=runs.record,
+        )
+        write_settings(tuning.best, TUNED)
+        return tuning, runs.finish(tuning)
 
 
 class TuningRuns:
     """Logs a tuning in MLflow; what is logged already is found by its tags and left alone.
 
-    A context: when the tuning ends early, its run says so until it is taken up again.
+    A context manager: when the tuning ends early, its run says so until the tuning goes on.
     """
 
     def __init__(self) -> None:

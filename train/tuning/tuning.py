@@ -17,8 +17,8 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.trial import TrialState
 
 from depeche.labels.dataset import LabelledSet
-from depeche.train.settings import TrainSettings
-from depeche.train.training import Progress
+from depeche.train import Progress
+from depeche.train.tfidf.settings import TrainSettings
 from depeche.train.tuning.nested import Division, Inner, Verdict, divide, judge, mean_score
 from depeche.train.tuning.study import open_study
 
@@ -85,7 +85,7 @@ class Tuning:
         }
 
 
-# Called with the study's name and all its finished trials, before the search and after each trial.
+# Takes the study's name and all its finished trials, before the search and after each trial.
 Record = Callable[[str, Sequence[Trial]], None]
 
 
@@ -95,48 +95,37 @@ def tune(
     *,
     n_trials: int,
     storage: Path,
-    report: Progress,
+    progress: Progress,
     record: Record = lambda *_: None,
 ) -> Tuning:
-    """Return the best settings found and what they are worth.
+    """Return the best settings of a search and what they are worth: see `nested.judge`.
 
-    One outer fold is set aside and never seen by the search. Each trial is scored by three inner
-    folds of the rest, by the mean over the dimensions of `metrics.main_scores`. At the
-    end the best and the default settings are each fitted on all that the search saw and scored on
-    the outer fold: the inner score of the best of many is too high, since it was chosen for being
-    high. (Whoever tunes on after reading the outer score begins to choose by it as well.)
+    One outer fold is set aside, which the search never sees; three inner folds of the rest score
+    each trial, by the mean of `metrics.main_scores`. Whoever goes on tuning after reading the outer
+    score begins to choose by it as well.
 
     Parameters
     ----------
     settings
-        The defaults: what the search does not vary, the folds, and the first trial.
+        The defaults: the folds, all that the search does not vary, and the first trial.
     n_trials
-        Trials that the study shall have; those finished before count.
+        Number of trials that the study will have, those finished before included.
     storage
         SQLite file of the studies; made where there is none.
-    report
-        Called with a line for the user after each trial.
-    record
-        See `Record`.
 
-    Raises
-    ------
-    LabelsError
-        When there are too few groups for the folds.
-    TrackingError
-        When the file cannot be read or written, or another search is using it.
+    Raises as `nested.divide` and `study.open_study` do.
     """
     division = divide(labels, settings)
     inner, name = Inner(division), study_name(division, settings)
-    report(
+    progress(
         f"{len(division.outer.paragraphs)} paragraphs set aside; "
         f"{len(division.seen.paragraphs)} to search on; study {name}"
     )
     with open_study(storage, name) as study:
-        trials = _search(study, inner, settings, n_trials, report, record)
+        trials = _search(study, inner, settings, n_trials, progress, record)
     # The earliest of equals, so that the defaults win ties.
     ranked = tuple(sorted(trials, key=lambda trial: (-trial.score, trial.number)))
-    report("outer fold")
+    progress("outer fold")
     verdict = judge(division, inner, ranked[0].settings, settings)
     return Tuning(study=name, trials=ranked, verdict=verdict)
 
@@ -175,7 +164,7 @@ def _search(
     inner: Inner,
     settings: TrainSettings,
     n_trials: int,
-    report: Progress,
+    progress: Progress,
     record: Record,
 ) -> list[Trial]:
     """Return the finished trials of the study, in order, at least `n_trials`.
@@ -187,14 +176,14 @@ def _search(
     trials = _finished(study, settings)
     record(study.study_name, trials)
     if trials:
-        report(f"{len(trials)} trials are done, best {max(t.score for t in trials):.4f}")
+        progress(f"{len(trials)} trials are done, best {max(t.score for t in trials):.4f}")
     while len(trials) < n_trials:
         _try_one(study, inner, settings, n_done=len(trials))
         trials = _finished(study, settings)
         record(study.study_name, trials)
         last, best = trials[-1], max(trial.score for trial in trials)
         seconds = (last.end - last.start).total_seconds()
-        report(
+        progress(
             f"trial {last.number} of {n_trials}: {last.score:.4f}, best {best:.4f}, {seconds:.1f} s"
         )
     return trials
@@ -223,10 +212,10 @@ def _finished(study: optuna.Study, settings: TrainSettings) -> list[Trial]:
     return [
         Trial(
             number=number,
-            settings=with_params(settings, found.params),
-            scores=found.user_attrs["scores"],
-            start=found.datetime_start or datetime.now(),
-            end=found.datetime_complete or datetime.now(),
+            settings=with_params(settings, trial.params),
+            scores=trial.user_attrs["scores"],
+            start=trial.datetime_start or datetime.now(),
+            end=trial.datetime_complete or datetime.now(),
         )
-        for number, found in enumerate(done, start=1)
+        for number, trial in enumerate(done, start=1)
     ]

@@ -1,1 +1,1 @@
-"""The labelling app's screens, made with Textual."""
+"""The screens of the labelling app, made with Textual."""

@@ -1,4 +1,4 @@
-"""The app: one screen in its colours, which ends well however it is ended."""
+"""The labelling app: its screen and colours, and how it ends when the terminal closes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.theme import Theme
 
@@ -37,7 +36,7 @@ _DARK = Theme(
 
 
 class LabelApp(App[None]):
-    """The labelling app; what is decided lies in the session's file."""
+    """The labelling app. The session keeps every decision in its file."""
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
@@ -52,21 +51,12 @@ class LabelApp(App[None]):
         self.theme = _DARK.name
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return what each line of each widget goes through."""
+        """Return the filters that each line of each widget passes through."""
         return [*super().get_line_filters(), self._plain_lines]
-
-    def get_driver_class(self) -> type[Driver]:
-        """Return what reads the terminal, ours in place of Textual's for Unix."""
-        usual = super().get_driver_class()
-        if usual.__module__ != "textual.drivers.linux_driver":
-            return usual
-        from depeche.labels.labelling.screens.driver import QuickDriver
-
-        return QuickDriver
 
     def on_mount(self) -> None:
         """Show the first paragraph."""
-        if sys.platform != "win32":  # a closed terminal, and a polite kill
+        if sys.platform != "win32":  # the terminal closes, or the process is asked to end
             loop = asyncio.get_running_loop()
             for number in (signal.SIGHUP, signal.SIGTERM):
                 loop.add_signal_handler(number, self.exit)

@@ -1,26 +1,28 @@
-"""The lines above and below the text: progress, place, messages, keys."""
+"""The lines above and below the text: progress, place, messages and keys."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 from textual.content import Content
 
 from depeche.labels.labelling.messages import Texts
 from depeche.labels.labelling.session import Session
-from depeche.labels.paragraphs import LabelledParagraph
+from depeche.labels.schema import Dimension
 from depeche.labels.system.terminal import plain
 
 
 def header(session: Session, texts: Texts, width: int) -> Content:
-    """Return the file and the annotator, and how far the work has come."""
+    """Return the line with the file, the annotator, the pace and how much is done."""
     left = Content.assemble(
         (" Dépêche ", "bold $primary"),
         (f" {plain(session.file.path.name)}", "bold"),
         (f" · {plain(session.annotator)}", "$text-muted"),
     )
     pace = session.pace
-    told = texts.pace.format(pace=texts.number(pace)) + "  " if pace else ""
+    pace_text = texts.pace.format(pace=texts.number(pace)) + "  " if pace else ""
     right = Content.assemble(
-        (told, "$text-disabled"),
+        (pace_text, "$text-disabled"),
         (f"{session.n_done}", "bold $success"),
         (f" / {len(session.items)} ", "$text-muted"),
     )
@@ -28,26 +30,26 @@ def header(session: Session, texts: Texts, width: int) -> Content:
 
 
 def progress(session: Session, width: int) -> Content:
-    """Return a line as long as what is done."""
+    """Return a bar whose filled part is the share that is done."""
     done = round(width * session.n_done / max(1, len(session.items)))
     return Content.assemble(("━" * done, "$success"), ("─" * (width - done), "$panel-lighten-2"))
 
 
 def place(session: Session, texts: Texts, width: int) -> Content:
-    """Return which paragraph it is and what stands about it."""
+    """Return the line with the article, the place in it, and why and by whom it is labelled."""
     item, decision = session.item, session.decision
     if item is None:
         return Content("")
-    told = [plain(x) for x in (item.date, session.queue.why(item)) if x]
+    facts = [plain(x) for x in (item.date, session.queue.why(item)) if x]
     if item.n_paragraphs > 1:
-        told = [texts.paragraph.format(number=item.number, total=item.n_paragraphs), *told]
+        facts.insert(0, texts.paragraph.format(number=item.number, total=item.n_paragraphs))
     right = Content("")
     if session.is_changed:
         right = Content.styled(f"{texts.changed} ", "bold $warning")
     elif decision is not None:
         name = plain(decision.annotator or "?")
         right = Content.styled(f"✓ {texts.decided.format(name=name)} ", "$success")
-    end = " · ".join(told)
+    end = " · ".join(facts)
     room = width - right.cell_length - len(end) - 5
     article = plain(item.article)
     article = article if len(article) <= room else f"…{article[1 - room :]}"
@@ -69,27 +71,29 @@ def marks(session: Session, texts: Texts) -> Content:
 
 
 def kept(session: Session, texts: Texts) -> Content:
-    """Return what was decided last, and what the model says of it."""
+    """Return what was decided last, and what the model says about it."""
     item = session.last
     if item is None:
         return Content("")
     decision = session.file.records[item.id]
-    what = _told(session, texts, decision)
+    dimensions = session.schema.dimensions
+    names = _names(decision.labels, dimensions, texts)
+    what = names if decision.kind == "body" else texts.kinds[decision.kind]
     line = Content.assemble(("✓ ", "$success"), (what, "$text-muted"))
     suggestion = session.queue.suggest(item) if session.suggests != "never" else None
     if suggestion is None or decision.kind != "body":
         return line
-    dimensions = session.schema.dimensions
-    differing = [d for d in dimensions if set(suggestion.labels[d.id]) != set(_of(decision, d.id))]
+    differing = [
+        d for d in dimensions if set(suggestion.labels[d.id]) != set(decision.labels.get(d.id, ()))
+    ]
     if not differing:
         return line + Content.styled(f" · {texts.model_agrees}", "$text-disabled")
-    labels = [x for d in differing for x in d.labels if x.id in suggestion.labels[d.id]]
-    said = ", ".join(texts.name(label) for label in labels) or "—"
-    return line + Content.styled(f" · {texts.model_says.format(what=said)}", "$secondary")
+    says = texts.model_says.format(what=_names(suggestion.labels, differing, texts))
+    return line + Content.styled(f" · {says}", "$secondary")
 
 
 def footer(texts: Texts, width: int) -> Content:
-    """Return the commands, as many as there is room for, the most needed first."""
+    """Return as many commands as there is room for, the most useful first."""
     line = Content("")
     for key, word in texts.commands:
         part = Content.assemble((f" {key}", "bold $accent"), (f" {word} ", "$text-muted"))
@@ -98,20 +102,12 @@ def footer(texts: Texts, width: int) -> Content:
     return line
 
 
-def _told(session: Session, texts: Texts, decision: LabelledParagraph) -> str:
-    if decision.kind != "body":
-        return texts.kinds[decision.kind]
-    names = [
-        texts.name(label)
-        for d in session.schema.dimensions
-        for label in d.labels
-        if label.id in _of(decision, d.id)
-    ]
+def _names(
+    labels: Mapping[str, Sequence[str]], dimensions: Sequence[Dimension], texts: Texts
+) -> str:
+    """Return the names of the labels of some dimensions, in schema order."""
+    names = [texts.name(x) for d in dimensions for x in d.labels if x.id in labels.get(d.id, ())]
     return ", ".join(names) or "—"
-
-
-def _of(decision: LabelledParagraph, dimension: str) -> tuple[str, ...]:
-    return decision.labels.get(dimension, ())
 
 
 def _apart(left: Content, right: Content, width: int) -> Content:

@@ -1,4 +1,4 @@
-"""The dialog in which a comment is written."""
+"""The dialog in which the annotator writes a comment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from depeche.labels.labelling.messages import Texts
 
 
 class CommentScreen(ModalScreen[str | None]):
-    """Asks for a comment; gives it, or None when it is to stay as it was."""
+    """Asks for a comment; gives it, or None to leave it as it was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "close")]
 

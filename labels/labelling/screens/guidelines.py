@@ -1,4 +1,4 @@
-"""What `?` shows: the keys, and the guidelines of the shipped schema or another's definitions."""
+"""The help that `?` shows: the keys, and the guidelines or the definitions of the schema."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GUIDELINES = Path(__file__).parents[2] / "GUIDELINES.md"
 
 
 def help_text(schema: Schema, keys: Keys, texts: Texts) -> str:
-    """Return it as Markdown."""
+    """Return the help as Markdown: with our guidelines for our schema, else with definitions."""
     lines = [f"## {texts.keys_title}", ""]
     lines += [f"- **{key}** {what}" for key, what in texts.keys]
     if schema.digest == read_schema(DEFAULT_SCHEMA).digest:
@@ -31,15 +31,15 @@ def help_text(schema: Schema, keys: Keys, texts: Texts) -> str:
         how = texts.any_number if dimension.kind == "multi" else texts.exactly_one
         lines += ["", f"### {texts.name(dimension)} ({how})", ""]
         lines += [
-            f"- **{keys.of[dimension.id, label.id]} {texts.name(label)}**: "
+            f"- **{keys.by_label[dimension.id, label.id]} {texts.name(label)}**: "
             f"{plain(label.definition)}"
             for label in dimension.labels
         ]
     return "\n".join(lines)
 
 
-def wrapped_at(columns: int) -> int:
-    """Return the width of the text on a screen of so many columns: see app.tcss."""
+def text_width(columns: int) -> int:
+    """Return the width of the text on a screen with that many columns: see app.tcss."""
     return max(20, min(columns, 104) - 7)
 
 
@@ -62,5 +62,5 @@ class GuidelinesScreen(ModalScreen[None]):
             yield Lines()
 
     def on_resize(self) -> None:
-        """Wrap the text anew."""
-        self.query_one(Lines).put(markdown_lines(self._text, wrapped_at(self.size.width)))
+        """Wrap the text again."""
+        self.query_one(Lines).put(markdown_lines(self._text, text_width(self.size.width)))

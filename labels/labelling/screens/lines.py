@@ -1,4 +1,4 @@
-"""Many lines of text, of which only those that are seen are drawn, and nothing is laid out."""
+"""A list of many lines, which draws only the visible ones and needs no layout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 
 class Lines(Widget, can_focus=True):
-    """Shows wrapped lines from `first` on, and how far they go in the last column."""
+    """Shows wrapped lines from `first` on, and a scroll bar in the last column."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("up", "move(-1)"),
@@ -29,34 +29,34 @@ class Lines(Widget, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._strips: dict[tuple[int, int, int], Strip] = {}  # as they stand, by line and size
+        self._strips: dict[tuple[int, int, int], Strip] = {}  # drawn so far, by line and size
 
     def put(self, lines: Sequence[Content], first: int = 0) -> None:
         """Show other lines."""
         self.put_drawn(lines.__getitem__, len(lines), first)
 
     def put_drawn(self, draw: Callable[[int], Content], n_lines: int, first: int = 0) -> None:
-        """Show other lines, each drawn when it is seen."""
+        """Show other lines, each drawn only when it becomes visible."""
         self.line = draw
         self.n_lines = n_lines
         self.first = 0
         self.action_move(first)
 
     def action_move(self, lines: int) -> None:
-        """Scroll by some lines, as far as there are any."""
+        """Scroll by some lines, as far as possible."""
         last = max(0, self.n_lines - self.size.height)
         self.first = min(max(0, self.first + lines), last)
         self._strips.clear()
         self.refresh()
 
     def reveal(self, place: int) -> None:
-        """Scroll as little as is needed to see a line."""
+        """Scroll just enough to see a line."""
         below = place - self.first - max(1, self.size.height) + 1
         if step := min(0, place - self.first) or max(0, below):
             self.action_move(step)
 
     def on_resize(self) -> None:
-        """Leave no room below the last line."""
+        """Leave no empty rows below the last line."""
         if self.first > max(0, self.n_lines - self.size.height):
             self.action_move(0)
 

@@ -1,8 +1,8 @@
-"""Markdown as lines for the screen: what guidelines are written in, in a few milliseconds.
+"""Markdown as lines for the screen, in a few milliseconds.
 
-Textual's own widget for it takes a second for our guidelines. A row of a table becomes a block, the
-first cell its heading and the others under the names of their columns: prose in columns of twenty
-characters is hard to read.
+Textual's widget takes a second for our guidelines. Each row of a table becomes a block: the first
+cell is its heading, and the others follow, each after the name of its column. Prose in columns of
+twenty characters would be hard to read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _CELLS = ("th_open", "td_open")
 
 @dataclass(frozen=True)
 class _Block:
-    """A paragraph: what stands before its first line, and whether a blank line comes before it."""
+    """A paragraph: the start of its first line, and whether a blank line comes before it."""
 
     content: Content
     first: str = ""
@@ -31,7 +31,7 @@ class _Block:
 
 @lru_cache(maxsize=2)
 def markdown_lines(text: str, width: int) -> tuple[Content, ...]:
-    """Return the lines of a text in Markdown, wrapped at a width."""
+    """Return the lines of a text in Markdown, wrapped to a width."""
     lines: list[Content] = []
     for block in _blocks(MarkdownIt("commonmark").enable("table").parse(text)):
         if lines and block.apart:
@@ -44,34 +44,40 @@ def markdown_lines(text: str, width: int) -> tuple[Content, ...]:
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[_Block]:
     """Yield the paragraphs of a parsed text."""
-    depth = 0
-    first_item = False
+    depth = 0  # lists within one another
     columns: list[Content] = []
     cells: list[Content] = []
-    for before, token in zip([None, *tokens], tokens, strict=False):
-        depth += token.type.endswith("list_open") - token.type.endswith("list_close")
-        first_item = token.type.endswith("list_open") or (first_item and token.type != "inline")
-        if token.type == "tr_close":
+    for before, token in zip([*tokens[:1], *tokens], tokens, strict=False):
+        if token.type.endswith("list_open"):
+            depth += 1
+        elif token.type.endswith("list_close"):
+            depth -= 1
+        elif token.type == "tr_close":
             if columns:
                 yield from _row(columns, cells)
             columns, cells = columns or cells, []
         elif token.type == "table_close":
             columns = []
-        elif token.type in ("fence", "code_block"):
-            yield _Block(Content.styled(token.content.rstrip(), "$text-muted"), "    ")
-        elif token.type == "inline" and before is not None:
-            if before.type in _CELLS:
-                cells.append(_inline(token))
-            elif before.type == "heading_open":
-                yield _Block(_inline(token).stylize_before(_HEADINGS.get(before.tag, "bold")))
-            elif depth:
-                yield _Block(_inline(token), "  " * (depth - 1) + "• ", apart=first_item)
-            else:
-                yield _Block(_inline(token))
+        elif before.type in _CELLS:
+            cells.append(_inline(token))
+        else:
+            yield from _paragraph(before, token, depth)
+
+
+def _paragraph(before: Token, token: Token, depth: int) -> Iterator[_Block]:
+    """Yield the block of a token that holds text, by the token before it."""
+    if token.type in ("fence", "code_block"):
+        yield _Block(Content.styled(token.content.rstrip(), "$text-muted"), "    ")
+    elif token.type == "inline" and before.type == "heading_open":
+        yield _Block(_inline(token).stylize_before(_HEADINGS.get(before.tag, "bold")))
+    elif token.type == "inline" and depth:
+        yield _Block(_inline(token), "  " * (depth - 1) + "• ", apart=False)
+    elif token.type == "inline":
+        yield _Block(_inline(token))
 
 
 def _row(columns: Sequence[Content], cells: Sequence[Content]) -> Iterator[_Block]:
-    """Yield a row of a table."""
+    """Yield the blocks of a row of a table."""
     yield _Block(cells[0])
     for name, cell in zip(columns[1:], cells[1:], strict=True):
         yield _Block(name.stylize_before("italic $secondary") + ": " + cell, "  ", apart=False)

@@ -1,4 +1,4 @@
-"""The labels with their keys and definitions, laid out for the room there is."""
+"""The labels with their keys and definitions, laid out for the room available."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from depeche.labels.paragraphs import Labels
 from depeche.labels.schema import Dimension, Label, Schema
 from depeche.labels.system.terminal import plain
 
-BESIDE = 110  # columns from which the panel stands beside the text
+BESIDE = 110  # columns; on a wider screen the panel stands beside the text
 _MARKS = {
     ("multi", False): "□",
     ("multi", True): "■",
@@ -42,9 +42,10 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """What the panel shows; `focus` is the single dimension that the digits hold for.
+    """The content of the panel.
 
-    `votes` are the labels that annotators gave, where they are to be settled.
+    `focus` is the single dimension whose labels the digits stand for. `votes` are the labels that
+    annotators gave, where they are to be settled.
     """
 
     schema: Schema
@@ -59,9 +60,9 @@ class Panel:
     def render(self, width: int, height: int, *, beside: bool) -> tuple[Content, list[Target]]:
         """Return the lines, and where the labels stand in them.
 
-        Beside the text, definitions get as many lines as there is room for. Under it they stand on
-        the label's line; where that is too much, the labels stand in columns and the definitions
-        are left to the guidelines.
+        Beside the text, definitions get as many lines as there is room for. Under the text, each
+        definition stands on the line of its label. Where even that needs too many lines, the labels
+        stand in columns, and only the guidelines show the definitions.
         """
         for n_lines in (*range(_MOST_LINES, 0, -1), -1) if beside else (-1,):
             lines, targets = self._render(width, n_lines)
@@ -72,7 +73,7 @@ class Panel:
         return Content("\n").join(lines), targets
 
     def _render(self, width: int, n_lines: int) -> tuple[list[Content], list[Target]]:
-        """Return a line a label; its definition in so many lines under it, or (-1) beside it."""
+        """Return a line per label, and its definition in `n_lines` under it, or (-1) beside it."""
         lines: list[Content] = []
         targets: list[Target] = []
         for dimension in self.schema.dimensions:
@@ -132,10 +133,10 @@ class Panel:
         )
 
     def _row(self, dimension: Dimension, label: Label, name_width: int) -> Content:
-        """Return the label's key, mark, name, count and, where it is shown, score."""
+        """Return the key, mark, name and count of a label, and its score where that is shown."""
         chosen = self.draft.has(dimension.id, label.id)
         off = self.draft.kind != "body"
-        key = self.keys.of[dimension.id, label.id] or " "
+        key = self.keys.by_label[dimension.id, label.id] or " "
         idle = dimension.id in self.keys.singles and dimension.id != self.focus and key.isdigit()
         plain = "$text-disabled" if off else ""
         n = self.counts.get((dimension.id, label.id), 0)
@@ -150,7 +151,7 @@ class Panel:
         )
 
     def _voters(self, dimension: Dimension, label: Label) -> Content:
-        """Return who gave a label, aligned: nothing where there are no votes."""
+        """Return who gave a label, in a column; nothing where there are no votes."""
         names = [plain(who) for who, vote in self.votes.items() if label.id in vote[dimension.id]]
         style = "$text-disabled" if len(names) == len(self.votes) else "bold $secondary"
         width = min(_MOST_VOTERS, cell_len(", ".join(map(plain, self.votes))))

@@ -1,4 +1,4 @@
-"""The last that is done to a line before it goes to the terminal: no character in it is obeyed."""
+"""The last filter of a line before the terminal: it takes out all control characters."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ from depeche.labels.system.terminal import FORBIDDEN
 
 
 class PlainLines(LineFilter):
-    """Leaves of what is drawn, by any widget, only what is seen.
-
-    A line stays as long as it was laid out.
-    """
+    """Takes control characters out of what any widget draws; each part keeps its width."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Return the parts of a line."""
+        """Return the parts of a line without control characters."""
         return [Segment(_seen(text), style, control) for text, style, control in segments]
 
 

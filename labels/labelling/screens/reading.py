@@ -1,4 +1,4 @@
-"""The text of a paragraph between its neighbours, keywords marked, scrolled to where it begins."""
+"""The text of a paragraph between its neighbours, with its keywords marked."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from depeche.labels.labelling.queue import Item
 from depeche.labels.labelling.screens.lines import Lines
 from depeche.labels.system.terminal import plain
 
-_WIDEST = 92  # columns of a line that is still read with ease
-_INDENT = 3  # columns before the text, and for how far it goes after it
+_WIDEST = 92  # columns; longer lines are hard to read
+_INDENT = 3  # columns before the text, and after it for the scroll bar
 
 
 class Reading(Lines, can_focus=False):
-    """Shows an item; without one, that all is done."""
+    """Shows an item, or where there is none, that all is done."""
 
     def __init__(self, keywords: re.Pattern[str] | None, texts: Texts) -> None:
         super().__init__(id="text")
         self._keywords = keywords
         self._texts = texts
-        self._shown: tuple[str, int, int] | None = None  # the item's id, and the room there is
+        self._shown: tuple[str, int, int] | None = None  # the item's id, and the size of the widget
 
     def show(self, item: Item | None) -> None:
-        """Show a paragraph in the middle, where it is not the one that stands there."""
+        """Show a paragraph in the middle of the widget, unless it is there already."""
         shown = (item.id if item else "", *self.size)
         if shown == self._shown:
             return
@@ -54,9 +54,9 @@ class Reading(Lines, can_focus=False):
 
     def _marked(self, item: Item) -> Content:
         text = Content(plain(item.text, lines=True))
-        done = shown = 0  # characters of the item's text, and of the plain text
-        for found in self._keywords.finditer(item.text) if self._keywords else ():
-            start = shown + len(plain(item.text[done : found.start()]))
-            done, shown = found.end(), start + len(plain(found[0]))
+        done = shown = 0  # characters so far of the item's text, and of the plain text
+        for match in self._keywords.finditer(item.text) if self._keywords else ():
+            start = shown + len(plain(item.text[done : match.start()]))
+            done, shown = match.end(), start + len(plain(match[0]))
             text = text.stylize("underline $accent", start, shown)
         return text

@@ -19,7 +19,7 @@ from depeche.labels.labelling.keywords import keyword_pattern
 from depeche.labels.labelling.messages import Texts
 from depeche.labels.labelling.screens import bars
 from depeche.labels.labelling.screens.comment import CommentScreen
-from depeche.labels.labelling.screens.guidelines import GuidelinesScreen, help_text, wrapped_at
+from depeche.labels.labelling.screens.guidelines import GuidelinesScreen, help_text, text_width
 from depeche.labels.labelling.screens.markdown import markdown_lines
 from depeche.labels.labelling.screens.panel import BESIDE, Panel, Target
 from depeche.labels.labelling.screens.reading import Reading
@@ -29,12 +29,12 @@ from depeche.labels.schema import Dimension
 from depeche.labels.system.terminal import escaped
 
 _LEAST_TEXT = 9  # lines for the text, whatever the labels would like
-_IDLE_S = 0.3  # after the first screen
+_IDLE_S = 0.3  # after the first screen, before the guidelines are wrapped
 _BARS = 5  # lines of header, progress, place, status and footer
 
 
 class LabelScreen(Screen[None]):
-    """Shows the session's paragraph and turns keys into what the session does."""
+    """Shows the paragraph of the session, and turns keys into its commands."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "focus_single(1)", show=False),
@@ -51,7 +51,7 @@ class LabelScreen(Screen[None]):
         self._dimensions = {d.id: d for d in session.schema.dimensions}
         self._focus = self._keys.singles[0] if self._keys.singles else None
         self._targets: list[Target] = []
-        self._parts: dict[str, Content] = {}  # as they stand there
+        self._parts: dict[str, Content] = {}  # shown now, by the id of their widget
         self._commands: dict[str, Callable[[], Content | None]] = {
             "enter": self._confirm,
             "right": self._forward,
@@ -81,15 +81,15 @@ class LabelScreen(Screen[None]):
         yield Static(id="footer")
 
     def on_mount(self) -> None:
-        """Keep the dialogs once they are made, and wrap the guidelines while nobody waits."""
+        """Install the dialogs, and wrap the guidelines before anybody asks for them."""
         self.app.install_screen(GuidelinesScreen(self._help_text, self._texts), "guidelines")
         self.app.install_screen(self._searching, "search")
         self.set_timer(
-            _IDLE_S, lambda: markdown_lines(self._help_text, wrapped_at(self.size.width))
+            _IDLE_S, lambda: markdown_lines(self._help_text, text_width(self.size.width))
         )
 
     def on_resize(self) -> None:
-        """Lay out anew."""
+        """Lay out the screen again."""
         self.show()
         # The height that the labels leave is known once all is laid out.
         self.refresh(layout=True)
@@ -117,14 +117,14 @@ class LabelScreen(Screen[None]):
                 self._pick(dimension, label)
 
     def action_focus_single(self, step: int) -> None:
-        """Let the digits hold for the next single dimension."""
+        """Give the digits to the next single dimension."""
         singles = self._keys.singles
         if self._focus is not None:
             self._focus = singles[(singles.index(self._focus) + step) % len(singles)]
             self.show()
 
     def show(self, message: Content | None = None) -> None:
-        """Bring the screen up to date; a message stands until the next key."""
+        """Bring the screen up to date; a message stays until the next key."""
         session, texts, width = self.session, self._texts, self.size.width
         self._put("header", bars.header(session, texts, width))
         self._put("progress", bars.progress(session, width))
@@ -155,7 +155,7 @@ class LabelScreen(Screen[None]):
         self._put("panel", content)
 
     def _put(self, name: str, content: Content) -> None:
-        """Update a part of the screen, where it changes; lay out anew only if its height does."""
+        """Update a part of the screen if it changes; lay out again only if its height changes."""
         old = self._parts.get(name)
         if old is None or not content.is_same(old):
             self._parts[name] = content
@@ -163,7 +163,7 @@ class LabelScreen(Screen[None]):
             self.query_one(f"#{name}", Static).update(content, layout=layout)
 
     def _do(self, command: Callable[[], Content | None]) -> None:
-        """Do a command and show what came of it; what the disk refuses is said and not done."""
+        """Do a command and show its message, or the error where the disk refused."""
         try:
             message = command()
         except LabelsError as err:

@@ -5,22 +5,32 @@ const ABOUT = JSON.parse(document.querySelector("script.about").textContent);
 // Labels of all dimensions in the order of the score columns, each with its look. Colours go by
 // order, one family for dimensions of any number of labels and one for those of exactly one.
 const HUES = 8;
-const ROUNDS = [ // where there are more labels than hues, they come again, farther from the paper
-  (hue) => hue, (hue) => `color-mix(in oklab, ${hue}, var(--second) 38%)`,
-  (hue) => `color-mix(in oklab, ${hue}, var(--third) 45%)`,
+const ROUNDS = [
+  // where there are more labels than hues, they come again, farther from the paper
+  (hue) => hue,
+  (hue) => `color-mix(in oklab, ${hue}, var(--second) 38%)`,
+  (hue) => `color-mix(in oklab, ${hue}, var(--third) 45%)`
 ];
 const DIMENSIONS = [];
 const LABELS = [];
 const placed = {multi: 0, single: 0};
 for (const {id, kind, fr, labels} of ABOUT.dimensions) {
-  const dimension = {id, multi: kind === "multi", fr: capital(fr), first: LABELS.length, columns: []};
+  const dimension = {
+    id,
+    multi: kind === "multi",
+    fr: capital(fr),
+    first: LABELS.length,
+    columns: []
+  };
   for (const {name, fr: shown} of labels) {
     const nth = placed[kind]++;
     dimension.columns.push(LABELS.length);
     LABELS.push({
-      name, fr: shown, dimension,
+      name,
+      fr: shown,
+      dimension,
       color: ROUNDS[Math.floor(nth / HUES) % 3](`var(--${kind}-${nth % HUES})`),
-      shape: `shape-${Math.floor(nth / HUES) % 3}`,
+      shape: `shape-${Math.floor(nth / HUES) % 3}`
     });
   }
   DIMENSIONS.push(dimension);

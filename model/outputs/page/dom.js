@@ -23,17 +23,24 @@ function svg(tag, attributes, ...children) {
 
 const numberFormat = new Intl.NumberFormat("fr-FR");
 const decimalFormat = new Intl.NumberFormat("fr-FR", {
-  minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "always",
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+  signDisplay: "always"
 });
 const percentFormat = new Intl.NumberFormat("fr-FR", {
-  style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1,
+  style: "percent",
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1
 });
 const wholePercentFormat = new Intl.NumberFormat("fr-FR", {style: "percent"});
 const dayFormats = {
   10: new Intl.DateTimeFormat("fr-FR", {
-    day: "numeric", month: "short", year: "numeric", timeZone: "UTC",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    timeZone: "UTC"
   }),
-  7: new Intl.DateTimeFormat("fr-FR", {month: "short", year: "numeric", timeZone: "UTC"}),
+  7: new Intl.DateTimeFormat("fr-FR", {month: "short", year: "numeric", timeZone: "UTC"})
 };
 
 const number = (n) => numberFormat.format(n);

@@ -39,12 +39,21 @@ function findEvidence(text, pairs) {
 function mark(text, value, column) {
   const side = value > 0 ? "pour" : "contre";
   const said = `${logOdds(value)} ${side} « ${LABELS[column].fr} »`;
-  const made = el("mark", {
-    className: value > 0 ? "pro" : "con", tabIndex: 0, "aria-description": said,
-  }, text);
+  const made = el(
+    "mark",
+    {
+      className: value > 0 ? "pro" : "con",
+      tabIndex: 0,
+      "aria-description": said
+    },
+    text
+  );
   made.dataset.tip = said;
   const strength = Math.min(1, Math.abs(value) / STRONG);
-  made.style.setProperty("--strength", `${Math.round(FAINTEST + (DARKEST - FAINTEST) * strength)}%`);
+  made.style.setProperty(
+    "--strength",
+    `${Math.round(FAINTEST + (DARKEST - FAINTEST) * strength)}%`
+  );
   made.style.setProperty("--color", LABELS[column].color);
   return made;
 }
@@ -53,7 +62,9 @@ function mark(text, value, column) {
 function listenToMarks() {
   const tip = el("div", {className: "tip", hidden: true, "aria-hidden": "true"});
   document.body.append(tip);
-  const hide = () => { tip.hidden = true; };
+  const hide = () => {
+    tip.hidden = true;
+  };
   const tell = (event) => {
     const said = event.target.dataset?.tip;
     tip.hidden = !said;

@@ -6,41 +6,72 @@ const MOST_PRINTED = 300;
 const list = {articles: [], active: 0, height: 0, box: null, spacer: null, drawn: new Map()};
 
 function chip(column, score, extra = "") {
-  return el("span", {className: `chip ${extra}`}, dot(column), el("span", {}, LABELS[column].fr),
-    score === undefined ? null : el("span", {className: "score"}, percent(score)));
+  return el(
+    "span",
+    {className: `chip ${extra}`},
+    dot(column),
+    el("span", {}, LABELS[column].fr),
+    score === undefined ? null : el("span", {className: "score"}, percent(score))
+  );
 }
 
 function rowOf(position) {
   const i = list.articles[position];
-  const about = [ARTICLES.day[i] ? dayText(ARTICLES.day[i]) : "sans date",
-    sourceName(ARTICLES.source[i])].join(" · ");
-  const chips = given[i].toSorted((a, b) =>
-    LABELS[b[0]].dimension.multi - LABELS[a[0]].dimension.multi || b[1] - a[1]);
-  const row = el("div", {
-    className: "row", role: "option", id: `row-${i}`, "aria-posinset": position + 1,
-    "aria-setsize": list.articles.length, "aria-selected": state.open === i,
-  },
-  el("span", {className: "row-title isolate"}, titleOf(i)),
-  el("span", {className: "row-about isolate"}, about),
-  el("span", {className: "row-chips"},
-    ...chips.map(([column, score]) => chip(column, score)),
-    ARTICLES.review[i]
-      ? el("span", {className: "chip ask"}, `${number(ARTICLES.review[i])} à relire`) : null));
+  const about = [
+    ARTICLES.day[i] ? dayText(ARTICLES.day[i]) : "sans date",
+    sourceName(ARTICLES.source[i])
+  ].join(" · ");
+  const chips = given[i].toSorted(
+    (a, b) => LABELS[b[0]].dimension.multi - LABELS[a[0]].dimension.multi || b[1] - a[1]
+  );
+  const row = el(
+    "div",
+    {
+      className: "row",
+      role: "option",
+      id: `row-${i}`,
+      "aria-posinset": position + 1,
+      "aria-setsize": list.articles.length,
+      "aria-selected": state.open === i
+    },
+    el("span", {className: "row-title isolate"}, titleOf(i)),
+    el("span", {className: "row-about isolate"}, about),
+    el(
+      "span",
+      {className: "row-chips"},
+      ...chips.map(([column, score]) => chip(column, score)),
+      ARTICLES.review[i]
+        ? el("span", {className: "chip ask"}, `${number(ARTICLES.review[i])} à relire`)
+        : null
+    )
+  );
   row.addEventListener("click", () => openArticle(i));
   return row;
 }
 
 function buildList(place) {
   list.spacer = el("div", {className: "spacer"});
-  list.box = el("div", {
-    className: "list", role: "listbox", tabIndex: 0, "aria-label": "Articles",
-    "aria-keyshortcuts": "j k Enter",
-  }, list.spacer);
-  const order = el("select", {onchange: (event) => go({order: event.target.value}, {replace: true})},
-    ...Object.entries(ORDERS).map(([value, text]) => el("option", {value}, text)));
+  list.box = el(
+    "div",
+    {
+      className: "list",
+      role: "listbox",
+      tabIndex: 0,
+      "aria-label": "Articles",
+      "aria-keyshortcuts": "j k Enter"
+    },
+    list.spacer
+  );
+  const order = el(
+    "select",
+    {onchange: (event) => go({order: event.target.value}, {replace: true})},
+    ...Object.entries(ORDERS).map(([value, text]) => el("option", {value}, text))
+  );
   list.order = order;
   list.empty = el("p", {className: "note nothing"}, "Aucun article ne répond à ces filtres.");
-  tools.end.append(el("label", {className: "pick order"}, el("span", {className: "what"}, "Trier"), order));
+  tools.end.append(
+    el("label", {className: "pick order"}, el("span", {className: "what"}, "Trier"), order)
+  );
   list.cut = el("p", {className: "note cut"});
   place.append(list.empty, list.box, list.cut);
   document.addEventListener("scroll", drawRows, {capture: true, passive: true});
@@ -112,7 +143,8 @@ function drawRows({print = false} = {}) {
       list.spacer.append(row);
     }
   }
-  for (const [position, row] of list.drawn) row.classList.toggle("active", position === list.active);
+  for (const [position, row] of list.drawn)
+    row.classList.toggle("active", position === list.active);
   const active = list.drawn.get(list.active);
   if (active) list.box.setAttribute("aria-activedescendant", active.id);
   else list.box.removeAttribute("aria-activedescendant");

@@ -9,21 +9,39 @@ function facts() {
   const asked = sum(ARTICLES.review);
   const {name, version, sha256} = ABOUT.model;
   const paragraphs = plural(sum(ARTICLES.n), "paragraphe");
-  const said = [plural(N, "article"),
+  const said = [
+    plural(N, "article"),
     asked ? `${paragraphs}, dont ${number(asked)} à relire` : paragraphs,
     foreign ? `${number(foreign)} pas en français` : null,
-    ABOUT.n_failed ? plural(ABOUT.n_failed, "échec") : null].filter(Boolean);
+    ABOUT.n_failed ? plural(ABOUT.n_failed, "échec") : null
+  ].filter(Boolean);
   const model = [name, version].filter(Boolean).join(" ");
-  byId("facts").replaceChildren(el("span", {}, said.join(" · ")), ...(model
-    ? [el("span", {className: "model isolate"}, `modèle ${model} `,
-      el("code", {}, String(sha256 ?? "").slice(0, 12)))] : []));
+  byId("facts").replaceChildren(
+    el("span", {}, said.join(" · ")),
+    ...(model
+      ? [
+          el(
+            "span",
+            {className: "model isolate"},
+            `modèle ${model} `,
+            el("code", {}, String(sha256 ?? "").slice(0, 12))
+          )
+        ]
+      : [])
+  );
 }
 
 function buildOverview(place) {
   const section = (id, name) => {
     const content = el("div", {id});
-    place.append(el("section", {"aria-labelledby": `${id}-title`},
-      el("h2", {id: `${id}-title`}, name), content));
+    place.append(
+      el(
+        "section",
+        {"aria-labelledby": `${id}-title`},
+        el("h2", {id: `${id}-title`}, name),
+        content
+      )
+    );
   };
   section("totals", "Totaux");
   section("time", "Dans le temps");
@@ -31,10 +49,20 @@ function buildOverview(place) {
 }
 
 function buildArticles(place) {
-  const left = el("section", {id: "list", className: "list-pane", "aria-label": "Liste des articles"});
-  place.append(left, el("article", {
-    id: "article", className: "article-pane", tabIndex: -1, "aria-labelledby": "article-title",
-  }));
+  const left = el("section", {
+    id: "list",
+    className: "list-pane",
+    "aria-label": "Liste des articles"
+  });
+  place.append(
+    left,
+    el("article", {
+      id: "article",
+      className: "article-pane",
+      tabIndex: -1,
+      "aria-labelledby": "article-title"
+    })
+  );
   buildList(left);
 }
 
@@ -89,7 +117,8 @@ function showOverview() {
   showTotals(byId("totals"), selection.chosen);
   showTime(byId("time"), selection.ever);
   showSources(byId("sources"), selection.chosen);
-  if (kept) { // what was drawn anew had the focus
+  if (kept) {
+    // what was drawn anew had the focus
     [...kept.querySelectorAll("button")].find((button) => button.textContent === name)?.focus();
   }
 }
@@ -119,14 +148,26 @@ function showFound({done}) {
 
 function typedElsewhere(event) {
   const {target} = event;
-  return event.ctrlKey || event.metaKey || event.altKey ||
-    target.matches("input[type=search], select, textarea");
+  return (
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    target.matches("input[type=search], select, textarea")
+  );
 }
 
 const KEYS = {
-  "/": () => { tools.search.focus(); tools.search.select(); },
-  j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1),
-  Escape: () => { if (state.open !== null) closeArticle(); },
+  "/": () => {
+    tools.search.focus();
+    tools.search.select();
+  },
+  j: () => step(1),
+  k: () => step(-1),
+  ArrowDown: () => step(1),
+  ArrowUp: () => step(-1),
+  Escape: () => {
+    if (state.open !== null) closeArticle();
+  }
 };
 
 function step(by) {
@@ -152,10 +193,17 @@ function onKey(event) {
 }
 
 function footer() {
-  const keys = [["/", "rechercher"], ["j k", "article suivant, précédent"], ["Entrée", "ouvrir"],
-    ["Échap", "fermer"]];
-  byId("foot").append(...keys.map(([key, does]) =>
-    el("span", {}, ...key.split(" ").map((one) => el("kbd", {}, one)), ` ${does}`)));
+  const keys = [
+    ["/", "rechercher"],
+    ["j k", "article suivant, précédent"],
+    ["Entrée", "ouvrir"],
+    ["Échap", "fermer"]
+  ];
+  byId("foot").append(
+    ...keys.map(([key, does]) =>
+      el("span", {}, ...key.split(" ").map((one) => el("kbd", {}, one)), ` ${does}`)
+    )
+  );
   byId("foot").hidden = false;
 }
 
@@ -171,7 +219,10 @@ function start() {
     event.preventDefault();
     byId("content").focus();
   });
-  window.addEventListener("hashchange", () => { state = readState(); show(); });
+  window.addEventListener("hashchange", () => {
+    state = readState();
+    show();
+  });
   document.addEventListener("keydown", onKey);
   show();
 }

@@ -2,8 +2,16 @@
 // word begins; accents, case and the kind of apostrophe do not matter, `oe` finds `œ`.
 
 const VARIANTS = {
-  a: "aàâäáãå", c: "cç", e: "eéèêë", i: "iîïíì", n: "nñ", o: "oôöóòõ", u: "uùûüú", y: "yÿý",
-  "'": "'’ʼ‘", "-": "-‐‑",
+  a: "aàâäáãå",
+  c: "cç",
+  e: "eéèêë",
+  i: "iîïíì",
+  n: "nñ",
+  o: "oôöóòõ",
+  u: "uùûüú",
+  y: "yÿý",
+  "'": "'’ʼ‘",
+  "-": "-‐‑"
 };
 const ACCENTS = "[\\u0300-\\u036f]*"; // letters and accents apart, as some systems write them
 const escaped = (text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
@@ -15,8 +23,14 @@ function letterPattern(letter) {
 
 // Return a regular expression for a term of a query.
 function termPattern(term) {
-  const plain = term.toLowerCase().replace(/œ/g, "oe").replace(/æ/g, "ae")
-    .normalize("NFD").replace(/\p{M}/gu, "").replace(/[’ʼ‘]/g, "'").replace(/\s+/g, " ");
+  const plain = term
+    .toLowerCase()
+    .replace(/œ/g, "oe")
+    .replace(/æ/g, "ae")
+    .normalize("NFD")
+    .replace(/\p{M}/gu, "")
+    .replace(/[’ʼ‘]/g, "'")
+    .replace(/\s+/g, " ");
   let pattern = /^[\p{L}\p{N}]/u.test(plain) ? "(?<![\\p{L}\\p{N}])" : "";
   for (let at = 0; at < plain.length; at++) {
     const two = plain.slice(at, at + 2);

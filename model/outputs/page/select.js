@@ -38,8 +38,8 @@ function select() {
   if (state.review) tests.push((i) => ARTICLES.review[i] > 0);
   const ever = [];
   for (let i = 0; i < N; i++) if (tests.every((test) => test(i))) ever.push(i);
-  const chosen = state.period === null
-    ? ever : ever.filter((i) => inPeriod(ARTICLES.day[i], state.period));
+  const chosen =
+    state.period === null ? ever : ever.filter((i) => inPeriod(ARTICLES.day[i], state.period));
   return {ever, chosen};
 }
 
@@ -49,7 +49,8 @@ function topScore(i) {
   let best = 0;
   for (const [column, score] of given[i]) {
     const counts = state.labels.length
-      ? state.labels.includes(column) : LABELS[column].dimension.multi || DIMENSIONS.length === 1;
+      ? state.labels.includes(column)
+      : LABELS[column].dimension.multi || DIMENSIONS.length === 1;
     if (counts && score > best) best = score;
   }
   return best;
@@ -62,7 +63,9 @@ function titleRank(i) {
     const compare = new Intl.Collator("fr", {numeric: true}).compare;
     const order = [...given.keys()].sort((a, b) => compare(titleOf(a), titleOf(b)));
     titleRanks = new Uint32Array(N);
-    order.forEach((article, rank) => { titleRanks[article] = rank; });
+    order.forEach((article, rank) => {
+      titleRanks[article] = rank;
+    });
   }
   return titleRanks[i];
 }
@@ -78,7 +81,7 @@ const BY_ORDER = {
   score: (a, b) => topScore(b) - topScore(a),
   title: (a, b) => titleRank(a) - titleRank(b),
   review: (a, b) => ARTICLES.review[b] - ARTICLES.review[a],
-  input: (a, b) => a - b,
+  input: (a, b) => a - b
 };
 
 const sorted = (articles) => [...articles].sort(BY_ORDER[state.order]);

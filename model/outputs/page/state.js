@@ -1,8 +1,12 @@
 // What is shown, kept in the address after `#`, so that going back and bookmarks work.
 
 const ORDERS = {
-  recent: "Les plus récents", oldest: "Les plus anciens", score: "Score", title: "Titre",
-  review: "À relire d’abord", input: "Ordre d’entrée",
+  recent: "Les plus récents",
+  oldest: "Les plus anciens",
+  score: "Score",
+  title: "Titre",
+  review: "À relire d’abord",
+  input: "Ordre d’entrée"
 };
 
 // Return the state that the address tells; what it does not know of is left out.
@@ -21,7 +25,7 @@ function readState() {
     period: said.get("date"),
     review: said.has("relire"),
     order: Object.hasOwn(ORDERS, said.get("tri")) ? said.get("tri") : "recent",
-    open: open >= 0 && open < N ? open : null,
+    open: open >= 0 && open < N ? open : null
   };
 }
 
@@ -54,11 +58,20 @@ function go(changes, {replace = false} = {}) {
 }
 
 const NO_FILTER = {
-  query: "", labels: [], none: [], together: false, source: null, period: null, review: false,
+  query: "",
+  labels: [],
+  none: [],
+  together: false,
+  source: null,
+  period: null,
+  review: false
 };
 const isFiltered = () =>
-  state.query.trim() !== "" || state.labels.length + state.none.length > 0 ||
-  state.source !== null || state.period !== null || state.review;
+  state.query.trim() !== "" ||
+  state.labels.length + state.none.length > 0 ||
+  state.source !== null ||
+  state.period !== null ||
+  state.review;
 
 const toggled = (list, item) =>
   list.includes(item) ? list.filter((other) => other !== item) : [...list, item];

@@ -2,8 +2,10 @@
 
 const DAY = 86_400_000;
 const UNITS = {
-  day: {name: "jour", plural: "jours"}, week: {name: "semaine", plural: "semaines"},
-  month: {name: "mois", plural: "mois"}, year: {name: "année", plural: "années"},
+  day: {name: "jour", plural: "jours"},
+  week: {name: "semaine", plural: "semaines"},
+  month: {name: "mois", plural: "mois"},
+  year: {name: "année", plural: "années"}
 };
 const UNSURE = 5; // articles below which a share says little
 
@@ -19,7 +21,7 @@ const BUCKET_OF = {
   day: (day) => (day.length === 10 ? day : ""),
   week: (day) => (day.length === 10 ? monday(day) : ""),
   month: (day) => (day.length >= 7 ? day.slice(0, 7) : ""),
-  year: (day) => day.slice(0, 4),
+  year: (day) => day.slice(0, 4)
 };
 
 // Return the unit that shows a span of days best, no finer than most dates are.
@@ -42,7 +44,8 @@ function nextBucket(bucket, unit) {
   if (unit === "year") return String(Number(bucket) + 1).padStart(4, "0");
   if (unit === "month") {
     const [year, month] = bucket.split("-").map(Number);
-    return month < 12 ? `${bucket.slice(0, 5)}${String(month + 1).padStart(2, "0")}`
+    return month < 12
+      ? `${bucket.slice(0, 5)}${String(month + 1).padStart(2, "0")}`
       : `${String(year + 1).padStart(4, "0")}-01`;
   }
   return isoDay(Date.parse(bucket) + (unit === "week" ? 7 : 1) * DAY);

@@ -3,9 +3,15 @@
 const tools = {};
 
 function tab(view, name) {
-  const made = el("button", {
-    type: "button", className: "tab", onclick: () => go({view, open: null}),
-  }, name);
+  const made = el(
+    "button",
+    {
+      type: "button",
+      className: "tab",
+      onclick: () => go({view, open: null})
+    },
+    name
+  );
   tools.tabs ??= {};
   tools.tabs[view] = made;
   return made;
@@ -16,8 +22,13 @@ const TYPED = 250;
 
 function searchBox() {
   tools.search = el("input", {
-    type: "search", id: "search", placeholder: "Rechercher…",
-    autocomplete: "off", spellcheck: false, "aria-label": "Rechercher", "aria-keyshortcuts": "/",
+    type: "search",
+    id: "search",
+    placeholder: "Rechercher…",
+    autocomplete: "off",
+    spellcheck: false,
+    "aria-label": "Rechercher",
+    "aria-keyshortcuts": "/",
     oninput: () => {
       clearTimeout(typing);
       typing = setTimeout(() => {
@@ -30,14 +41,20 @@ function searchBox() {
       clearTimeout(typing);
       typing = 0;
       go({query: tools.search.value, view: "articles", open: null});
-    },
+    }
   });
   tools.inTexts = el("input", {
-    type: "checkbox", id: "in-texts",
-    onchange: () => go({inTexts: tools.inTexts.checked, query: tools.search.value}, {replace: true}),
+    type: "checkbox",
+    id: "in-texts",
+    onchange: () => go({inTexts: tools.inTexts.checked, query: tools.search.value}, {replace: true})
   });
-  return el("div", {className: "search", role: "search"}, tools.search, el("kbd", {}, "/"),
-    el("label", {className: "check"}, tools.inTexts, "dans les textes"));
+  return el(
+    "div",
+    {className: "search", role: "search"},
+    tools.search,
+    el("kbd", {}, "/"),
+    el("label", {className: "check"}, tools.inTexts, "dans les textes")
+  );
 }
 
 function filterButton(content, toggle) {
@@ -54,14 +71,20 @@ function labelFilters(dimension) {
     const none = filterButton(["aucun"], () => go({none: toggled(state.none, dimension.id)}));
     tools.none[dimension.id] = none;
     const together = el("button", {
-      type: "button", className: "plain together", title: "Un seul des choix suffit, ou tous ensemble",
-      onclick: () => go({together: !state.together}),
+      type: "button",
+      className: "plain together",
+      title: "Un seul des choix suffit, ou tous ensemble",
+      onclick: () => go({together: !state.together})
     });
     tools.together.push({dimension, button: together});
     buttons.push(none, together);
   }
-  return el("div", {className: "filter", role: "group", "aria-label": dimension.fr},
-    el("span", {className: "what"}, dimension.fr), ...buttons);
+  return el(
+    "div",
+    {className: "filter", role: "group", "aria-label": dimension.fr},
+    el("span", {className: "what"}, dimension.fr),
+    ...buttons
+  );
 }
 
 // Return years with their months (or months with their days), as choices of a period.
@@ -70,15 +93,20 @@ function periodChoices() {
   const used = new Set((ARTICLES.day ?? []).filter(Boolean).map((day) => day.slice(0, 7)));
   for (const month of [...used].sort().reverse()) {
     const year = month.slice(0, 4);
-    if (!groups.has(year)) groups.set(year, [el("option", {value: year}, `${year}, toute l’année`)]);
+    if (!groups.has(year))
+      groups.set(year, [el("option", {value: year}, `${year}, toute l’année`)]);
     if (month.length === 7) groups.get(year).push(el("option", {value: month}, dayText(month)));
   }
   return [...groups].map(([year, options]) => el("optgroup", {label: year}, ...options));
 }
 
 function picker(name, all, choices, pick) {
-  const made = el("select", {onchange: () => pick(made.value ? JSON.parse(made.value) : null)},
-    el("option", {value: ""}, all), ...choices);
+  const made = el(
+    "select",
+    {onchange: () => pick(made.value ? JSON.parse(made.value) : null)},
+    el("option", {value: ""}, all),
+    ...choices
+  );
   return [made, el("label", {className: "pick"}, el("span", {className: "what"}, name), made)];
 }
 
@@ -91,10 +119,8 @@ function pickers() {
     for (const choice of group.children) choice.value = coded(choice.value);
   }
   if (ARTICLES.day?.includes("")) periods.push(el("option", {value: coded("")}, "Sans date"));
-  const [source, sourceLabel] =
-    picker("Source", "toutes", sources, (value) => go({source: value}));
-  const [period, periodLabel] =
-    picker("Date", "toutes", periods, (value) => go({period: value}));
+  const [source, sourceLabel] = picker("Source", "toutes", sources, (value) => go({source: value}));
+  const [period, periodLabel] = picker("Date", "toutes", periods, (value) => go({period: value}));
   Object.assign(tools, {source, period});
   tools.review = filterButton(["à relire"], () => go({review: !state.review}));
   return el("div", {className: "filter"}, sourceLabel, periodLabel, tools.review);
@@ -103,17 +129,38 @@ function pickers() {
 function buildToolbar(place) {
   Object.assign(tools, {labels: [], none: {}, together: []});
   tools.count = el("p", {className: "count", role: "status"});
-  tools.clear = el("button", {
-    type: "button", className: "plain", onclick: () => go({...NO_FILTER}),
-  }, "Effacer les filtres");
+  tools.clear = el(
+    "button",
+    {
+      type: "button",
+      className: "plain",
+      onclick: () => go({...NO_FILTER})
+    },
+    "Effacer les filtres"
+  );
   tools.end = el("div", {className: "bar-end"}, tools.count, tools.clear);
-  const filters = el("details", {className: "filters", open: !matchMedia("(max-width: 44rem)").matches},
-    el("summary", {}, "Filtres"), ...DIMENSIONS.map(labelFilters), pickers());
+  const filters = el(
+    "details",
+    {className: "filters", open: !matchMedia("(max-width: 44rem)").matches},
+    el("summary", {}, "Filtres"),
+    ...DIMENSIONS.map(labelFilters),
+    pickers()
+  );
   place.append(
-    el("div", {className: "bar-top"},
-      el("nav", {"aria-label": "Vues"}, tab("overview", "Vue d’ensemble"), tab("articles", "Articles")),
-      searchBox()),
-    filters, tools.end);
+    el(
+      "div",
+      {className: "bar-top"},
+      el(
+        "nav",
+        {"aria-label": "Vues"},
+        tab("overview", "Vue d’ensemble"),
+        tab("articles", "Articles")
+      ),
+      searchBox()
+    ),
+    filters,
+    tools.end
+  );
 }
 
 const press = (button, on) => button.setAttribute("aria-pressed", on);
@@ -147,8 +194,11 @@ function showToolbar(nChosen) {
 }
 
 function showCount(nChosen) {
-  const all = nChosen === N ? plural(N, "article") : `${number(nChosen)} sur ${plural(N, "article")}`;
-  const scanning = state.inTexts && state.query.trim() && scan.done < 1
-    ? ` · recherche dans les textes… ${wholePercentFormat.format(scan.done)}` : "";
+  const all =
+    nChosen === N ? plural(N, "article") : `${number(nChosen)} sur ${plural(N, "article")}`;
+  const scanning =
+    state.inTexts && state.query.trim() && scan.done < 1
+      ? ` · recherche dans les textes… ${wholePercentFormat.format(scan.done)}`
+      : "";
   tools.count.textContent = all + scanning;
 }

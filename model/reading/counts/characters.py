@@ -65,14 +65,17 @@ def _meet(character: str) -> None:
     _table[ord(character)] = bits | _BITS["known"]  # last, since other threads may be reading
 
 
+# The classes of each character as bits, the places and the bits of those of the few classes, and
+# how many of each class each text has where the kernel counted them.
+_Seen = tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64] | None]
+
+
 class Characters:
     """The characters of some texts one after another, none of which is empty.
 
-    `codes` are their code points, a separator of no class after each text and several after the
-    last: which come before the first as well, as arrays go, so that one may look around anywhere.
+    `codes` are their code points. A separator of no class stands after each text, and several after
+    the last: a negative place means these, so that one may look around any place.
     """
-
-    _counts: NDArray[np.int64] | None = None  # by class, where the kernel made them
 
     def __init__(self, texts: Sequence[str]) -> None:
         joined = _SEPARATOR.join([*texts, _LAST]).encode("utf-32-le", "surrogatepass")
@@ -81,26 +84,32 @@ class Characters:
         self.ends = np.cumsum(lengths + 1) - 1
         self.starts = self.ends - lengths
         kernel = find_kernel()
-        if kernel is None or not self._see(kernel):
-            self._of = _table.take(self.codes)
-            if not self._of.all():
-                for code in set(self.codes[self._of == 0].tolist()):
-                    _meet(chr(code))
-                self._of = _table.take(self.codes)
+        seen = None if kernel is None else self._see_quickly(kernel)
+        self._bits, self._few, self._few_bits, self._counts = seen or self._see()
 
-    def _see(self, kernel: Kernel) -> bool:
-        """Find what numpy would, and counts by class, unless there is a new character."""
+    def _see(self) -> _Seen:
+        """Return the classes of all characters, and the places of those of the few classes."""
+        bits = _table.take(self.codes)
+        if not bits.all():
+            for code in set(self.codes[bits == 0].tolist()):
+                _meet(chr(code))
+            bits = _table.take(self.codes)
+        few = np.flatnonzero((bits & _FEW) != 0)
+        return bits, few, bits[few], None
+
+    def _see_quickly(self, kernel: Kernel) -> _Seen | None:
+        """Return what `_see` does and counts by class, None where there is a new character."""
         n = len(self.codes)
-        self._of, at = np.empty(n, dtype=np.uint32), np.empty(n, dtype=np.int64)
+        bits, few = np.empty(n, dtype=np.uint32), np.empty(n, dtype=np.int64)
         counts = np.zeros((len(self.ends), len(_BITS)), dtype=np.int64)
         texts = (self.ends, len(self.ends))
-        n_few = kernel.see(self.codes, n, _table, *texts, _FEW, len(_BITS), self._of, at, counts)
-        if n_few >= 0:
-            self._few = at[:n_few], self._of[at[:n_few]]  # where the property would keep it
-            self._counts = counts
-        return bool(n_few >= 0)
+        n_few = kernel.see(self.codes, n, _table, *texts, _FEW, len(_BITS), bits, few, counts)
+        if n_few < 0:
+            return None
+        few = few[:n_few]
+        return bits, few, bits[few], counts
 
-    def count_of(self, name: str) -> NDArray[np.int64]:
+    def count_class(self, name: str) -> NDArray[np.int64]:
         """Return how many characters of a class each text has."""
         if self._counts is not None and (name not in _COMMON or name == _COMMON[0]):
             return np.asarray(self._counts[:, tuple(_CLASSES).index(name)])
@@ -108,47 +117,39 @@ class Characters:
 
     def for_kernel(self, *names: str) -> tuple[NDArray[Any] | int, ...]:
         """Return what the kernel takes of the characters, with the bits of some classes."""
-        of = (self.codes, _folded, self._of, self.ends, len(self.ends))
-        return (*of, *(_BITS[name] for name in names))
+        texts = (self.codes, _folded, self._bits, self.ends, len(self.ends))
+        return (*texts, *(_BITS[name] for name in names))
 
     @cached_property
     def folded(self) -> NDArray[np.uint32]:
-        """Small letters without accents, as `fold` makes them one by one; 0 for what is none."""
+        """Small letters without accents, as `fold` makes each; 0 for what is no letter."""
         return _folded.take(self.codes)
 
-    @cached_property
-    def _few(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-        """The places of the characters of the classes that are few, and their bits."""
-        at = np.flatnonzero((self._of & _FEW) != 0)
-        return at, self._of[at]
-
-    def are(self, name: str, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def are(self, name: str, places: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether the characters at some places are of a class."""
-        return np.asarray((self._of[at] & _BITS[name]) != 0)
+        return np.asarray((self._bits[places] & _BITS[name]) != 0)
 
     def which(self, name: str) -> NDArray[np.bool_]:
         """Return whether each character is of a class."""
-        return np.asarray((self._of & _BITS[name]) != 0)
+        return np.asarray((self._bits & _BITS[name]) != 0)
 
     def where(self, name: str) -> NDArray[np.int64]:
         """Return the places of the characters of a class."""
         if name in _COMMON:
             return np.flatnonzero(self.which(name))
-        at, bits = self._few
-        return np.asarray(at[(bits & _BITS[name]) != 0])
+        return np.asarray(self._few[(self._few_bits & _BITS[name]) != 0])
 
     def where_is(self, character: str) -> NDArray[np.int64]:
         """Return the places of a character, which is of one of the classes that are few."""
-        at, _ = self._few
-        return np.asarray(at[self.codes[at] == ord(character)])
+        return np.asarray(self._few[self.codes[self._few] == ord(character)])
 
-    def is_one(self, characters: str, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def is_one(self, characters: str, places: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether the characters at some places are among those given."""
-        codes = self.codes[at]
-        found = codes == ord(characters[0])
+        codes = self.codes[places]
+        among = codes == ord(characters[0])
         for character in characters[1:]:
-            found |= codes == ord(character)
-        return np.asarray(found)
+            among |= codes == ord(character)
+        return np.asarray(among)
 
     def runs(self, inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return where each run of characters of a class starts and ends, given which are."""
@@ -157,17 +158,17 @@ class Characters:
             edges = np.concatenate(([0], edges))
         return edges[::2], edges[1::2]  # the last character is a separator
 
-    def count(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return how many of some places, which rise, are in each text; none is of a separator."""
-        found = np.searchsorted(at, self.ends)
-        found[1:] -= found[:-1]
-        return found
+    def count(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how many of some places, which rise, are in each text; none is a separator's."""
+        counts = np.searchsorted(places, self.ends)
+        counts[1:] -= counts[:-1]
+        return counts
 
 
 def iter_pieces(texts: Sequence[str], most: int) -> Iterator[tuple[int, int]]:
-    """Yield the first and the end of some texts at a time, of `PIECE` characters together.
+    """Yield the start and the end of some texts at a time, of `PIECE` characters together.
 
-    Of each text `most` count, so that a piece has that many more at most.
+    At most `most` characters of each text count, so that a piece has at most that many more.
     """
     start = size = 0
     for i, text in enumerate(texts):

@@ -35,9 +35,9 @@ class Tally:
     script: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, words: WordCounts, characters: Characters) -> Tally:
+    def from_words(cls, words: WordCounts, characters: Characters) -> Tally:
         """Return the tally of texts whose words were counted."""
-        script = characters.count_of("script") > 0
+        script = characters.count_class("script") > 0
         return cls(words.n_words, words.common, script)
 
     @classmethod
@@ -57,28 +57,28 @@ class Tally:
         """Return the tally of some of the texts."""
         return Tally(self.n_words[chosen], self.common[chosen], self.script[chosen])
 
-    def summed(self, of: Sequence[int], n: int) -> Tally:
-        """Return the tallies of `n` texts made of these, each of the text that `of` says."""
+    def summed(self, text: Sequence[int], n: int) -> Tally:
+        """Return the tally of `n` texts made of these; `text`, which rises, says which of which."""
         n_words = np.zeros(n, dtype=np.int64)
         common = np.zeros((n, len(COMMON)), dtype=np.int64)
         script = np.zeros(n, dtype=np.bool_)
-        if of:
-            first = np.flatnonzero(np.diff(of, prepend=-1))
-            whole = np.asarray(of)[first]
-            n_words[whole] = np.add.reduceat(self.n_words, first)
-            common[whole] = np.add.reduceat(self.common, first)
-            script[whole] = np.logical_or.reduceat(self.script, first)
+        if text:
+            first = np.flatnonzero(np.diff(text, prepend=-1))
+            filled = np.asarray(text)[first]
+            n_words[filled] = np.add.reduceat(self.n_words, first)
+            common[filled] = np.add.reduceat(self.common, first)
+            script[filled] = np.logical_or.reduceat(self.script, first)
         return Tally(n_words, common, script)
 
-    def languages(self, text_of: Callable[[int], str]) -> list[str]:
-        """Return the code of each text's language; `text_of` gives a text that was counted."""
+    def languages(self, get_text: Callable[[int], str]) -> list[str]:
+        """Return the code of each text's language; `get_text` gives a text that was counted."""
         share = self.common / np.maximum(self.n_words, 1)[:, None]
         best = share.argmax(axis=1)
-        told = (self.n_words >= LEAST_WORDS) & (share.max(axis=1) >= LEAST_SHARE)
-        found = [_CODES[i] for i in np.where(told, best, len(COMMON)).tolist()]
+        is_clear = (self.n_words >= LEAST_WORDS) & (share.max(axis=1) >= LEAST_SHARE)
+        codes = [_CODES[i] for i in np.where(is_clear, best, len(COMMON)).tolist()]
         for i in np.flatnonzero(self.script).tolist():
-            found[i] = language_of(text_of(i))
-        return found
+            codes[i] = language_of(get_text(i))
+        return codes
 
 
 def tally(texts: Sequence[str]) -> Tally:
@@ -87,5 +87,5 @@ def tally(texts: Sequence[str]) -> Tally:
     for start, end in iter_pieces(texts, MOST):
         part = [text[:MOST] for text in texts[start:end]]
         characters = Characters(part)
-        parts.append(Tally.of(count_words(part, characters), characters))
+        parts.append(Tally.from_words(count_words(part, characters), characters))
     return Tally.joined(parts)

@@ -1,6 +1,6 @@
-"""Which units of a scraped text are its paragraphs, its headings, and site furniture.
+"""Tells which units of a scraped text are its paragraphs, its headings, and boilerplate.
 
-Each unit gets some two hundred signs: its form (length, end, case, numbers), its language, the
+Each unit gets some two hundred features: its form (length, end, case, numbers), its language, the
 words of an interface in it (by family: sharing, subscribing, comments…), its place in the text, and
 the same of its neighbours, so that a short line inside an article is read as the article's and the
 same line in a menu as the menu's. A small model learned from marked lines (`train/line_kinds.py`)
@@ -30,13 +30,13 @@ _UNITS_AT_ONCE = 256  # so that a long text takes little memory
 
 @dataclass(frozen=True, kw_only=True)
 class KindModel:
-    """Boosted trees over the signs.
+    """Boosted trees over the features.
 
     `feature`, `threshold`, `left`, `right` and `value` are (n_trees, n_nodes): a unit goes left
-    where its sign is at most the threshold, and a leaf is its own child. Tree `i` speaks for kind
-    `i % 3`, in the order of `KINDS`. `baseline` is (3,): the score of each kind before the trees.
-    `bias` is (3,), added to the log-probabilities before a kind is chosen: it makes it rarer to
-    drop a paragraph.
+    where its feature is at most the threshold, and a leaf is its own child. Tree `i` speaks for
+    kind `i % 3`, in the order of `KINDS`. `baseline` is (3,): the score of each kind before the
+    trees. `bias` is (3,), added to the log-probabilities before a kind is chosen: it makes it rarer
+    to drop a paragraph.
     """
 
     feature: NDArray[np.int64]
@@ -52,7 +52,7 @@ class KindModel:
         return PackedTrees(self.feature, self.threshold, self.left, self.right, self.value)
 
     def log_proba(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the log-probability of each kind, (n_units, 3), from signs, (n_units, n_signs)."""
+        """Return the log-probability of each kind, (n_units, 3), from (n_units, n_features)."""
         leaves = self._trees.values(np.ascontiguousarray(X.T))
         scores = leaves.reshape(-1, len(KINDS), len(X)).sum(axis=0).T + self.baseline
         return np.asarray(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
@@ -77,31 +77,32 @@ def unit_kinds(units: Sequence[str], gaps: Sequence[bool]) -> list[Kind]:
 def find_kinds(units: Units) -> list[Kind]:
     """Return what each unit of some texts is."""
     model = load_kind_model()
-    kinds = [kind for X in units.iter_signs(_UNITS_AT_ONCE) for kind in model.kinds(X.T)]
-    spans = list(zip(units.spans.start.tolist(), units.spans.end.tolist(), strict=True))
-    ended, interface = units.sign("ended"), units.sign("interface")
-    for start, end in spans:
-        # A note or a headline alone: whatever is no furniture is the article.
-        if "body" not in kinds[start:end]:
-            for i in range(start, end):
-                if kinds[i] == "heading" or ended[i] or not interface[i]:
-                    kinds[i] = "body"
-    # The sign of French is doubled.
-    apart = np.flatnonzero(units.sign("not_french") > units.sign("french") / 2).tolist()
-    apart = [i for i in apart if kinds[i] == "body"]
-    for start, end in spans if apart else ():
-        own = apart[bisect_left(apart, start) : bisect_left(apart, end)]
-        _leave_out_foreign(units, kinds, own, start, end)
+    kinds = [kind for X in units.iter_features(_UNITS_AT_ONCE) for kind in model.kinds(X.T)]
+    _give_each_text_a_body(units, kinds)
+    _leave_out_foreign(units, kinds)
     return kinds
 
 
-def _leave_out_foreign(
-    units: Units, kinds: list[Kind], apart: list[int], start: int, end: int
-) -> None:
-    """Take paragraphs that seem to be in another language for boilerplate, in a French article."""
-    if len(apart) * 2 > kinds[start:end].count("body"):
-        return
-    ours = ("fr", UNDETERMINED)
-    for i in apart:
-        if language_of(units.texts[i]) not in ours:
-            kinds[i] = "boilerplate"
+def _give_each_text_a_body(units: Units, kinds: list[Kind]) -> None:
+    """Take the lines of a text without body, such as a note, for body, but for boilerplate."""
+    ended, interface = units.feature("ended"), units.feature("interface")
+    for start, end in units.spans.pairs():
+        if "body" in kinds[start:end]:
+            continue
+        for i in range(start, end):
+            if kinds[i] == "heading" or ended[i] or not interface[i]:
+                kinds[i] = "body"
+
+
+def _leave_out_foreign(units: Units, kinds: list[Kind]) -> None:
+    """Take paragraphs in another language for boilerplate, if their article is mostly French."""
+    # The feature of French is doubled.
+    apart = np.flatnonzero(units.feature("not_french") > units.feature("french") / 2).tolist()
+    apart = [i for i in apart if kinds[i] == "body"]
+    for start, end in units.spans.pairs() if apart else ():
+        seeming = apart[bisect_left(apart, start) : bisect_left(apart, end)]
+        if len(seeming) * 2 > kinds[start:end].count("body"):
+            continue
+        for i in seeming:
+            if language_of(units.texts[i]) not in ("fr", UNDETERMINED):
+                kinds[i] = "boilerplate"

@@ -1,8 +1,8 @@
-"""Boosted trees walked by many samples at once: a bit a sample, a few operations a level.
+"""Boosted trees walked by many samples at once: one bit per sample, a few operations per level.
 
-Walking the trees sample by sample costs a look-up a node. Here each distinct test (a feature is at
-most a threshold) is made once for all samples, its answers packed into bits, and each node's set of
-samples is its parent's, cut by the answers to the parent's test.
+Walking the trees sample by sample costs one look-up per node. Here each distinct test (a feature is
+at most a threshold) is made once for all samples and its answers are packed into bits. The samples
+that reach a node are those that reach its parent, cut by the answers to the parent's test.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from depeche.model.kernel import Kernel, find_kernel
 
-_SIDE_BY_SIDE = 64  # samples up to which all tests are made in one operation
+_SIDE_BY_SIDE = 64  # up to so many samples, all tests are made in one operation
 _CODE_BITS = 5
 _WIDTH = 1 << _CODE_BITS  # leaves of a tree at most
-# What eight samples' bits are as eight bytes, each holding the code's bit of that weight.
+# The bits of eight samples as eight bytes, each of which holds the bit of that weight of a code.
 _SPREAD = [
     np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
     .view(np.uint64)
@@ -59,7 +59,7 @@ class PackedTrees:
         self._leaf_values = value.ravel()[leaves]
 
     def values(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what each tree says, (n_trees, n_samples); `X` is (n_features, n_samples)."""
+        """Return the value of each tree, (n_trees, n_samples); `X` is (n_features, n_samples)."""
         kernel = find_kernel()
         if kernel is not None:
             return self._walk(kernel, np.ascontiguousarray(X, dtype=np.float64))
@@ -82,13 +82,13 @@ class PackedTrees:
 
     def _walk(self, kernel: Kernel, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what `values` does."""
-        said = np.empty((self.n_trees, X.shape[1]))
+        leaf_values = np.empty((self.n_trees, X.shape[1]))
         firsts = np.searchsorted(self._features, np.arange(len(X) + 1))
         nodes = (self._nodes, len(self._nodes))
         leaves = (self._leaves, self._leaf_values, len(self._leaves), self.n_trees)
         scratch = np.empty(len(self._thresholds), np.uint64), np.empty(self._n_rows, np.uint64)
-        kernel.walk(X, *X.shape, firsts, self._thresholds, *nodes, *leaves, *scratch, said)
-        return said
+        kernel.walk(X, *X.shape, firsts, self._thresholds, *nodes, *leaves, *scratch, leaf_values)
+        return leaf_values
 
     def _number_tests(
         self, feature: NDArray[Any], threshold: NDArray[np.float64], inner: NDArray[np.bool_]
@@ -118,15 +118,15 @@ class PackedTrees:
         leaves, rows, laid = [], [], []
         nodes, start = roots, 0
         while len(nodes):
-            at = np.arange(start, start + len(nodes))
+            places = np.arange(start, start + len(nodes))
             start += len(nodes)
             ends = is_leaf[nodes]
             leaves.append(nodes[ends])
-            rows.append(at[ends])
+            rows.append(places[ends])
             inner, n = nodes[~ends], int((~ends).sum())
-            self._levels.append((at[~ends], test[inner], start, start + n, start + 2 * n))
+            self._levels.append((places[~ends], test[inner], start, start + n, start + 2 * n))
             to_left = np.arange(start, start + n)
-            laid.append(np.stack([at[~ends], test[inner], to_left, to_left + n], axis=1))
+            laid.append(np.stack([places[~ends], test[inner], to_left, to_left + n], axis=1))
             nodes = np.concatenate([side[inner] for side in children])
         self._n_rows = start
         self._nodes = np.concatenate(laid).astype(np.int32)
@@ -135,19 +135,19 @@ class PackedTrees:
     def _rows_of_bit(
         self, bit: int, tree: NDArray[np.int64], code: NDArray[np.int64], rows: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """Return the rows of the leaves whose code has a bit, (most of them in a tree, n_trees).
+        """Return the rows of the leaves whose code has a bit, (most such leaves, n_trees).
 
-        Trees that have fewer are filled up with the last row, which no sample reaches.
+        Trees that have fewer such leaves are filled up with the last row, which no sample reaches.
         """
         chosen = np.flatnonzero(code >> bit & 1)
         tree = tree[chosen]
         nth = np.arange(len(tree)) - np.searchsorted(tree, tree)
-        found = np.full((nth.max(initial=0) + 1, self.n_trees), self._n_rows)
-        found[nth, tree] = rows[chosen]
-        return found
+        rows_of_trees = np.full((nth.max(initial=0) + 1, self.n_trees), self._n_rows)
+        rows_of_trees[nth, tree] = rows[chosen]
+        return rows_of_trees
 
     def _passed(self, X: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """Return the answer to each test, (n_tests, n_samples / 8), a bit a sample."""
+        """Return the answers to each test, (n_tests, n_samples / 8), one bit per sample."""
         n = X.shape[1]
         if n <= _SIDE_BY_SIDE:
             passed = X[self._features] <= self._thresholds

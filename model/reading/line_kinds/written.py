@@ -1,7 +1,7 @@
-"""Signs of how units are written: case, marks, numbers, dates, addresses; for many at once.
+"""Features of how units are written: case, marks, numbers, dates, addresses; for many at once.
 
-Each sign is what a regular expression finds. Where that would be slow, the characters' classes tell
-which units it may find anything in, and only these are searched.
+Each feature is what a regular expression finds. Where that would be slow, the characters' classes
+tell which units it may find anything in, and only these are searched.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from depeche.model.reading.counts.characters import Characters
 
-_START = 200  # characters where dates, symbols and capitals tell furniture
+_START = 200  # characters in which dates, symbols and capitals tell boilerplate
 _END = 12
 
 _ENDED = re.compile(r"[.!?…][\s»”\"')\]]*$")
@@ -30,20 +30,20 @@ _BULLET = re.compile(r"[-–—•·*▪►→]\s|\d{1,2}[.)]\s")
 _SPEAKER = re.compile(r"[A-ZÀ-Ý][\w .'’-]{1,40}\s?:\s")
 _SYMBOL = re.compile(r"[©★☆●▶►⬇←→↑📷👍💬🔁✉☎✔✓№#*_=<>\[\]{}]|:\w+:")
 
-Signs = dict[str, NDArray[Any]]  # by name; numbers or booleans
+Features = dict[str, NDArray[Any]]  # by name; numbers or booleans
 _Search = Callable[[str], re.Match[str] | None]
 
 
 def matches(pattern: _Search, texts: Sequence[str], may: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return whether each text matches a pattern; only those that `may` are looked at."""
-    found = may.copy()
+    """Return whether each text matches a pattern, which may be where `may` is true."""
+    is_match = may.copy()
     for i in np.flatnonzero(may).tolist():
-        found[i] = pattern(texts[i]) is not None
-    return found
+        is_match[i] = pattern(texts[i]) is not None
+    return is_match
 
 
-def written_signs(texts: Sequence[str], characters: Characters) -> Signs:
-    """Return the signs of how texts are written, by name, (n_texts,) each.
+def written_features(texts: Sequence[str], characters: Characters) -> Features:
+    """Return the features of how texts are written, by name, (n_texts,) each.
 
     `characters` are those of the texts, and may be of other texts after them.
     """
@@ -67,20 +67,20 @@ def written_signs(texts: Sequence[str], characters: Characters) -> Signs:
         "quote": characters.is_one('«“"—–', first),
         "colon_inside": colon,
         "speaker": matches(_SPEAKER.match, texts, colons * characters.are("name", first) > 0),
-    } | _start_signs([text[:_START] for text in texts])
+    } | _start_features([text[:_START] for text in texts])
 
 
-def _start_signs(starts: Sequence[str]) -> Signs:
-    """Return the signs that are looked for at the start of texts."""
+def _start_features(starts: Sequence[str]) -> Features:
+    """Return the features that are looked for at the start of texts."""
     characters = Characters(starts)
     word, _ = characters.runs(characters.which("letter"))
     n_words = np.maximum(characters.count(word), 1)
-    n_letters, digit = np.maximum(characters.count_of("letter"), 1), characters.where("digit")
+    n_letters, digit = np.maximum(characters.count_class("letter"), 1), characters.where("digit")
     return {
-        "upper_share": characters.count_of("capital") / n_letters,
+        "upper_share": characters.count_class("capital") / n_letters,
         "title_share": characters.count(word[characters.are("upper", word)]) / n_words,
-        "digit_share": characters.count_of("digit") / (characters.ends - characters.starts),
-        "not_latin": characters.count_of("not_latin") / n_letters,
+        "digit_share": characters.count_class("digit") / (characters.ends - characters.starts),
+        "not_latin": characters.count_class("not_latin") / n_letters,
         "separators": np.minimum(_count_separators(starts, characters), 6) / 3,
         "date": matches(_DATE.search, starts, _may_have_date(characters, digit)),
         "clock": matches(_CLOCK.search, starts, _may_have_clock(characters, digit)),
@@ -90,9 +90,9 @@ def _start_signs(starts: Sequence[str]) -> Signs:
 
 
 def _count_sentences(characters: Characters) -> NDArray[np.int64]:
-    r"""Return how often a stop ends a sentence that another follows.
+    r"""Return how often a stop ends a sentence that is followed by another.
 
-    As often as there is `[.!?…][»”"]?\s+[«“"A-ZÀ-ÝŒ]`.
+    That is how often there is `[.!?…][»”"]?\s+[«“"A-ZÀ-ÝŒ]`.
     """
     stop = characters.where("stop")
     after = stop + 1
@@ -114,11 +114,11 @@ def _count_separators(starts: Sequence[str], characters: Characters) -> NDArray[
     # One blank is of one separator only; and there are other kinds of separators.
     shared = apart[1:][apart[1:] - apart[:-1] == 2]
     double = np.flatnonzero(blank[1:] & blank[:-1])
-    other = characters.count(shared) + characters.count(double) + characters.count_of("bar")
-    found = characters.count(apart)
+    other = characters.count(shared) + characters.count(double) + characters.count_class("bar")
+    counts = characters.count(apart)
     for i in np.flatnonzero(other).tolist():
-        found[i] = len(_SEPARATOR.findall(starts[i]))
-    return found
+        counts[i] = len(_SEPARATOR.findall(starts[i]))
+    return counts
 
 
 def _may_have_date(characters: Characters, digit: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -143,14 +143,14 @@ def _may_have_clock(characters: Characters, digit: NDArray[np.int64]) -> NDArray
 
 def _may_have_address(characters: Characters) -> NDArray[np.bool_]:
     """Return whether there is an at sign, a dot inside a word, or what ends `www.` or `http:`."""
-    at, dot, colon = (characters.where_is(mark) for mark in "@.:")
+    at_sign, dot, colon = (characters.where_is(mark) for mark in "@.:")
     inside = characters.are("letter", dot + 1) | characters.is_one("w", dot - 1)
     scheme = characters.is_one("ps", colon - 1)
-    found = characters.count(at) + characters.count(dot[inside]) + characters.count(colon[scheme])
-    return found > 0
+    places = (at_sign, dot[inside], colon[scheme])
+    return np.asarray(sum(characters.count(part) for part in places) > 0)
 
 
 def _have_symbol(starts: Sequence[str], characters: Characters) -> NDArray[np.bool_]:
-    symbol = characters.count_of("symbol") > 0
+    symbol = characters.count_class("symbol") > 0
     colons = characters.count(characters.where_is(":")) > 1
     return symbol | matches(_SYMBOL.search, starts, colons & ~symbol)

@@ -19,13 +19,13 @@ from depeche.train.evaluation.bootstrap import bootstrap, intervals
 from depeche.train.evaluation.metrics import calibration_error, indicator, score, signature
 
 FEWEST_POSITIVES = 20  # of a label; with fewer its scores say little
-_EDGE = 0.02  # a threshold so near to 0 or 1 rests on a handful of paragraphs
+_EDGE = 0.02  # a threshold this close to 0 or 1 rests on a handful of paragraphs
 _MOST_ERRORS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
-    """Labelled paragraphs and what a model said of them.
+    """Labelled paragraphs, and the scores and decisions of a model on them.
 
     `Y`, `logits`, `proba` and `given` are (n_samples, n_labels), in the order of `labels`.
     """
@@ -52,7 +52,7 @@ class Scored:
 
 
 def score_model(model: Model, labels: LabelledSet) -> Scored:
-    """Return what a model says of labelled paragraphs.
+    """Return the scores and decisions of a model on labelled paragraphs.
 
     Raises
     ------
@@ -72,10 +72,10 @@ def score_model(model: Model, labels: LabelledSet) -> Scored:
 
 
 def evaluate_model(model: Model, scored: Scored) -> dict[str, Any]:
-    """Return the evaluation of what `score_model` scored, with its signature.
+    """Return the evaluation of paragraphs that `score_model` scored, with its signature.
 
-    `n_seen` counts the paragraphs that the model was trained on: scores are out of sample only
-    where it is 0.
+    `n_seen` counts the paragraphs on which the model was trained: the scores are out of sample
+    only where it is 0.
     """
     labels = scored.labels
     digests = np.array([text_digest(text) for text in labels.texts], dtype=np.uint64)
@@ -94,7 +94,7 @@ def evaluate_model(model: Model, scored: Scored) -> dict[str, Any]:
 def evaluate(scored: Scored, model: Model) -> dict[str, Any]:
     """Return the evaluation of scored paragraphs.
 
-    A field a dimension with its scores as in `metrics.score`, and:
+    It has one field per dimension with its scores, as `metrics.score` returns them, and:
 
     `intervals`
         The same, each number as the [low, high] of its 95 % interval, bootstrapped by article.
@@ -107,15 +107,15 @@ def evaluate(scored: Scored, model: Model) -> dict[str, Any]:
     `sources`
         For each source, `n` and the dimensions' scores.
     `warnings`
-        What a user should know of before relying on the scores, a line each.
+        What a user should know before relying on the scores, one line each.
     `errors`
-        The wrong decisions that the model was surest of, worst first, with its evidence.
+        The wrong decisions of which the model was surest, worst first, with its evidence.
 
     Parameters
     ----------
     model
-        Names the calibration and gives the evidence of errors; on paragraphs that it was trained
-        on, its evidence tells what it has learned since.
+        The model that names the calibration and gives the evidence of errors. Where it was trained
+        on a paragraph, its evidence shows what it learned from it.
     """
     Y, proba, given, schema = scored.Y, scored.proba, scored.given, scored.schema
     return {
@@ -132,13 +132,13 @@ def evaluate(scored: Scored, model: Model) -> dict[str, Any]:
 
 def _baselines(scored: Scored) -> dict[str, Any]:
     Y, schema = scored.Y, scored.schema
-    found = {"constant": constant_given(Y, schema)}
+    decisions = {"constant": constant_given(Y, schema)}
     keywords = keyword_given(scored.labels.texts, Y, schema)
     if keywords is not None:
-        found["keywords"] = keywords
+        decisions["keywords"] = keywords
     return {
         name: _without_ranking(score(Y, given.astype(float), given, schema))
-        for name, given in found.items()
+        for name, given in decisions.items()
     }
 
 
@@ -175,9 +175,9 @@ def _articles(scored: Scored, model: Model) -> dict[str, Any]:
         labelled, scores = scored.Y[order, span] > 0, scored.proba[order, span]
         if dimension.kind == "single":
             proba[:, span] = mean_proba(scores, length, start)
-            at = np.arange(len(names))
-            Y[at, span.start + mean_proba(labelled, length, start).argmax(axis=1)] = 1
-            given[at, span.start + proba[:, span].argmax(axis=1)] = True
+            rows = np.arange(len(names))
+            Y[rows, span.start + mean_proba(labelled, length, start).argmax(axis=1)] = 1
+            given[rows, span.start + proba[:, span].argmax(axis=1)] = True
         else:
             proba[:, span] = article_scores(scores, length, start)
             Y[:, span] = shares_of_body(labelled, length, start) >= MIN_SHARE
@@ -203,23 +203,25 @@ def _sources(scored: Scored) -> dict[str, Any]:
 
 
 def _warnings(scored: Scored, model: Model) -> list[str]:
-    found = []
+    warnings = []
     for dimension, span in scored.schema.columns():
         for j in range(span.start, span.stop):
             name, n_given = scored.schema.label_names[j], int(scored.given[:, j].sum())
             n_positive = int(scored.Y[:, j].sum())
             threshold = model.decisions.threshold[j]
             if n_positive < FEWEST_POSITIVES:
-                found.append(
+                warnings.append(
                     f"{name}: {n_positive} of these paragraphs have it: its scores say little; "
                     f"label at least {FEWEST_POSITIVES}"
                 )
             elif n_given in (0, len(scored.Y)) and n_given != n_positive:
                 often = "every" if n_given else "no"
-                found.append(f"{name}: given to {often} paragraph: the model has not learned it")
+                warnings.append(f"{name}: given to {often} paragraph: the model has not learned it")
             if dimension.kind == "multi" and not _EDGE <= threshold <= 1 - _EDGE:
-                found.append(f"{name}: threshold at the edge, {threshold:.3f}: its scores are poor")
-    return found
+                warnings.append(
+                    f"{name}: threshold at the edge, {threshold:.3f}: its scores are poor"
+                )
+    return warnings
 
 
 def _errors(scored: Scored, model: Model) -> list[dict[str, Any]]:

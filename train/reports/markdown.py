@@ -1,38 +1,18 @@
-"""Reports on an evaluation: `markdown_report` and `html_report` show the same sections."""
+"""The report on an evaluation as Markdown."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from depeche.labels.formats.markdown import markdown_text
 from depeche.labels.schema import Schema
 from depeche.train.reports.content import report_sections
-from depeche.train.reports.drawing import Figure
-from depeche.train.reports.html import html_report
 from depeche.train.reports.parts import Between, Cell, Mistake, Name, Section, Table, log_odds
-
-__all__ = ["REPORT_FILES", "html_report", "markdown_report", "report_files"]
-
-REPORT_FILES = ("evaluation.html", "evaluation.md", "evaluation.json")
-
-
-def report_files(
-    evaluation: Mapping[str, Any], schema: Schema, figures: Mapping[str, Figure], model: str
-) -> dict[str, str]:
-    """Return an evaluation as a page, as Markdown and as JSON, by file name."""
-    title = f"Evaluation of {model}"
-    texts = (
-        html_report(evaluation, schema, title=title, figures=figures),
-        markdown_report(evaluation, schema, title=title),
-        json.dumps(evaluation, ensure_ascii=False, indent=1) + "\n",
-    )
-    return dict(zip(REPORT_FILES, texts, strict=True))
 
 
 def markdown_report(evaluation: Mapping[str, Any], schema: Schema, *, title: str) -> str:
-    """Return the report on an evaluation as Markdown (GitHub's, for its tables)."""
+    """Return the report on an evaluation as GitHub's Markdown, which has tables."""
     lines = [f"# {markdown_text(title)}", ""]
     for section in report_sections(evaluation, schema):
         lines += _section(section)
