@@ -282,12 +282,12 @@ def test_model_in_use_is_the_option_then_the_variable_then_the_champion(
         folder=sha256[:16], run_id="r", model_sha256=sha256, version="1", date="2024-06-19"
     )
     (champion / "promotions.json").write_text(format_promotions([promotion]))
-    found = json.loads(classify("info", "--json").stdout)
-    assert (found["folder"], found["run_id"]) == (folder, "r")
-    found = json.loads(classify("info", "--model", "mlruns/champion", "--json").stdout)
-    assert (found["folder"], found["run_id"]) == (folder, "r")
-    found = json.loads(classify("info", "--json", CLASSIFY_MODEL=str(SHIPPED)).stdout)
-    assert (found["folder"], found["run_id"]) == (str(SHIPPED), None)
+    info = json.loads(classify("info", "--json").stdout)
+    assert (info["folder"], info["run_id"]) == (folder, "r")
+    info = json.loads(classify("info", "--model", "mlruns/champion", "--json").stdout)
+    assert (info["folder"], info["run_id"]) == (folder, "r")
+    info = json.loads(classify("info", "--json", CLASSIFY_MODEL=str(SHIPPED)).stdout)
+    assert (info["folder"], info["run_id"]) == (str(SHIPPED), None)
     (tmp_path / folder / "idf.npy").unlink()
     done = classify(ARTICLE)
     assert (done.returncode, done.stdout) == (1, "")
@@ -296,11 +296,11 @@ def test_model_in_use_is_the_option_then_the_variable_then_the_champion(
 
 
 def test_info_names_schema_data_and_digest(classify: Classify) -> None:
-    found = json.loads(classify("info", "--json").stdout)
-    assert found["data"]["n_paragraphs"] == 5741
-    assert set(found["thresholds"]) >= {"military", "space", "diplomacy", "sanctions"}
+    info = json.loads(classify("info", "--json").stdout)
+    assert info["data"]["n_paragraphs"] == 5741
+    assert set(info["thresholds"]) >= {"military", "space", "diplomacy", "sanctions"}
     shown = classify("info").stdout
-    assert found["sha256"] in shown
+    assert info["sha256"] in shown
     assert "topics (multi): military, space, diplomacy, sanctions" in shown
 
 
