@@ -89,7 +89,9 @@ def simulate(
     learnt: Learnt | None = None
     rng = np.random.default_rng(seed)
     settings = TrainSettings()
-    fits = {*points, *((BATCH, *range(every, points[-1], every)) if mix else ())}
+    fits = set(points)
+    if mix is not None:
+        fits |= {BATCH, *range(every, points[-1], every)}
     while len(order) < points[-1]:
         n = min(fit for fit in fits if fit > len(order)) - len(order)
         picks = choose(ground, decided, learnt, corpus.schema, mix or RANDOM, rng, n)
@@ -147,16 +149,16 @@ def main() -> None:
     parser.add_argument("orangesum", type=Path)
     parser.add_argument("--seeds", type=int, nargs="+", default=range(20))
     parser.add_argument("--mix", type=parse_mix, default=Mix())
-    asked = parser.parse_args()
+    options = parser.parse_args()
     begun = time.perf_counter()
-    corpus = load_corpus(asked.orangesum, asked.mix)
+    corpus = load_corpus(options.orangesum, options.mix)
     queue, random = [], []
-    for seed in asked.seeds:
-        queue.append(list(simulate(corpus, seed, asked.mix, QUEUE_AT)))
+    for seed in options.seeds:
+        queue.append(list(simulate(corpus, seed, options.mix, QUEUE_AT)))
         random.append(list(simulate(corpus, seed, None, RANDOM_AT)))
         cells = [" ".join(f"{f1:.3f}" for f1 in curves[-1]) for curves in (queue, random)]
         print(f"seed {seed}: queue {cells[0]} | random {cells[1]}", flush=True)
-    print(f"--mix {asked.mix}")
+    print(f"--mix {options.mix}")
     print("\n".join(table(np.array(queue), np.array(random))))
     print(f"{time.perf_counter() - begun:.0f} s, {time.process_time():.0f} s of one core")
 

@@ -126,14 +126,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--orangesum", type=Path, help="clone of Tixierae/OrangeSum")
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    given = parser.parse_args()
-    labels = load_labels(SHIPPED, read_schema(), orangesum=given.orangesum)
+    options = parser.parse_args()
+    labels = load_labels(SHIPPED, read_schema(), orangesum=options.orangesum)
     print(
         f"{len(labels.paragraphs)} paragraphs, {SHARE:.0%} turned round; of the first {SHARE:.0%}"
     )
     print(f"{'seed':>4}  {'dimension':<12}{'audit':>8}{'random':>8}   found of added, of removed")
     every: list[Shares] = []
-    for seed in range(given.seeds):
+    for seed in range(options.seeds):
         for shares in measure(labels, seed):
             every.append(shares)
             print(

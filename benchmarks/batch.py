@@ -152,27 +152,27 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="2,000 articles, once: a minute")
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--check", action="store_true", help="end with 1 where a bar is missed")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     texts = "all"
-    if asked.quick:
-        asked.articles, asked.peer_articles, asked.rounds, texts = 2000, 250, 1, "shipped"
+    if options.quick:
+        options.articles, options.peer_articles, options.rounds, texts = 2000, 250, 1, "shipped"
     report = Report()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        corpus = take(asked.corpus, folder / "corpus.jsonl.gz", asked.articles)
-        wanted = {asked.only} if asked.only else PARTS
+        corpus = take(options.corpus, folder / "corpus.jsonl.gz", options.articles)
+        wanted = {options.only} if options.only else PARTS
         if "processes" in wanted:
-            part = take(corpus.path, folder / "part.jsonl.gz", asked.peer_articles)
-            processes(report, part, folder, asked.rounds, texts)
+            part = take(corpus.path, folder / "part.jsonl.gz", options.peer_articles)
+            processes(report, part, folder, options.rounds, texts)
         if "scoring" in wanted:
-            scoring(report, corpus, asked.rounds, texts)
+            scoring(report, corpus, options.rounds, texts)
         if "jobs" in wanted:
-            two_jobs(report, corpus, folder, asked.rounds)
+            two_jobs(report, corpus, folder, options.rounds)
         if "memory" in wanted:
             memory(report, corpus, folder)
         if "exact" in wanted:
             exactness(report, corpus)
-    if asked.check and report.missed:
+    if options.check and report.missed:
         raise SystemExit("\n".join(["", "missed:", *report.missed]))
 
 

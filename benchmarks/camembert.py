@@ -89,22 +89,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("base", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     times: dict[str, dict[str, list[float]]] = {name: {"pipeline": [], "ours": []} for name in BARS}
     many, one = times.values()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make(asked.base, folder)
+        make(options.base, folder)
         full, small, texts = folder / "full", folder / "small", folder / "texts.json"
         size = sum(path.stat().st_size for path in small.iterdir()) / 1e6
         (folder / "one.json").write_text(json.dumps([ARTICLE.read_text()]))
-        for _ in range(asked.rounds):
+        for _ in range(options.rounds):
             many["pipeline"].append(float(seconds("-c", _PIPELINE, full, texts)[1]))
             many["ours"].append(float(seconds("-c", _OURS, small, texts)[1]))
             one["pipeline"].append(seconds("-c", _PIPELINE, full, folder / "one.json")[0])
             one["ours"].append(seconds("-m", "depeche.classify", ARTICLE, "--model", small)[0])
     report = Report()
-    report.part(f"{asked.base.name}, {size:.0f} MB in 8 bits", ("pipeline", "ours", "ratio"))
+    report.part(f"{options.base.name}, {size:.0f} MB in 8 bits", ("pipeline", "ours", "ratio"))
     for what, seconds_by_name in times.items():
         theirs, ours = (min(seconds_by_name[name]) for name in ("pipeline", "ours"))
         ratio = theirs / ours

@@ -58,7 +58,7 @@ class _Runs:
         return {tuple(words[j : j + SHINGLE]) for j in range(max(len(words) - SHINGLE + 1, 1))}
 
     def like(self, text: str) -> bool:
-        """Return whether a known text and a text share `RESEMBLANCE` of the shorter one's runs."""
+        """Return whether a known text shares enough runs: `RESEMBLANCE` of the shorter one's."""
         runs = self._runs(text)
         shared = Counter(i for run in runs for i in self._holders.get(run, ()))
         return any(

@@ -40,17 +40,16 @@ class Estimate:
     note: str | None = None
 
 
+def draw_resamples(n_articles: int, *, n_resamples: int, seed: int) -> NDArray[np.int64]:
+    """Draw how often each article is in each resample, (n_resamples, n_articles)."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(n_articles, np.full(n_articles, 1 / n_articles), size=n_resamples)
+
+
 def number_articles(articles: Sequence[str]) -> tuple[NDArray[np.int64], int]:
     """Return the number of each paragraph's article, (n_paragraphs,), and how many there are."""
     names, article = np.unique(np.asarray(articles, dtype=str), return_inverse=True)
     return np.asarray(article), len(names)
-
-
-def draw_weights(n_articles: int, *, n_resamples: int, seed: int) -> Floats:
-    """Return how often each resample holds each article, (n_resamples, n_articles)."""
-    rng = np.random.default_rng(seed)
-    shares = np.full(n_articles, 1 / n_articles)
-    return rng.multinomial(n_articles, shares, size=n_resamples).astype(np.float64)
 
 
 def weighted_sums(article: NDArray[np.int64], weights: Floats) -> Sums:
@@ -59,7 +58,7 @@ def weighted_sums(article: NDArray[np.int64], weights: Floats) -> Sums:
     Parameters
     ----------
     article
-        (n_paragraphs,), the number of each paragraph's article.
+        (n_paragraphs,): the number of each paragraph's article.
     weights
         (n_rows, n_articles); the function returns (n_rows, k).
     """
@@ -76,11 +75,11 @@ def weighted_sums(article: NDArray[np.int64], weights: Floats) -> Sums:
 def article_sums(articles: Sequence[str], *, n_resamples: int, seed: int) -> Sums:
     """Return a function that sums (n_paragraphs, k) values, giving (1 + n_resamples, k).
 
-    Row 0 is the sample itself, the others are resamples of its articles; there are none where all
-    paragraphs are of one article. The order of the paragraphs does not matter.
+    Row 0 is the sample, the others are resamples of its articles. There are no resamples where all
+    paragraphs belong to one article. The order of the paragraphs does not matter.
     """
     article, n = number_articles(articles)
-    drawn = draw_weights(n, n_resamples=n_resamples if n > 1 else 0, seed=seed)
+    drawn = draw_resamples(n, n_resamples=n_resamples if n > 1 else 0, seed=seed)
     return weighted_sums(article, np.vstack([np.ones((1, n)), drawn]))
 
 

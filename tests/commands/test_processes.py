@@ -53,13 +53,13 @@ LABEL = """
 if __name__ == "__main__":
     from depeche.labels.schema import read_schema
     from depeche.train.active.mix import Mix
-    from depeche.train.active.trainer import Asked, Setup, Texts, Trainer
+    from depeche.train.active.trainer import Question, Setup, Texts, Trainer
     none = Texts(ids=(), articles=(), texts=())
     pool = Texts(ids=("a", "b"), articles=("a", "b"), texts=("L’armée.", "La fusée."))
     mix = Mix(uncertain=0, rare=0, random=0)
     setup = Setup(pool=pool, others=none, schema=read_schema(), mix=mix, seed=0)
     trainer = Trainer(setup)
-    trainer.ask(Asked(labels=[], closed=[]))
+    trainer.ask(Question(labels=[], closed=[]))
     assert trainer._answers.get(timeout=150)
 """
 

@@ -3,7 +3,6 @@
 import json
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import binom
 
 from depeche import load_model
-from depeche.labels.errors import InputError
 from depeche.labels.schema import read_schema
 from depeche.model.deciding.decisions import (
     NEVER,
@@ -27,16 +25,15 @@ from depeche.model.deciding.decisions import (
     precision_threshold,
     recall_threshold,
 )
-from depeche.model.deciding.prevalence import anchor, estimate_prevalence, read_prevalence
 from depeche.model.reading.reader import read_article
-from depeche.model.tagging import SHIPPED, Model
+from depeche.model.tagging import SHIPPED
 from depeche.train.evaluation.metrics import calibration_error
 
 SCHEMA = read_schema()
+SHARES = dict(zip(SCHEMA.label_names, [0.05, 0.01, 0.05, 0.01, 0.2, 0.6, 0.2], strict=True))
 MODEL = load_model(SHIPPED)
 HELD_OUT = MODEL.artifact.held_out  # the shipped model's out-of-fold scores and labels
 TOPICS, STANCES = range(4), range(4, 7)
-SHARES = dict(zip(SCHEMA.label_names, [0.05, 0.01, 0.05, 0.01, 0.2, 0.6, 0.2], strict=True))
 
 
 def half(rng: np.random.Generator) -> np.ndarray:
@@ -87,9 +84,9 @@ def test_coverage_that_was_asked_for_is_reached_within_two_points(coverage: floa
 def test_what_is_not_left_to_a_person_keeps_the_promise() -> None:
     rng = np.random.default_rng(0)
     chosen = half(rng)
-    found = decisions(chosen, Rule(coverage=0.9))
+    decided = decisions(chosen, Rule(coverage=0.9))
     proba, Y = HELD_OUT.proba[~chosen], HELD_OUT.Y[~chosen]
-    tags, review = found.given(proba), found.review(proba)
+    tags, review = decided.given(proba), decided.review(proba)
     for j in TOPICS:
         sure = tags[:, j] & ~review[:, j]
         left_out = ~tags[:, j] & ~review[:, j]
@@ -102,17 +99,17 @@ def test_what_is_not_left_to_a_person_keeps_the_promise() -> None:
 
 
 def test_single_dimension_in_review_lists_all_that_is_possible() -> None:
-    found = decisions(np.ones(len(HELD_OUT.Y), dtype=bool), Rule())
+    decided = decisions(np.ones(len(HELD_OUT.Y), dtype=bool), Rule())
     doubtful, clear = [0, 0, 0, 0, 0.35, 0.3, 0.35], [0, 0, 0, 0, 0.01, 0.98, 0.01]
-    review = found.review(np.array([doubtful, clear]))
+    review = decided.review(np.array([doubtful, clear]))
     assert review[0, [4, 6]].all()
     assert not review[1].any()
 
 
 def test_single_dimension_of_which_nothing_is_possible_is_left_to_a_person() -> None:
-    found = decisions(np.ones(len(HELD_OUT.Y), dtype=bool), Rule(coverage=0.5))
-    assert (found.limits.possible[4:] > [0.3, 0.5, 0.3]).all()
-    review = found.review(np.array([[0, 0, 0, 0, 0.3, 0.4, 0.3]]))
+    decided = decisions(np.ones(len(HELD_OUT.Y), dtype=bool), Rule(coverage=0.5))
+    assert (decided.limits.possible[4:] > [0.3, 0.5, 0.3]).all()
+    review = decided.review(np.array([[0, 0, 0, 0, 0.3, 0.4, 0.3]]))
     assert review[0, 4:].tolist() == [False, True, False]
 
 
@@ -150,9 +147,9 @@ def test_binomial_tail_agrees_with_scipy(n: int, data: st.DataObject, p: float) 
 def test_label_without_paragraphs_is_never_given_on_request() -> None:
     nothing = HeldOut(proba=np.full((50, 7), 0.5), Y=np.zeros((50, 7), dtype=bool))
     for rule in (Rule(precision=0.9), Rule(recall=0.9)):
-        found = Decisions(SCHEMA, np.full(7, 0.5), nothing, rule)
-        assert found.lacking == ["military", "space", "diplomacy", "sanctions"]
-        assert not found.given(np.ones((1, 7)))[:, :4].any()
+        never = Decisions(SCHEMA, np.full(7, 0.5), nothing, rule)
+        assert never.lacking == ["military", "space", "diplomacy", "sanctions"]
+        assert not never.given(np.ones((1, 7)))[:, :4].any()
 
 
 @pytest.mark.parametrize("coverage", [0.7, 0.8, 0.9])
@@ -211,60 +208,6 @@ def test_missed_labels_are_controlled_as_by_mapie() -> None:
         assert float(theirs.best_predict_param[0]) == pytest.approx(limits[j], abs=0.011)
 
 
-def test_prevalence_is_found_and_scores_hold_at_it() -> None:
-    """Paragraphs drawn so that a topic is rare: its estimated share and its scores follow."""
-    rng = np.random.default_rng(0)
-    trained = MODEL.artifact.prevalence
-    rare = HELD_OUT.Y[:, 0] & (rng.random(len(HELD_OUT.Y)) < 0.2)
-    kept = rare | ~HELD_OUT.Y[:, 0]
-    proba, Y = HELD_OUT.proba[kept], HELD_OUT.Y[kept]
-    share = Y[:, 0].mean()
-    assert trained[0] > 3 * share
-    found = estimate_prevalence(proba, trained, SCHEMA)
-    assert found[0] == pytest.approx(share, abs=0.02)
-    assert found[4:].sum() == pytest.approx(1)
-    anchored = anchor(proba, trained, found, SCHEMA)
-    before = abs(proba[:, 0].mean() - share)
-    assert abs(anchored[:, 0].mean() - share) < before / 2
-    assert anchored[:, 4:].sum(axis=1) == pytest.approx(1)
-    assert np.allclose(anchor(proba, trained, trained, SCHEMA), proba, atol=2e-4)
-
-
-def test_limits_follow_the_prevalence() -> None:
-    shares = np.array([0.02, 0.01, 0.05, 0.01, 0.2, 0.6, 0.2])
-    model = Model(MODEL.artifact, Rule(coverage=0.9), shares)
-    anchored = anchor(HELD_OUT.proba, MODEL.artifact.prevalence, shares, SCHEMA)
-    for j in TOPICS:
-        expected = conformal_limit(anchored[HELD_OUT.Y[:, j], j], 0.9)
-        assert model.decisions.limits.possible[j] == pytest.approx(expected)
-        assert model.decisions.limits.sure[j] == 0.9
-
-
-def test_label_that_no_paragraph_has_is_not_given_for_its_prevalence() -> None:
-    none = replace(MODEL.artifact, held_out=replace(HELD_OUT, Y=HELD_OUT.Y & (np.arange(7) != 1)))
-    shares = np.array(list(SHARES.values()))
-    assert anchor(np.full((1, 7), 0.01), none.prevalence, shares, SCHEMA)[0, 1] < 1
-    rare = anchor(np.full((1, 7), 1e-4), none.prevalence, shares, SCHEMA)
-    assert rare[0, 1] < 0.05
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("{", "not JSON"),
-        ('{"space": 0.1, "space": 0.2}', "'space' stands twice"),
-        ("{}", "give the share of each label, as in {"),
-        (json.dumps(SHARES | {"space": 1.5}), "each share must lie between 0 and 1"),
-        (json.dumps(SHARES | {"neutral": 0.3}), "must sum to 1, not 0.700"),
-    ],
-)
-def test_faulty_prevalence_is_refused(tmp_path: Path, content: str, message: str) -> None:
-    path = tmp_path / "p.json"
-    path.write_text(content)
-    with pytest.raises(InputError, match=f"^{path}: .*{message}"):
-        read_prevalence(path, SCHEMA)
-
-
 @pytest.fixture
 def tagged(classify: Classify, tmp_path: Path) -> Callable[..., list[dict[str, object]]]:
     def run(*options: object) -> list[dict[str, object]]:
@@ -280,8 +223,8 @@ def test_command_line_asks_for_a_precision_and_names_what_cannot_hold_it(
     tagged: Callable[..., list[dict[str, object]]], tmp_path: Path
 ) -> None:
     records = tagged("--precision", 0.999)
-    told = (tmp_path / "stderr.txt").read_text()
-    assert "no threshold holds a precision of 0.999 for military: it is never given" in told
+    messages = (tmp_path / "stderr.txt").read_text()
+    assert "no threshold holds a precision of 0.999 for military: it is never given" in messages
     assert all(not record["topics"] for record in records)
     assert records[0]["model"]["asked"] == {"precision": 0.999}  # type: ignore[index]
 

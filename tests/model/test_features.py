@@ -1,100 +1,24 @@
 """The features: French spelling, and the fast path against a plain reference."""
 
 import math
-import re
 import unicodedata
-import zlib
 from collections import Counter
-from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_scorers import linear_scorer, random_form
+from plain_features import SETTINGS, TABLE, plain_counts, plain_logits
 
 from depeche import load_model
 from depeche.labels.dataset import FOLDER
 from depeche.labels.records import read_labels
 from depeche.labels.schema import read_schema
 from depeche.model.scoring import linear
-from depeche.model.scoring.features import FeatureExtractor, FeatureSettings
+from depeche.model.scoring.features import FeatureExtractor
 from depeche.model.scoring.linear import LinearScorer, weigh
-from depeche.model.scoring.spelling import normalise, words
-from depeche.model.scoring.word_vectors import VectorForm
-
-SETTINGS = FeatureSettings()
-TABLE = 1 << SETTINGS.table_bits
-
-
-def plain_counts(text: str) -> Counter[int]:
-    """Count the features of a text one at a time, as the module's docstrings define them."""
-    tokens = re.findall(
-        "[\\w\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff]+['’ʼ‘`´]?|[«»“”„\"!?…]", text
-    )
-    found = [word for word in map(normalise, tokens) if word]
-    hashes = [zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in found]
-    pairs = {(a * 31 + b * 0x9E3779B1 + 1) % 2**32 for a, b in pairwise(hashes)}
-    counts = Counter(column(h) for h in [*set(hashes), *pairs])
-    for word in set(found):
-        if word[0].isalnum():
-            counts.update(TABLE + column(h) for h in gram_hashes(f" {word[:64]} "))
-    return counts
-
-
-def column(hash_: int) -> int:
-    """Return the column of a table for a hash of 32 bits."""
-    return (hash_ * 0x9E3779B1 % 2**32) >> (32 - SETTINGS.table_bits)
-
-
-def gram_hashes(padded: str) -> Iterator[int]:
-    """Yield the hash of every n-gram of a word."""
-    for n in range(SETTINGS.char_min, SETTINGS.char_max + 1):
-        for start in range(len(padded) - n + 1):
-            hash_ = 0x9747B28C
-            for sign in padded[start : start + n]:
-                hash_ = (hash_ * 0x01000193 + ord(sign)) % 2**32
-            yield (hash_ + n * 0x9E3779B1) % 2**32
-
-
-def plain_logits(scorer: LinearScorer, text: str) -> list[float]:
-    """Score a text one feature at a time, in whole numbers of Python's own."""
-    n_labels = len(scorer.bias)
-    sums = [[0] * (n_labels + 1), [0] * (n_labels + 1)]
-    for where, n in plain_counts(text).items():
-        idf = float(scorer.idf[where])
-        values = [idf * float(weight) for weight in scorer.weights[where]]
-        for j, value in enumerate([*values, idf * idf]):
-            sums[where >= TABLE][j] += n * round(value * 65536)
-    lengths = [math.sqrt(max(table[-1], 1) * 65536) for table in sums]
-    of_vectors = plain_form(scorer.form, text)
-    return [
-        sums[0][j] / lengths[0] + sums[1][j] / lengths[1] + float(scorer.bias[j]) + of_vectors[j]
-        for j in range(n_labels)
-    ]
-
-
-def plain_form(form: VectorForm, text: str) -> list[float]:
-    """Score a text by its words' vectors one number at a time, in whole numbers of Python's own."""
-    held = {int(hash_): i for i, hash_ in enumerate(form.words.hashes)}
-    sums = [0] * form.n_dims
-    for word in set(words(text)):
-        i = held.get(zlib.crc32(word.encode("utf-8", "surrogatepass")))
-        for d in range(form.n_dims if i is not None else 0):
-            value = float(form.words.directions[i, d]) * float(form.words.lengths[i])
-            sums[d] += round(value * 65536)
-    length = max(math.sqrt(sum(value * value for value in sums)), 1)
-    u = [round(value / length * 4096) for value in sums]
-    logits = []
-    for j in range(form.linear.shape[1]):
-        total = 0
-        for d in range(form.n_dims):
-            quadratic = form.quadratic[:, j, d].tolist()
-            slope = sum(a * round(b * 4096) for a, b in zip(u, quadratic, strict=True))
-            total += (round(slope / 4096) + round(float(form.linear[d, j]) * 4096)) * sums[d]
-        logits.append(total / (length * 4096))
-    return logits
+from depeche.model.scoring.spelling import normalise
 
 
 def as_counter(text: str, extractor: FeatureExtractor) -> Counter[int]:
@@ -107,8 +31,8 @@ def test_fast_path_equals_plain_reference_on_the_corpus() -> None:
     counts = FeatureExtractor(SETTINGS).count(texts)
     for i, text in enumerate(texts):
         row = slice(counts.indptr[i], counts.indptr[i + 1])
-        found = zip(counts.indices[row].tolist(), counts.counts[row].tolist(), strict=True)
-        assert Counter(dict(found)) == plain_counts(text)
+        pairs = zip(counts.indices[row].tolist(), counts.counts[row].tolist(), strict=True)
+        assert Counter(dict(pairs)) == plain_counts(text)
 
 
 @given(st.text())
@@ -175,10 +99,10 @@ def test_fast_logits_are_exactly_the_plain_ones(n_before: int) -> None:
     texts = [p.text for p in read_labels(FOLDER / "composed.jsonl", read_schema())]
     scorer = linear_scorer(load_model().artifact)
     scorer.logits(texts[:n_before] * 20)
-    found = scorer.logits(texts[300:500])
-    assert found.tolist() == [plain_logits(scorer, text) for text in texts[300:500]]
+    logits = scorer.logits(texts[300:500])
+    assert logits.tolist() == [plain_logits(scorer, text) for text in texts[300:500]]
     counts = FeatureExtractor(scorer.settings).count(texts[300:500])
-    assert (scorer.logits_of_counts(counts) == found).all()
+    assert (scorer.logits_of_counts(counts) == logits).all()
 
 
 @given(st.lists(st.text(alphabet=st.characters(), max_size=60), max_size=4))
@@ -197,8 +121,8 @@ def test_a_scorer_that_forgets_its_words_scores_alike(monkeypatch: pytest.Monkey
 def test_a_long_text_is_cut_without_losing_words() -> None:
     words = [f"mot{i}" for i in range(30_000)]
     text = " ".join(words) + " " + "x" * 70_000
-    found = FeatureExtractor(SETTINGS).occurrences([text])
-    places = zip(found.start[:30_000], found.end[:30_000], strict=True)
+    occurrences = FeatureExtractor(SETTINGS).occurrences([text])
+    places = zip(occurrences.start[:30_000], occurrences.end[:30_000], strict=True)
     assert [text[start:end] for start, end in places] == words
     assert as_counter(text[:80_000], FeatureExtractor(SETTINGS)) == plain_counts(text[:80_000])
 
@@ -213,17 +137,17 @@ def test_weighed_features_have_length_one_without_shared_ngrams() -> None:
 @given(st.text(alphabet="abcdeéè' L’nq!« ", max_size=80))
 def test_contributions_and_bias_sum_to_the_logit(text: str) -> None:
     texts = [text, "Une frappe a visé le port.", text]
-    found = SCORER.contributions(texts)
+    added = SCORER.contributions(texts)
     for i, logits in enumerate(SCORER.logits(texts)):
-        assert found.values[found.row == i].sum(axis=0) + SCORER.bias == pytest.approx(logits)
+        assert added.values[added.row == i].sum(axis=0) + SCORER.bias == pytest.approx(logits)
 
 
 def test_contributions_point_at_the_words_in_the_text() -> None:
     text = "Paris a rencontré l’armée. Paris dort."
-    found = SCORER.contributions(["Rien.", text])
-    places = zip(found.start[found.row == 1], found.end[found.row == 1], strict=True)
+    added = SCORER.contributions(["Rien.", text])
+    places = zip(added.start[added.row == 1], added.end[added.row == 1], strict=True)
     assert sum(1 for start, end in places if text[start:end] == "Paris") == 1
-    places = zip(found.start[found.row == 1], found.end[found.row == 1], strict=True)
+    places = zip(added.start[added.row == 1], added.end[added.row == 1], strict=True)
     spans = {text[start:end] for start, end in places}
     assert {"Paris", "rencontré l’armée", "dort"} <= spans
     assert all(span == span.strip() for span in spans)

@@ -46,16 +46,16 @@ def mutated(rng: random.Random) -> tuple[bytes, Form | None]:
     source, form = rng.choice(SOURCES)
     data = bytearray(source)
     for _ in range(rng.randrange(1, 12)):
-        at, n = rng.randrange(len(data) + 1), rng.randrange(1, 400)
+        start, n = rng.randrange(len(data) + 1), rng.randrange(1, 400)
         change = rng.randrange(5)
         if change == 0:
-            data[at : at + n] = b""
+            data[start : start + n] = b""
         elif change == 1:
-            data[at:at] = data[at : at + n] * rng.randrange(1, 5)
+            data[start:start] = data[start : start + n] * rng.randrange(1, 5)
         elif change == 2:
-            data[at:at] = bytes(rng.randrange(256) for _ in range(n // 20 + 1))
+            data[start:start] = bytes(rng.randrange(256) for _ in range(n // 20 + 1))
         elif change == 3:
-            data[at:at] = rng.choice(
+            data[start:start] = rng.choice(
                 [b"\n", b"\r", b"\xe2\x80\xa8", b"<", b"&#0;", b"\xff", b"</p>"]
             )
         else:
@@ -122,9 +122,9 @@ def test_mutated_megabytes_take_at_most_twenty_times_their_size(tmp_path: Path, 
     for _ in range(3):
         data, wanted = b"", FORMS[f".{form}"]
         while len(data) < 1_500_000:
-            piece, found = mutated(rng)
-            data += piece if found == wanted and is_text(piece) else b"\n"
-        small.write_bytes(next(source for source, found in SOURCES if found == wanted))
+            piece, its_form = mutated(rng)
+            data += piece if its_form == wanted and is_text(piece) else b"\n"
+        small.write_bytes(next(source for source, its_form in SOURCES if its_form == wanted))
         large.write_bytes(data)
         done = subprocess.run(
             [sys.executable, "-c", PEAK, small, large],

@@ -42,17 +42,17 @@ SAID = [*PIECES, *map(" ".join, PHRASES), *VERBS, *(" ".join(COMMON.values()).sp
 
 def cut(table: TokenTable, texts: Sequence[str]) -> tuple[list[list[int]], list[str]]:
     tokens, new = table.cut(texts)
-    found = (tokens.number, tokens.row, tokens.start, tokens.end)
-    return [array.tolist() for array in found], new
+    columns = (tokens.number, tokens.row, tokens.start, tokens.end)
+    return [array.tolist() for array in columns], new
 
 
 def assert_cut_alike(calls: Sequence[Sequence[str]]) -> None:
     """Cut texts call by call, with the kernel and without."""
     quick, plain = TokenTable(), TokenTable()
     for texts in calls:
-        found = cut(quick, texts)
+        by_kernel = cut(quick, texts)
         with kernel_is(None):
-            assert found == cut(plain, texts)
+            assert by_kernel == cut(plain, texts)
     assert quick.n_tokens == plain.n_tokens
 
 
@@ -73,9 +73,9 @@ def test_tables_used_in_turn_with_the_kernel_and_without_number_alike() -> None:
     mixed, plain = TokenTable(), TokenTable()
     for i, text in enumerate(["La paix", "la paix, l'an 1", "L’an 2 : la paix"] * 3):
         with kernel_is(find_kernel() if i % 2 else None):
-            found = cut(mixed, [text])
+            by_turns = cut(mixed, [text])
         with kernel_is(None):
-            assert found == cut(plain, [text])
+            assert by_turns == cut(plain, [text])
 
 
 def scorer(n_labels: int = 3) -> LinearScorer:
@@ -85,9 +85,9 @@ def scorer(n_labels: int = 3) -> LinearScorer:
     idf = rng.random(settings.n_features).astype(np.float32)
     weights = rng.normal(size=(settings.n_features, n_labels)).astype(np.float16)
     bias = rng.normal(size=n_labels).astype(np.float32)
-    found = LinearScorer(settings, idf, weights, bias, random_form(n_labels))
-    found._n_characters = 1 << 20
-    return found
+    made = LinearScorer(settings, idf, weights, bias, random_form(n_labels))
+    made._n_characters = 1 << 20
+    return made
 
 
 @needs_kernel
@@ -96,9 +96,9 @@ def scorer(n_labels: int = 3) -> LinearScorer:
 def test_logits_are_those_of_numpy(n_labels: int, calls: list[list[str]]) -> None:
     quick, plain = scorer(n_labels), scorer(n_labels)
     for texts in calls:
-        found = quick.logits(texts)
+        by_kernel = quick.logits(texts)
         with kernel_is(None):
-            np.testing.assert_array_equal(found, plain.logits(texts))
+            np.testing.assert_array_equal(by_kernel, plain.logits(texts))
 
 
 @needs_kernel
@@ -108,43 +108,43 @@ def test_logits_of_articles_are_those_of_numpy(monkeypatch: pytest.MonkeyPatch) 
     quick, plain = (linear_scorer(load_model().artifact) for _ in range(2))
     monkeypatch.setattr(linear, "_MOST_TOKENS_KEPT", 3000)  # so that words are forgotten
     for _ in range(2):  # by the second time the table of all columns pays
-        found = quick.logits(texts)
+        by_kernel = quick.logits(texts)
         with kernel_is(None):
-            np.testing.assert_array_equal(found, plain.logits(texts))
-    found = quick.contributions(texts[:9]).values
+            np.testing.assert_array_equal(by_kernel, plain.logits(texts))
+    by_kernel = quick.contributions(texts[:9]).values
     with kernel_is(None):
-        np.testing.assert_array_equal(found, plain.contributions(texts[:9]).values)
+        np.testing.assert_array_equal(by_kernel, plain.contributions(texts[:9]).values)
 
 
 @needs_kernel
 def test_weights_too_large_for_the_kernel_are_left_to_numpy() -> None:
     large = scorer()
     large.idf[:] = 60_000
-    found = large.logits(["La paix est signée."])
+    logits = large.logits(["La paix est signée."])
     with kernel_is(None):
-        np.testing.assert_array_equal(found, large.logits(["La paix est signée."]))
+        np.testing.assert_array_equal(logits, large.logits(["La paix est signée."]))
 
 
 @needs_kernel
 @given(st.lists(st.sampled_from(SAID) | ANY_TEXT.filter(bool), min_size=1, max_size=30))
 def test_words_are_counted_as_numpy_counts_them(texts: list[str]) -> None:
     texts = [*texts, " ".join(texts), "".join(texts)]
-    found = vars(count_words(texts, Characters(texts)))
+    by_kernel = vars(count_words(texts, Characters(texts)))
     with kernel_is(None):
         plain = vars(count_words(texts, Characters(texts)))
     for name, values in plain.items():
-        np.testing.assert_array_equal(found[name], values, err_msg=name, strict=True)
+        np.testing.assert_array_equal(by_kernel[name], values, err_msg=name, strict=True)
 
 
 @needs_kernel
 @given(st.lists(st.sampled_from(SAID) | ANY_TEXT.filter(bool), min_size=1, max_size=9))
 def test_characters_are_seen_as_numpy_sees_them(texts: list[str]) -> None:
-    found = Characters(texts)
+    by_kernel = Characters(texts)
     with kernel_is(None):
         plain = Characters(texts)
     for name in _CLASSES:
-        np.testing.assert_array_equal(found.where(name), plain.where(name), name, strict=True)
-        np.testing.assert_array_equal(found.count_class(name), plain.count_class(name), name)
+        np.testing.assert_array_equal(by_kernel.where(name), plain.where(name), name, strict=True)
+        np.testing.assert_array_equal(by_kernel.count_class(name), plain.count_class(name), name)
 
 
 @needs_kernel
@@ -155,9 +155,9 @@ def test_trees_say_what_they_say_by_numpy(n: int) -> None:
     n_features, places = int(trees._features.max()) + 2, trees._thresholds.ravel()
     X = rng.choice([*places, 0.0, 1.0, np.inf, -np.inf, np.nan], size=(n_features, n))
     X += rng.choice([0.0, 1e-9, -1e-9], size=X.shape)
-    found = trees.values(X)
+    by_kernel = trees.values(X)
     with kernel_is(None):
-        np.testing.assert_array_equal(found, trees.values(X), strict=True)
+        np.testing.assert_array_equal(by_kernel, trees.values(X), strict=True)
 
 
 @pytest.mark.parametrize("source", [b"int cut;", None], ids=["of another version", "none"])

@@ -1,4 +1,4 @@
-"""What is a paragraph, a heading, site furniture: measured out of sample, and case by case."""
+"""What is a paragraph, a heading, boilerplate: measured out of sample, and case by case."""
 
 import json
 import tracemalloc
@@ -43,7 +43,7 @@ def read(text: str) -> Article:
     return parse_article(text.encode(), id="x")
 
 
-def test_lines_never_trained_on_keep_their_paragraphs_and_lose_their_furniture() -> None:
+def test_lines_never_trained_on_keep_their_paragraphs_and_lose_their_boilerplate() -> None:
     texts = read_marked_lines(HELD_OUT)
     scores = score_kinds(texts, [unit_kinds(t.units, t.gaps) for t in texts])
     assert scores["n_body"] > 300
@@ -62,10 +62,10 @@ def test_marked_lines_are_of_twelve_kinds_of_sites() -> None:
 @pytest.mark.filterwarnings("ignore:.*sklearn.utils.parallel.delayed")
 def test_all_marked_lines_out_of_sample_are_above_the_floors() -> None:
     texts = [*read_marked_articles(), *read_marked_lines(LINES)]
-    found = predict_out_of_fold(texts)
+    kinds = predict_out_of_fold(texts)
     held_out = read_marked_lines(HELD_OUT)
-    found += [unit_kinds(t.units, t.gaps) for t in held_out]
-    scores = score_kinds([*texts, *held_out], found)
+    kinds += [unit_kinds(t.units, t.gaps) for t in held_out]
+    scores = score_kinds([*texts, *held_out], kinds)
     assert scores["body_kept"] >= 0.99
     assert scores["boilerplate_removed"] >= 0.95
 
@@ -97,7 +97,7 @@ def test_saved_page_gives_its_paragraphs_in_order_its_title_and_its_date(path: P
         assert article.text[passage.start : passage.end] == passage.text
 
 
-def test_furniture_of_saved_pages_is_mostly_left_out() -> None:
+def test_boilerplate_of_saved_pages_is_mostly_left_out() -> None:
     phrases, left = 0, []
     for path in PAGES:
         text = "\n".join(text_of(read_article(path)))

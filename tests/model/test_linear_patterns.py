@@ -32,9 +32,9 @@ TYPED = ("depeche.model.inputs.patterns._PART",)
 
 def modules(package: ModuleType) -> Iterator[ModuleType]:
     """Yield all modules of a package."""
-    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        if "._kernel" not in found.name:  # what C is compiled to
-            yield importlib.import_module(found.name)
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if "._kernel" not in module.name:  # what C is compiled to
+            yield importlib.import_module(module.name)
 
 
 def patterns_in(value: object) -> Iterator[re.Pattern[Any]]:
@@ -49,16 +49,16 @@ def patterns_in(value: object) -> Iterator[re.Pattern[Any]]:
 
 def all_patterns() -> dict[str, re.Pattern[Any]]:
     """Return every pattern of the modules that read text, by module and name."""
-    found: dict[str, re.Pattern[Any]] = {}
+    patterns: dict[str, re.Pattern[Any]] = {}
     for module in (m for package in (labels, model) for m in modules(package)):
         for name, value in vars(module).items():
             for i, pattern in enumerate(patterns_in(value)):
-                if pattern not in found.values():
-                    found[f"{module.__name__}.{name}" + (f"[{i}]" if i else "")] = pattern
-    found = {name: pattern for name, pattern in found.items() if name not in TYPED}
+                if pattern not in patterns.values():
+                    patterns[f"{module.__name__}.{name}" + (f"[{i}]" if i else "")] = pattern
+    patterns = {name: pattern for name, pattern in patterns.items() if name not in TYPED}
     keywords = keyword_pattern(read_schema())
     assert keywords is not None
-    return found | {"keywords of the schema": keywords}
+    return patterns | {"keywords of the schema": keywords}
 
 
 PATTERNS = all_patterns()
@@ -70,19 +70,23 @@ def samples(item: tuple[Any, Any], flags: int) -> list[str]:
     if code is codes.LITERAL:
         return [chr(value)]
     if code in (codes.NOT_LITERAL, codes.ANY, codes.IN):
-        single = re.compile(spelled(item), flags & ~re.VERBOSE)
-        wanted = [chr(v) for c, v in value if c is codes.LITERAL] if code is codes.IN else []
-        return [c for c in (*wanted, *TRIED) if single.fullmatch(c)][:3]
+        return class_samples(item, flags)
     if code in (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT):
         least, _, inner = value
         return [text * max(least, 1) for text in sequence_samples(inner, flags)]
-    if code is codes.SUBPATTERN:
-        return sequence_samples(value[-1], flags)
-    if code is codes.ATOMIC_GROUP:
-        return sequence_samples(value, flags)
     if code is codes.BRANCH:
         return [text for part in value[1] for text in sequence_samples(part, flags)[:1]]
+    if code in (codes.SUBPATTERN, codes.ATOMIC_GROUP):
+        return sequence_samples(value[-1] if code is codes.SUBPATTERN else value, flags)
     return []  # anchors and what is looked at only
+
+
+def class_samples(item: tuple[Any, Any], flags: int) -> list[str]:
+    """Return some characters of a class, those that it names first."""
+    code, value = item
+    single = re.compile(spelled(item), flags & ~re.VERBOSE)
+    wanted = [chr(v) for c, v in value if c is codes.LITERAL] if code is codes.IN else []
+    return [c for c in (*wanted, *TRIED) if single.fullmatch(c)][:3]
 
 
 def sequence_samples(items: Any, flags: int) -> list[str]:
@@ -146,12 +150,12 @@ def hostile(pattern: re.Pattern[Any]) -> Iterator[tuple[str, str, str]]:
     source = source if isinstance(source, str) else source.decode("latin-1")
     parsed = parser.parse(source, pattern.flags)
     flags = pattern.flags & ~re.DEBUG & (~re.UNICODE if isinstance(pattern.pattern, bytes) else ~0)
-    own = list(dict.fromkeys(pieces(parsed, flags)))
-    some = own[:: max(1, len(own) // MOST_PIECES)]
+    taken = list(dict.fromkeys(pieces(parsed, flags)))
+    some = taken[:: max(1, len(taken) // MOST_PIECES)]
     starts = [""] + [
         "".join((sequence_samples(parsed[:i], flags) or [""])[:1]) for i in range(1, len(parsed))
     ]
-    yield from product(dict.fromkeys(starts), (*own, *SEPARATORS), ("", "\0", "x!"))
+    yield from product(dict.fromkeys(starts), (*taken, *SEPARATORS), ("", "\0", "x!"))
     for first, second in product(dict.fromkeys((*some, *SEPARATORS)), repeat=2):
         if first != second:
             yield "", first + second, "\0"
@@ -187,15 +191,16 @@ def test_pattern_takes_ten_times_as_long_for_ten_times_the_text(name: str) -> No
     signal.signal(signal.SIGPROF, never_ends)
     try:
         for parts in hostile(pattern):
-            whole, tenth = (grown(parts, size) for size in (SIZE, TENTH))
+            text: Any = grown(parts, SIZE)
+            tenth: Any = grown(parts, TENTH)
             if encoded:
-                whole, tenth = (t.encode("utf-8", "replace") for t in (whole, tenth))  # type: ignore[assignment]
+                text, tenth = text.encode("utf-8", "replace"), tenth.encode("utf-8", "replace")
             for used in uses(name):
                 signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
                 try:
-                    long = cpu(used, whole)
+                    long = cpu(used, text)
                     if long > FLOOR_S:
-                        long = min(long, cpu(used, whole))
+                        long = min(long, cpu(used, text))
                         short = min(cpu(used, tenth) for _ in range(5))
                         assert long <= MOST_GROWTH * max(short, FLOOR_S / 10), (pattern, parts)
                 except TimeoutError:

@@ -34,96 +34,25 @@ ARTICLE = [
     "L’opposition a dénoncé un texte négocié en secret et demande un débat au Parlement en juin.",
 ]
 STARTS = (
-    *(
-        "",
-        "",
-        P,
-        f"{P}\n",
-        "# Titre\n\n",
-        "---\ntitle: a\n",
-        "<!--",
-        "```\n",
-        '"',
-        "«",
-        "<html><head>",
-    ),
-    *("<!doctype html>", f"<!doctype html><html><body><article><p>{P}</p>"),
+    "", "", P, f"{P}\n", "# Titre\n\n", "---\ntitle: a\n", "<!--", "```\n", '"', "«",
+    "<html><head>", "<!doctype html>", f"<!doctype html><html><body><article><p>{P}</p>",
     f"{P * 3}\n{P[:60].strip()}\n{P[3:63].strip()}\n",
-)
+)  # fmt: skip
 PUMPS = (
-    *(" ", "\n", "\t", "\r\n", "\r", "\x0c", "\x1c", "\x85", "\u2028", "\u00ad", "\u200b", "\x01"),
-    *(
-        "a",
-        "A",
-        "É",
-        "e\u0301",
-        "😀",
-        "日本",
-        "العربية ",
-        "1",
-        "12",
-        "1.",
-        "12/12/2012",
-        "12 mars 2024 ",
-    ),
-    *(
-        ".",
-        "…",
-        ". ",
-        ",",
-        "!",
-        "?",
-        ":",
-        ";",
-        "-",
-        "- ",
-        "-\n",
-        "—",
-        "'",
-        "’",
-        '"',
-        "«",
-        "» ",
-        "(",
-        ")",
-    ),
-    *("*", "_", "`", "```\n", "~", "[", "](", "[a](b)", "[a]: b\n", "![", "|", "|a|b|\n|-|-|\n"),
-    *(">", "> ", "#", "# ", "\\", "\n- a", "\n> a", "\n    a", "\n1. a", "---\n", "===\n"),
-    *("<", "<a", "<a href=", '<a href="', "</a>", "<p>", "</p>", "<p>a b</p>", "<br>", "<div>"),
-    *(
-        "</div>",
-        "<li>a",
-        "<ul><li>",
-        "<td>a",
-        "<table><tr><td>",
-        "<b>",
-        "<h1>",
-        "<article>",
-        "<svg>",
-    ),
-    *("<!--", "-->", "<!-- a -->", "<![CDATA[", "]]>", "<?php", "<script>", "<style>", "<title>"),
-    *(
-        '<meta name="author" content="',
-        '<script type="application/ld+json">',
-        "<textarea>",
-        "<pre>",
-    ),
-    *("<select><option>", "</body>", "</html>", "&", "&amp;", "&#", "&#233;", "&lt;", "{", "}"),
-    *('{"a":', '"author":', "\\n", "\\u00e9", '\\"', "lire aussi", "À lire : ", ". Lire aussi : "),
-    *(
-        "http://",
-        "www.",
-        "@",
-        "a@b.fr",
-        "title: ",
-        "Publié le ",
-        "Partager ",
-        "page 1\n",
-        "mot ",
-        P,
-    ),
-    *("Jean Dupont ", "MOT ", "A. ", "x" * 50),
-)
+    " ", "\n", "\t", "\r\n", "\r", "\x0c", "\x1c", "\x85", "\u2028", "\u00ad", "\u200b", "\x01",
+    "a", "A", "É", "e\u0301", "😀", "日本", "العربية ", "1", "12", "1.", "12/12/2012",
+    "12 mars 2024 ", ".", "…", ". ", ",", "!", "?", ":", ";", "-", "- ", "-\n", "—", "'", "’", '"',
+    "«", "» ", "(", ")", "*", "_", "`", "```\n", "~", "[", "](", "[a](b)", "[a]: b\n", "![", "|",
+    "|a|b|\n|-|-|\n", ">", "> ", "#", "# ", "\\", "\n- a", "\n> a", "\n    a", "\n1. a", "---\n",
+    "===\n", "<", "<a", "<a href=", '<a href="', "</a>", "<p>", "</p>", "<p>a b</p>", "<br>",
+    "<div>", "</div>", "<li>a", "<ul><li>", "<td>a", "<table><tr><td>", "<b>", "<h1>", "<article>",
+    "<svg>", "<!--", "-->", "<!-- a -->", "<![CDATA[", "]]>", "<?php", "<script>", "<style>",
+    "<title>", '<meta name="author" content="', '<script type="application/ld+json">',
+    "<textarea>", "<pre>", "<select><option>", "</body>", "</html>", "&", "&amp;", "&#", "&#233;",
+    "&lt;", "{", "}", '{"a":', '"author":', "\\n", "\\u00e9", '\\"', "lire aussi", "À lire : ",
+    ". Lire aussi : ", "http://", "www.", "@", "a@b.fr", "title: ", "Publié le ", "Partager ",
+    "page 1\n", "mot ", P, "Jean Dupont ", "MOT ", "A. ", "x" * 50,
+)  # fmt: skip
 ENDS = ("", "", " fin", f"\n{P}", "</p></article></body></html>", ">", '"', "<", "\n---\n", "}")
 
 
@@ -141,8 +70,8 @@ def documents(text: str, form: str) -> list[RawArticle]:
     def opened(path: str, packing: str | None) -> Iterator[io.BufferedReader]:
         yield io.BufferedReader(io.BytesIO(row.encode()))
 
-    found = [d for d in read_file(name, ColumnNames(), opened) if isinstance(d, Document)]
-    return [RawArticle(d.data, d.id, d.form) for d in found]
+    read = [d for d in read_file(name, ColumnNames(), opened) if isinstance(d, Document)]
+    return [RawArticle(d.data, d.id, d.form) for d in read]
 
 
 def cpu(parts: tuple[str, str, str], form: str, size: int) -> float:
@@ -150,7 +79,7 @@ def cpu(parts: tuple[str, str, str], form: str, size: int) -> float:
     text = grown(parts, size)
     start = time.process_time()
     articles = parse_articles(documents(text, form))
-    MODEL.records([found for found in articles if not isinstance(found, InputError)])
+    MODEL.records([article for article in articles if not isinstance(article, InputError)])
     return time.process_time() - start
 
 
@@ -226,9 +155,9 @@ def test_crafted_page_takes_ten_times_as_long_at_ten_times_its_size(name: str) -
 def test_text_with_comments_before_it_is_read(n: int) -> None:
     text = "<!-- wp:paragraph -->\n" * n
     assert parse_article(f"{text}{P}".encode(), id="x").text.strip().endswith("armes.")
-    found = parse_article(f"{text}{page()}".encode(), id="x")
-    assert found.extracted
-    assert [p.text for p in found.paragraphs] == ARTICLE
+    article = parse_article(f"{text}{page()}".encode(), id="x")
+    assert article.extracted
+    assert [p.text for p in article.paragraphs] == ARTICLE
 
 
 @pytest.mark.parametrize(
@@ -241,24 +170,24 @@ def test_text_with_comments_before_it_is_read(n: int) -> None:
     ],
 )
 def test_absurd_data_of_a_page_is_left_out_and_its_article_and_title_are_read(head: str) -> None:
-    found = read_html(page(head + '<meta property="og:title" content="Un accord">'))
-    assert found is not None
-    assert [text for text, _ in found.blocks] == ARTICLE
-    assert (found.title, found.author) == ("Un accord", None)
+    read = read_html(page(head + '<meta property="og:title" content="Un accord">'))
+    assert read is not None
+    assert [text for text, _ in read.blocks] == ARTICLE
+    assert (read.title, read.author) == ("Un accord", None)
 
 
 @pytest.mark.parametrize("text", ["[1]", '{"@context":"https://schema.org","@graph":[1]}'])
 def test_data_of_other_types_than_expected_ends_in_an_article(text: str) -> None:
-    found = parse_article(page(data(text)).encode(), id="x", form="html")
-    assert P.strip() in found.text
+    article = parse_article(page(data(text)).encode(), id="x", form="html")
+    assert P.strip() in article.text
 
 
 @pytest.mark.parametrize("n", [300, 1500, 15_000])
 def test_page_too_deep_for_a_tree_is_read_whole_and_says_so(n: int) -> None:
     html = f"<html><body>{'<div>' * n}<p>{P}</p>{'</div>' * n}<p>{P}</p></body></html>"
-    found = parse_article(html.encode(), id="x", form="html")
-    assert [p.text for p in found.paragraphs] == [P.strip()] * 2
-    assert found.note is not None
+    article = parse_article(html.encode(), id="x", form="html")
+    assert [p.text for p in article.paragraphs] == [P.strip()] * 2
+    assert article.note is not None
 
 
 @pytest.mark.parametrize("mark", ["*a* ", "[a](b) ", "`a` ", "<b> ", "&amp; "])
@@ -274,8 +203,8 @@ def test_too_much_markdown_is_read_as_plain_text_and_says_so(mark: str) -> None:
 
 
 def test_reference_to_a_character_of_thousands_of_digits_is_read() -> None:
-    found = parse_article(f"{P}&#{'9' * 5000}; fin".encode(), id="x")
-    assert found.paragraphs[0].flowed == f"{P}\ufffd fin"
+    article = parse_article(f"{P}&#{'9' * 5000}; fin".encode(), id="x")
+    assert article.paragraphs[0].flowed == f"{P}\ufffd fin"
 
 
 def test_largest_page_of_one_tag_is_read_or_refused_in_one_line() -> None:

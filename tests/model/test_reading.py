@@ -102,9 +102,9 @@ def test_line_longer_than_any_paragraph_is_cut_and_loses_nothing(
 def test_offsets_give_each_passage_and_nothing_is_lost(lines: list[str], newline: str) -> None:
     data = (LONG + newline + newline.join(lines)).encode()
     article = parse_article(data, id="x")
-    at = 0
+    end = 0
     for passage in article.passages:
         assert article.text[passage.start : passage.end] == passage.text == passage.text.strip()
-        assert not article.text[at : passage.start].strip("> \t\r\n\u2028\u2029")
-        at = passage.end
-    assert not article.text[at:].strip("> \t\r\n\u2028\u2029")  # mail quotes with >
+        assert not article.text[end : passage.start].strip("> \t\r\n\u2028\u2029")
+        end = passage.end
+    assert not article.text[end:].strip("> \t\r\n\u2028\u2029")  # mail quotes with >

@@ -67,8 +67,8 @@ def test_article_gets_a_label_exactly_when_a_fifth_of_its_body_carries_it(
     carried = 5 * length[proba >= threshold].sum() >= length.sum()
     padded = np.concatenate([[1.0], proba, [1.0, 0.5]])[:, None]  # articles beside it
     around = np.concatenate([[7], length, [9, 8]])
-    found = article_scores(padded, around, np.array([0, 1, len(proba) + 1]))
-    assert (found[1, 0] >= threshold) == carried
+    scores = article_scores(padded, around, np.array([0, 1, len(proba) + 1]))
+    assert (scores[1, 0] >= threshold) == carried
 
 
 def test_article_stance_is_weighed_by_the_room_each_paragraph_gets() -> None:

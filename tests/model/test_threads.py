@@ -52,8 +52,8 @@ def tagged(model: Model, text: str, *, explain: bool) -> str:
 def scored(scorer: Scorer, text: str) -> list[object]:
     """Return the logits of a text and what its words add to them."""
     logits = scorer.logits([text])
-    found = scorer.contributions([text], np.ones(logits.shape, dtype=bool))
-    return [logits.tolist(), found.start.tolist(), found.values.tolist()]
+    contributions = scorer.contributions([text], np.ones(logits.shape, dtype=bool))
+    return [logits.tolist(), contributions.start.tolist(), contributions.values.tolist()]
 
 
 def tagged_by_threads(texts: list[str], seed: int) -> list[str]:
@@ -62,10 +62,10 @@ def tagged_by_threads(texts: list[str], seed: int) -> list[str]:
     order = list(range(len(texts)))
     random.Random(seed).shuffle(order)
     with ThreadPoolExecutor(N_THREADS) as threads:
-        found = list(
+        records = list(
             threads.map(lambda i: tagged(model, texts[i], explain=i % 7 == 0), order, chunksize=1)
         )
-    return [record for _, record in sorted(zip(order, found, strict=True))]
+    return [record for _, record in sorted(zip(order, records, strict=True))]
 
 
 def tagged_alone(texts: list[str]) -> list[str]:

@@ -36,10 +36,12 @@ def made_vectors(n_dims: int = 6) -> WordVectors:
 def test_rounded_vectors_are_near_the_given_ones() -> None:
     hashes = np.array([2, 5, 9], dtype=np.uint32)
     vectors = np.array([[1, -0.5], [0.001, 0.002], [0, 0]], dtype=np.float32)
-    found = WordVectors.rounded(hashes, vectors).vectors_of(np.array([9, 2, 7, 5], dtype=np.uint32))
+    rounded = WordVectors.rounded(hashes, vectors).vectors_of(
+        np.array([9, 2, 7, 5], dtype=np.uint32)
+    )
     expected = np.array([[0, 0], [1, -0.5], [0, 0], [0.001, 0.002]])
-    assert np.abs(found - expected).max() < 0.005
-    assert found[3] == pytest.approx([0.001, 0.002], rel=0.01)
+    assert np.abs(rounded - expected).max() < 0.005
+    assert rounded[3] == pytest.approx([0.001, 0.002], rel=0.01)
 
 
 def test_vectors_of_a_file_are_those_that_were_saved(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from depeche.labels.paragraphs import LabelledParagraph
 from depeche.labels.system.language import Language
 from depeche.train.active.mix import BATCH, Mix, draw_of
 from depeche.train.active.queue import ActiveQueue
-from depeche.train.active.trainer import Asked, Chooser, Plan, Setup, Trainer
+from depeche.train.active.trainer import Chooser, Plan, Question, Setup, Trainer
 
 
 class Answers:
@@ -29,12 +29,12 @@ class Answers:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self.asked: list[Asked] = []
+        self.questions: list[Question] = []
         self.plan: Plan | None = None
         self.is_busy = False
 
-    def ask(self, asked: Asked) -> None:
-        self.asked.append(asked)
+    def ask(self, question: Question) -> None:
+        self.questions.append(question)
 
     def answer(self) -> Plan | None:
         plan, self.plan = self.plan, None
@@ -109,7 +109,7 @@ def test_plan_is_asked_for_every_batch_and_not_while_one_is_made() -> None:
         answers.is_busy = n < BATCH + 3
         item = asked_for(queue)
         queue.tell(item, decision_of(item))
-    assert [len(asked.labels) for asked in answers.asked] == [0, BATCH + 3]
+    assert [len(question.labels) for question in answers.questions] == [0, BATCH + 3]
 
 
 def test_records_say_how_they_were_drawn(tmp_path: Path) -> None:
@@ -164,12 +164,13 @@ def labelled_setup(n: int) -> tuple[Setup, list[tuple[str, dict[str, tuple[str, 
 
 def test_trained_on_a_batch_it_finds_the_rare_label() -> None:
     setup, labels = labelled_setup(160)
-    plan = Chooser(setup).plan(Asked(labels=labels, closed=["p159"]))
+    plan = Chooser(setup).plan(Question(labels=labels, closed=["p159"]))
     rare = [id for id, reason in plan if reason == "rare"]
     assert len(rare) > 10
     assert all(int(id[1:]) % 2 == 0 for id in rare)
     assert not {id for id, _ in plan} & {"p159", *(id for id, _ in labels)}
-    assert {reason for _, reason in Chooser(setup).plan(Asked(labels=[], closed=[]))} == {"diverse"}
+    cold = Chooser(setup).plan(Question(labels=[], closed=[]))
+    assert {reason for _, reason in cold} == {"diverse"}
 
 
 def wait_for(trainer: Trainer) -> Plan | None:
@@ -181,14 +182,14 @@ def wait_for(trainer: Trainer) -> Plan | None:
 def test_trainer_that_is_killed_is_replaced_with_the_next_question() -> None:
     setup, labels = labelled_setup(60)
     trainer = Trainer(setup)
-    trainer.ask(Asked(labels=[], closed=[]))
+    trainer.ask(Question(labels=[], closed=[]))
     assert wait_for(trainer)
     for process in active_children():
         process.kill()
         process.join()
-    trainer.ask(Asked(labels=labels, closed=[]))
+    trainer.ask(Question(labels=labels, closed=[]))
     assert wait_for(trainer) is None
-    trainer.ask(Asked(labels=labels, closed=[]))
+    trainer.ask(Question(labels=labels, closed=[]))
     plan = wait_for(trainer)
     assert plan
     assert not {id for id, _ in plan} & {id for id, _ in labels}

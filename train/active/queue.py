@@ -10,7 +10,7 @@ from depeche.labels.paragraphs import LabelledParagraph
 from depeche.labels.schema import Schema
 from depeche.train.active.mix import BATCH, Mix, Reason, draw_of
 from depeche.train.active.order import RandomOrder
-from depeche.train.active.trainer import Asked, Plan, Setup, Texts, Trainer
+from depeche.train.active.trainer import Plan, Question, Setup, Texts, Trainer
 
 # The queue chooses among so many paragraphs of a pool, drawn at random: memory holds features.
 _MOST = 20_000
@@ -23,7 +23,7 @@ class Planner(Protocol):
     def is_busy(self) -> bool:
         """Whether a plan is being made."""
 
-    def ask(self, asked: Asked) -> None:
+    def ask(self, question: Question) -> None:
         """Ask for a plan."""
 
     def answer(self) -> Plan | None:
@@ -134,7 +134,7 @@ class ActiveQueue:
         self._n_left = 0
         labels = [(id, r.labels) for id, r in self._decided.items() if r.kind == "body"]
         others = [id for id, r in self._decided.items() if r.kind != "body"]
-        self._planner.ask(Asked(labels=labels, closed=[*others, *self._put_off]))
+        self._planner.ask(Question(labels=labels, closed=[*others, *self._put_off]))
 
     def _adopt(self) -> None:
         """Take the newest plan, without the paragraphs decided or put off in the meantime."""

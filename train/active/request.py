@@ -22,7 +22,7 @@ from depeche.train.active.queue import ActiveQueue
 
 @dataclass(frozen=True, kw_only=True)
 class LabelRequest:
-    """What `classify label` is asked for.
+    """What to label and how, as the options of `classify label` say.
 
     `pool` names articles, folders or tables. With `suggests` "never", it names a labels file, which
     is labelled again blindly: the screen shows neither its labels nor suggestions.

@@ -50,8 +50,8 @@ class Setup:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """A question: the labels so far by id, and more ids of the pool that must not be chosen."""
+class Question:
+    """A request for a plan: the labels so far by id, and further ids that must not be chosen."""
 
     labels: Sequence[tuple[str, Labels]]
     closed: Sequence[str]
@@ -82,16 +82,16 @@ class Chooser:
             seed=setup.seed,
         )
 
-    def plan(self, asked: Asked) -> Plan:
+    def plan(self, question: Question) -> Plan:
         """Return the next paragraphs to label, a few batches of them."""
         import numpy as np
 
         from depeche.train.active.selection import choose
 
         setup, n = self._setup, len(self._setup.pool.ids)
-        closed = {*asked.closed, *(id for id, _ in asked.labels)}
+        closed = {*question.closed, *(id for id, _ in question.labels)}
         decided = np.array([id in closed for id in setup.pool.ids], dtype=bool)
-        learnt = self._learn([pair for pair in asked.labels if pair[0] in self._row])
+        learnt = self._learn([pair for pair in question.labels if pair[0] in self._row])
         rng = np.random.default_rng([setup.seed, len(closed)])
         plan: Plan = []
         for _ in range(_AHEAD if n else 0):
@@ -124,7 +124,7 @@ class Trainer:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._asked: SimpleQueue[Asked] = SimpleQueue()
+        self._questions: SimpleQueue[Question] = SimpleQueue()
         self._answers: SimpleQueue[Plan | None] = SimpleQueue()
         self._n_waiting = 0
         threading.Thread(target=self._run, daemon=True).start()
@@ -134,10 +134,10 @@ class Trainer:
         """Whether a plan is being made."""
         return self._n_waiting > 0
 
-    def ask(self, asked: Asked) -> None:
+    def ask(self, question: Question) -> None:
         """Ask for a plan."""
         self._n_waiting += 1
-        self._asked.put(asked)
+        self._questions.put(question)
 
     def answer(self) -> Plan | None:
         """Return the newest plan, once; None if there is no new one."""
@@ -151,12 +151,12 @@ class Trainer:
         """Pass questions to the process and its answers back; the answer is None if it died."""
         process: Connection | None = None
         while True:
-            asked = self._asked.get()
+            question = self._questions.get()
             try:
                 if process is None:
                     process = _start()
                     process.send(self._setup)
-                process.send(asked)
+                process.send(question)
                 self._answers.put(process.recv())
             except (EOFError, OSError):
                 process = None

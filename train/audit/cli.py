@@ -62,7 +62,7 @@ def audit(
 
     paths = labels or list(SHIPPED)
     check_format(output)
-    check_outputs((output, queue), inputs=[*paths, schema, *([orangesum] if orangesum else [])])
+    check_outputs((output, queue), inputs=[*paths, schema, *filter(None, [orangesum])])
     start = time.monotonic()
 
     def progress(step: str) -> None:

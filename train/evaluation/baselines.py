@@ -1,4 +1,4 @@
-"""What a model must beat: always the same answer, and the codebook's keywords."""
+"""The baselines that a model must beat: always the same answer, and the codebook's keywords."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from depeche.model.scoring.spelling import words
 def constant_given(Y: NDArray[np.int64], schema: Schema) -> NDArray[np.bool_]:
     """Return the constant decisions with the best micro F1 or accuracy, shaped as `Y`.
 
-    The commonest labels of a multi dimension, as many as score best; the commonest of a single one.
+    In a multi dimension these are the commonest labels, as many as score best; in a single one, the
+    commonest label.
     """
     given = np.zeros(Y.shape, dtype=bool)
     for dimension, span in schema.columns():
@@ -33,8 +34,9 @@ def keyword_given(
 ) -> NDArray[np.bool_] | None:
     """Return the decisions of the schema's keywords, shaped as `Y`; None where it has none.
 
-    A label of a multi dimension is given when one of its keywords stands in the text; of a single
-    one, the label with the most keywords in it, and the commonest when there is none or a draw.
+    In a multi dimension, a label is given if one of its keywords is in the text. In a single
+    dimension, the label with the most keywords in the text is given, or the commonest label if
+    there is none or a draw.
     """
     if not any(label.keywords for dimension in schema.dimensions for label in dimension.labels):
         return None
@@ -53,7 +55,7 @@ def keyword_given(
 
 
 def keyword_hits(folded: Sequence[str], keywords: Sequence[str]) -> NDArray[np.int64]:
-    """Return how often any of some keywords stands in each text, of `words` with spaces between."""
+    """Return how often any of the keywords is in each text; texts are `words` joined by spaces."""
     if not keywords:
         return np.zeros(len(folded), dtype=np.int64)
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(_pattern, keywords))})(?!\w)")
@@ -61,7 +63,7 @@ def keyword_hits(folded: Sequence[str], keywords: Sequence[str]) -> NDArray[np.i
 
 
 def _pattern(keyword: str) -> str:
-    """Return a keyword as a regular expression over words, `*` as any ending."""
+    """Return a keyword as a regular expression over words, in which `*` is any ending."""
     parts = []
     for part in keyword.split():
         ending = r"\w*" if part.endswith("*") else ""

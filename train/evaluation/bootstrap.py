@@ -1,6 +1,6 @@
 """Bootstrap by article: how much each score would change if other articles had been labelled.
 
-`labels.bootstrap` draws the resamples and says why; scores are functions of counts as well.
+`labels.bootstrap` draws the resamples and says why. Scores are functions of counts, too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from depeche.labels.bootstrap import (
     N_RESAMPLES,
     Floats,
     Sums,
-    draw_weights,
+    draw_resamples,
     number_articles,
     weighted_sums,
 )
@@ -49,7 +49,7 @@ def bootstrap(
         Article of each paragraph.
     """
     group, n_groups = number_articles(groups)
-    weights = draw_weights(n_groups, n_resamples=n_resamples, seed=seed)
+    weights = draw_resamples(n_groups, n_resamples=n_resamples, seed=seed).astype(np.float64)
     return _weighted_scores(Y, given, proba, group, weights, schema)
 
 
@@ -66,9 +66,9 @@ def full_scores(
 
 
 def intervals(resampled: dict[str, Any], level: float = 0.95) -> dict[str, Any]:
-    """Return [low, high] of each score, nested as `bootstrap`'s result; None where it has none.
+    """Return [low, high] of each score, nested as in `bootstrap`; None for a score without value.
 
-    Percentile intervals: `level` of the resamples lie between low and high.
+    These are percentile intervals: a share `level` of the resamples lies between low and high.
     """
     bounds: dict[str, Any] = {}
     for key, value in resampled.items():
@@ -161,8 +161,8 @@ def _average_precision(
 ) -> Floats:
     """Return the mean precision at the positives, (n_resamples,), NaN without positives.
 
-    Precision is that of all paragraphs with at least the same score, ties included, as
-    scikit-learn's `average_precision_score` has it.
+    The precision at a positive is that of all paragraphs with at least its score, ties included, as
+    in scikit-learn's `average_precision_score`.
     """
     order = np.argsort(-proba, kind="stable")
     y, proba = y[order], proba[order]

@@ -77,7 +77,11 @@ def compare_predictions(
         difference
         for dimension in schema.dimensions
         for difference in _differences(
-            dimension, *(scores[dimension.id] for scores in (*full, *resampled))
+            dimension,
+            full[0][dimension.id],
+            full[1][dimension.id],
+            resampled[0][dimension.id],
+            resampled[1][dimension.id],
         )
     ]
     judged = [i for i, d in enumerate(differences) if d.judged]
@@ -104,7 +108,7 @@ def _differences(
     a_resampled: dict[str, Any],
     b_resampled: dict[str, Any],
 ) -> Iterator[Difference]:
-    """Yield the F1 of each label, then the scores of the dimension, the main one first."""
+    """Yield the F1 of each label, then the scores of the dimension, the main score first."""
     overall = [metric for metric in a if metric != "labels"]
     keys: list[tuple[str | None, str]] = [(label, "f1") for label in dimension.label_ids]
     for label, metric in keys + [(None, metric) for metric in overall]:
@@ -114,7 +118,7 @@ def _differences(
         )
         drawn = b_drawn - a_drawn
         drawn = drawn[~np.isnan(drawn)]
-        if not len(drawn):  # average precision of labels that no paragraph has
+        if not len(drawn):  # average precision of a label that no paragraph has
             continue
         tail = 50 * (1 - LEVEL)
         low, high = np.percentile(drawn, [tail, 100 - tail])

@@ -1,7 +1,8 @@
-"""Held-out predictions: what the folds of a training said of each paragraph, as JSON lines.
+"""Held-out predictions: the scores and decisions of a training's folds, as JSON lines.
 
-One paragraph a line, without its text: `{"id", "article", "source"?, "date"?, "labels", "scores",
-"given"}`; labels by their names in the schema (`Schema.label_names`), scores as they are shown.
+There is one line per paragraph, without its text: `{"id", "article", "source"?, "date"?, "labels",
+"scores", "given"}`. Labels have their names in the schema (`Schema.label_names`); scores are
+rounded.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def format_held_out(
     proba: NDArray[np.float64],
     given: NDArray[np.bool_],
 ) -> str:
-    """Return the lines of the paragraphs of a labelled set; arrays as those of `Predictions`."""
+    """Return one line per paragraph of a labelled set; arrays are those of `Predictions`."""
     names = np.array(labels.schema.label_names)
     lines = []
     for i, paragraph in enumerate(labels.paragraphs):
@@ -68,12 +69,12 @@ def format_held_out(
 
 
 def read_held_out(path: Path, schema: Schema) -> Predictions:
-    """Return the predictions that a file holds.
+    """Return the predictions in a file.
 
     Raises
     ------
     TrackingError
-        When the file cannot be read, breaks the format or has labels of another schema.
+        When the file cannot be read, breaks the format, or has labels of another schema.
     """
     try:
         lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")

@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score, precision_recall_fscore_sup
 from depeche.labels.dataset import LabelledSet
 from depeche.labels.schema import Dimension, Schema
 
-MEASURES = {  # a dimension's overall scores, as people read them
+MEASURES = {  # the overall scores of a dimension, with the names that people read
     "micro_f1": "micro F1",
     "macro_f1": "macro F1",
     "mean_average_precision": "mean average precision",
@@ -35,9 +35,10 @@ def score(
 ) -> dict[str, Any]:
     """Return the scores of each dimension and of each of its labels.
 
-    Multi dimensions: micro and macro F1 and mean average precision; single ones: macro F1 and
-    accuracy. Labels: precision, recall, F1, average precision and support (paragraphs that have
-    the label). A mean is over the labels with support; average precision without support is None.
+    A multi dimension has micro and macro F1 and mean average precision; a single one, macro F1 and
+    accuracy. A label has precision, recall, F1, average precision and support, the number of
+    paragraphs that have it. Means are over the labels with support; average precision without
+    support is None.
 
     Parameters
     ----------
@@ -109,15 +110,16 @@ def calibration_error(
 ) -> float:
     """Return the expected calibration error of one label, in [0, 1], over bins of equal mass.
 
-    The mean distance, over the bins, between mean score and share of paragraphs with the label
-    (Naeini et al. 2015, "Obtaining well calibrated probabilities using Bayesian binning").
+    It is the mean distance, over the bins, between the mean score and the share of paragraphs that
+    have the label (Naeini et al. 2015, "Obtaining well calibrated probabilities using Bayesian
+    binning").
     """
     gaps = [abs(proba[b].mean() - y[b].mean()) * len(b) for b in equal_mass_bins(proba, n_bins)]
     return float(sum(gaps) / len(y))
 
 
 def signature(labels: LabelledSet, **settings: object) -> str:
-    """Return what makes scores comparable, as one line, after sacrebleu's signatures.
+    """Return the settings that make scores comparable, as one line like sacrebleu's signatures.
 
     >>> signature(labels, folds="5 by article")  # doctest: +SKIP
     'data:0a1b2c3d4e5f|n:5741|schema:depeche-1:0a1b2c3d|folds:5 by article'

@@ -160,10 +160,7 @@ def scores_markdown(scores: dict[str, Any], schema: Schema) -> str:
 
 
 def promises_markdown(scores: dict[str, Any], schema: Schema) -> str:
-    """Return as a Markdown table which precision and coverage the decisions of each fold reached.
-
-    The decisions of a fold are made by the other folds.
-    """
+    """Return a Markdown table of the precision and coverage that decisions reached, out of fold."""
     levels = list(scores["promises"])
     head = ["label"]
     for level in levels:

@@ -76,10 +76,10 @@ def _calibration(evaluation: Mapping[str, Any], schema: Schema) -> Section:
         sentence="Of the paragraphs scored 0.7 for a label, 70 % should have it: the error is the "
         f"mean distance from that, over {N_BINS} bins of equal mass.",
         tables=[
-            Table(head=["label", "method", "expected error before", "and after"], rows=rows),
+            Table(head=["label", "method", "error before", "error after"], rows=rows),
         ],
         figures={
-            f"reliability_{d.id}.png": f"{d.fr}: share with the label against score, before and "
+            f"reliability_{d.id}.png": f"{d.fr}: share with the label by score, before and "
             "after calibration"
             for d in schema.dimensions
         },
@@ -158,14 +158,14 @@ def _learning(evaluation: Mapping[str, Any], schema: Schema) -> Section | None:
         ],
         tables=[
             Table(
-                head=["paragraphs fitted on", *(d.fr for d in schema.dimensions)],
+                head=["training paragraphs", *(d.fr for d in schema.dimensions)],
                 rows=[
                     [f"{point['n']}", *(score_text(point[d.id]) for d in schema.dimensions)]
                     for point in learning["points"]
                 ],
             )
         ],
-        figures={"learning_curve.png": "Scores against the number of paragraphs fitted on"},
+        figures={"learning_curve.png": "Scores by number of training paragraphs"},
     )
 
 

@@ -112,7 +112,7 @@ def _precision_recall(
 ) -> Figure:
     figure, panels = _panels(
         len(dimension.labels),
-        title=f"{_title(dimension)}: precision and recall\ndot: where labels are given; grey: "
+        title=f"{_title(dimension)}: precision and recall\ndot: the decisions; grey: "
         "the other labels",
         xlabel="recall",
         ylabel="precision",
@@ -156,9 +156,7 @@ def _confusion(dimension: Dimension, Y: NDArray[np.int64], given: NDArray[np.boo
         text = f"{table[i, j]}\n{percent} %" if n <= _FEW else percent
         color = "white" if share[i, j] > 0.65 else "black"
         axes.text(j, i, text, ha="center", va="center", color=color, fontsize=size)
-    axes.set_title(
-        f"{_title(dimension)}: what was given to paragraphs of each label (% of its row)"
-    )
+    axes.set_title(f"{_title(dimension)}: label given, for each right label (% of the row)")
     axes.title.set_fontsize(11)
     return figure
 
@@ -173,7 +171,7 @@ def _reliability(
     figure, panels = _panels(
         len(dimension.labels),
         title=f"{_title(dimension)}: do scores mean what they say?\nhollow squares: before "
-        "calibration; dots: after; dotted: as it should be",
+        "calibration; dots: after; dotted line: perfect",
         xlabel=f"mean score, in {N_BINS} bins of equal mass",
         ylabel="share with the label",
     )
@@ -235,5 +233,5 @@ def _learning_curve(learning: dict[str, Any], schema: Schema) -> Figure:
         axes.grid(alpha=0.25)
         axes.set_title(_title(dimension), fontsize=10)
         axes.set_ylabel(MEASURES[main_measure(dimension)], fontsize=9)
-    figure.suptitle(f"Scores by paragraphs fitted on; hollow: {NEXT} more", fontsize=11)
+    figure.suptitle(f"Scores by number of training paragraphs; hollow: {NEXT} more", fontsize=11)
     return figure
