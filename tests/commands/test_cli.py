@@ -2,9 +2,7 @@
 
 import json
 import os
-import pty
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -12,41 +10,32 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, SEEDS, Classify
+from made_terminal import on_terminal
 
 from depeche.model.champion import Promotion, format_promotions
 from depeche.model.tagging import SHIPPED
 
 ARTICLE = SEEDS / "004_f09b997ef4421a0e.txt"
 MARKED = [json.loads(x) for x in (ROOT / "labels" / "seeds.jsonl").read_text().splitlines()]
-HEAVY = (
-    *("sklearn", "scipy", "pandas", "mlflow", "torch", "transformers", "pyarrow", "matplotlib"),
-    *("lxml", "trafilatura", "markdown_it", "textual", "ray", "optuna", "datasets"),
-    *("onnxruntime", "tokenizers"),
-)
-
-
-def on_terminal(*args: object, width: int = 80, **env: str) -> str:
-    """Return what the command prints on a terminal of that width."""
-    leader, follower = pty.openpty()
-    done = subprocess.Popen(
-        [sys.executable, "-m", "depeche.classify", *map(str, args)],
-        stdout=follower,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "COLUMNS": str(width), "TERM": "xterm-256color", **env},
-    )
-    os.close(follower)
-    chunks = []
-    while True:
-        try:
-            chunk = os.read(leader, 65536)
-        except OSError:  # the other end is closed: Linux's way to say end of file
-            break
-        if not chunk:
-            break
-        chunks.append(chunk)
-    os.close(leader)
-    assert done.wait() == 0
-    return b"".join(chunks).decode()
+HEAVY = [
+    "sklearn",
+    "scipy",
+    "pandas",
+    "mlflow",
+    "torch",
+    "transformers",
+    "pyarrow",
+    "matplotlib",
+    "lxml",
+    "trafilatura",
+    "markdown_it",
+    "textual",
+    "ray",
+    "optuna",
+    "datasets",
+    "onnxruntime",
+    "tokenizers",
+]
 
 
 def test_seeds_give_five_records_with_every_body_line_and_no_furniture(classify: Classify) -> None:
@@ -83,7 +72,7 @@ def test_json_is_one_record_for_one_article_and_a_list_for_several(classify: Cla
 
 def test_terminal_shows_a_table_within_its_width() -> None:
     for width in (50, 80, 140):
-        shown = on_terminal(ARTICLE, width=width)
+        shown = on_terminal(ROOT, ARTICLE, status=0, COLUMNS=str(width)).decode()
         assert "\x1b[" in shown
         lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
         assert max(len(line.rstrip()) for line in lines) <= width
@@ -94,18 +83,15 @@ def test_terminal_shows_a_table_within_its_width() -> None:
 
 
 def test_no_color_is_respected_and_pipes_get_no_colours(classify: Classify) -> None:
-    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", on_terminal(ARTICLE, NO_COLOR="1"))
+    shown = on_terminal(ROOT, ARTICLE, status=0, NO_COLOR="1").decode()
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", shown)
     assert "\x1b" not in classify(ARTICLE, "--format", "table").stdout
 
 
-def test_escape_sequences_of_a_text_do_not_reach_the_terminal() -> None:
+def test_escape_sequences_of_a_text_do_not_reach_the_terminal(tmp_path: Path) -> None:
     text = "Le ministre \x1b[2J\x1b]0;pris\x07 a signé le traité avec son homologue.\n"
-    path = ROOT / "mlruns" / "escape-test.txt"
-    path.write_text(text)
-    try:
-        shown = on_terminal(path, NO_COLOR="1")
-    finally:
-        path.unlink()
+    (tmp_path / "a.txt").write_text(text)
+    shown = on_terminal(tmp_path, "a.txt", status=0, NO_COLOR="1").decode()
     assert "\x1b[2J" not in shown
     assert "\x1b]0" not in shown
 
@@ -134,51 +120,6 @@ def test_output_file_is_written_whole(classify: Classify, tmp_path: Path) -> Non
         )
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "reason"),
-    [
-        ("none.txt", None, "no such file or folder, nor a command: see classify --help"),
-        ("empty.txt", b"", "empty: there is no text to tag"),
-        ("binary.txt", b"\x7fELF\0\1\2", "not a text file: it holds binary data"),
-        ("line.txt", b"x" * 50_000_000, "larger than 10 MB, which no article is: split it into one "
-         "file per article"),
-        ("folder", ..., "no article in this folder (.txt, .html, .htm, .xhtml, .md, .markdown, "
-         ".jsonl, .ndjson, .csv, .tsv, .parquet, all but the last also with .gz or .zst after it)"),
-    ],
-)  # fmt: skip
-def test_bad_input_gets_one_clear_line_and_exit_status_one(
-    classify: Classify, tmp_path: Path, name: str, data: object, reason: str
-) -> None:
-    if isinstance(data, bytes):
-        (tmp_path / name).write_bytes(data)
-    elif data is ...:
-        (tmp_path / name).mkdir()
-    done = classify(name)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"classify: {name}: {reason}\n"
-
-
-def test_good_inputs_beside_bad_ones_are_tagged_and_exit_status_is_three(
-    classify: Classify, tmp_path: Path
-) -> None:
-    (tmp_path / "empty.txt").touch()
-    (tmp_path / "cp1252.txt").write_bytes(
-        "L’été, le traité de paix fut signé à Évian.".encode("cp1252")
-    )
-    (tmp_path / "utf16.txt").write_bytes("Le traité de paix fut signé à Évian.".encode("utf-16"))
-    done = classify("empty.txt", "cp1252.txt", "none.txt", "utf16.txt")
-    assert done.returncode == 3
-    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [
-        "cp1252.txt",
-        "utf16.txt",
-    ]
-    assert done.stderr.splitlines() == [
-        "classify: cp1252.txt: not UTF-8, read as Windows-1252",
-        "classify: empty.txt: empty: there is no text to tag",
-        "classify: none.txt: no such file or folder, nor a command: see classify --help",
-    ]
-
-
 def test_output_follows_links_writes_to_pipes_and_refuses_folders(
     classify: Classify, tmp_path: Path
 ) -> None:
@@ -200,73 +141,10 @@ def test_output_follows_links_writes_to_pipes_and_refuses_folders(
     )
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which Linux has")
-@pytest.mark.parametrize(
-    ("command", "what"),
-    [
-        ((str(ARTICLE),), "standard output"),
-        (("info",), "what is written"),
-        (("info", "--json"), "what is written"),
-        (("schema", "check", str(ROOT / "labels" / "schema.toml")), "what is written"),
-        (("--version",), "what is written"),
-        (("tag", "--help"), "what is written"),
-    ],
-)
-def test_full_disk_is_one_line(command: tuple[str, ...], what: str) -> None:
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "depeche.classify", *command],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    assert (done.returncode, done.stderr) == (
-        1,
-        f"classify: {what}: cannot be written: No space left on device\n",
-    )
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("agreement", "endless", "other"),
-        ("export", "endless", "x.csv"),
-        ("import", "endless", "x.jsonl", "--from", "doccano"),
-        ("schema", "check", "endless"),
-        ("tag", str(ARTICLE), "--prevalence", "endless"),
-    ],
-)
-def test_file_larger_than_the_memory_is_one_line(command: tuple[str, ...], tmp_path: Path) -> None:
-    (tmp_path / "endless").symlink_to("/dev/zero")
-    (tmp_path / "other").symlink_to("/dev/zero")
-    bound = 800 << 20
-    done = subprocess.run(
-        [sys.executable, "-m", "depeche.classify", *command],
-        cwd=tmp_path,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (bound, bound)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("classify: the memory that this process may have is full")
-    assert done.stderr.count("\n") == 1
-
-
 def test_records_are_utf8_whatever_the_locale(classify: Classify) -> None:
     done = classify(ARTICLE, PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert "Corée" in done.stdout
-
-
-def test_empty_path_is_refused(classify: Classify) -> None:
-    assert "an empty path" in classify("").stderr
-
-
-def test_wrong_usage_is_exit_status_two(classify: Classify) -> None:
-    assert classify(ARTICLE, "--format", "xml").returncode == 2
-    assert classify("--nothing").returncode == 2
 
 
 def test_model_in_use_is_the_option_then_the_variable_then_the_champion(
@@ -282,12 +160,12 @@ def test_model_in_use_is_the_option_then_the_variable_then_the_champion(
         folder=sha256[:16], run_id="r", model_sha256=sha256, version="1", date="2024-06-19"
     )
     (champion / "promotions.json").write_text(format_promotions([promotion]))
-    found = json.loads(classify("info", "--json").stdout)
-    assert (found["folder"], found["run_id"]) == (folder, "r")
-    found = json.loads(classify("info", "--model", "mlruns/champion", "--json").stdout)
-    assert (found["folder"], found["run_id"]) == (folder, "r")
-    found = json.loads(classify("info", "--json", CLASSIFY_MODEL=str(SHIPPED)).stdout)
-    assert (found["folder"], found["run_id"]) == (str(SHIPPED), None)
+    info = json.loads(classify("info", "--json").stdout)
+    assert (info["folder"], info["run_id"]) == (folder, "r")
+    info = json.loads(classify("info", "--model", "mlruns/champion", "--json").stdout)
+    assert (info["folder"], info["run_id"]) == (folder, "r")
+    info = json.loads(classify("info", "--json", CLASSIFY_MODEL=str(SHIPPED)).stdout)
+    assert (info["folder"], info["run_id"]) == (str(SHIPPED), None)
     (tmp_path / folder / "idf.npy").unlink()
     done = classify(ARTICLE)
     assert (done.returncode, done.stdout) == (1, "")
@@ -296,11 +174,11 @@ def test_model_in_use_is_the_option_then_the_variable_then_the_champion(
 
 
 def test_info_names_schema_data_and_digest(classify: Classify) -> None:
-    found = json.loads(classify("info", "--json").stdout)
-    assert found["data"]["n_paragraphs"] == 5741
-    assert set(found["thresholds"]) >= {"military", "space", "diplomacy", "sanctions"}
+    info = json.loads(classify("info", "--json").stdout)
+    assert info["data"]["n_paragraphs"] == 5741
+    assert set(info["thresholds"]) >= {"military", "space", "diplomacy", "sanctions"}
     shown = classify("info").stdout
-    assert found["sha256"] in shown
+    assert info["sha256"] in shown
     assert "topics (multi): military, space, diplomacy, sanctions" in shown
 
 
@@ -316,21 +194,3 @@ def test_no_heavy_library_is_imported(args: tuple[object, ...], tmp_path: Path) 
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
     )
     assert done.stderr.strip() == "[]"
-
-
-@pytest.mark.parametrize(
-    ("command", "library", "extra"),
-    [("train", "scikit-learn", "train"), ("label x --labels y --annotator z", "textual", "label")],
-)
-def test_missing_extra_is_reported_with_the_command_that_brings_it(
-    command: str, library: str, extra: str, classify: Classify, tmp_path: Path
-) -> None:
-    hide = "sys.modules.update(sklearn=None, mlflow=None, matplotlib=None, textual=None)"
-    (tmp_path / "sitecustomize.py").write_text(f"import sys\n{hide}\n")
-    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = classify(*command.split(), PYTHONPATH=path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        f"classify: this needs {library}, which is not installed: pip install 'depeche[{extra}]' "
-        f"(from a checkout: pip install '.[{extra}]')\n"
-    )

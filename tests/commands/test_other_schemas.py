@@ -46,8 +46,8 @@ def test_another_schema_trains_evaluates_and_tags_without_a_change_of_code(
     (paragraph,) = record["paragraphs"]
     assert paragraph[name] == rows[0][name]
     assert list(paragraph["scores"]) == ids
-    found = record[name]["label"] if kind == "single" else record[name][0]["label"]
-    assert found == ids[0]
+    first = record[name]["label"] if kind == "single" else record[name][0]["label"]
+    assert first == ids[0]
     done = classify("-", "--model", "mine", "--format", "table", stdin=str(rows[0]["text"]))
     assert ids[0] in done.stdout
     done = classify("evaluate", "--labels", FOLDER / "seeds.jsonl", "--model", "mine")

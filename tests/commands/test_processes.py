@@ -173,8 +173,8 @@ def test_ui_imports_nothing_from_the_current_folder(trapped: Path, runs: Path) -
 @pytest.mark.slow
 def test_serve_imports_nothing_from_the_current_folder(trapped: Path, trained: Path) -> None:
     shutil.copytree(trained / "mlruns", trapped / "mlruns")
-    (found,) = json.loads(run(trapped, LAUNCHER, "runs", "--json"))
-    run(trapped, LAUNCHER, "promote", found["id"], "--force")
+    (logged,) = json.loads(run(trapped, LAUNCHER, "runs", "--json"))
+    run(trapped, LAUNCHER, "promote", logged["id"], "--force")
     with start(trapped, LAUNCHER, "serve", "--port", free_port()) as process:
         assert process.stderr is not None
         assert "answers" in process.stderr.readline()
@@ -244,7 +244,7 @@ def document(n: int, *, deadly: bool = False) -> Document:
 
 
 def tagged(documents: list[Document], job: Job, n_jobs: int) -> list[Tagged]:
-    return [found for chunk in iter_tagged(documents, job, n_jobs) for found in chunk]
+    return [x for chunk in iter_tagged(documents, job, n_jobs) for x in chunk]
 
 
 @pytest.fixture
@@ -260,9 +260,9 @@ def test_document_that_ends_its_worker_fails_alone(
     plain = [document(n) for n in range(14)]
     expected = tagged(plain, job_of(Job), 1)
     deadly = {4, 13}
-    found = tagged([document(n, deadly=n in deadly) for n in range(14)], job_of(DeadlyJob), 2)
-    assert [x.entry.id for x in found] == [d.id for d in plain]
-    for n, (one, other) in enumerate(zip(found, expected, strict=True)):
+    outcomes = tagged([document(n, deadly=n in deadly) for n in range(14)], job_of(DeadlyJob), 2)
+    assert [x.entry.id for x in outcomes] == [d.id for d in plain]
+    for n, (one, other) in enumerate(zip(outcomes, expected, strict=True)):
         if n in deadly:
             assert "ended the process that read it" in one.entry.reason
             assert (one.entry.where, one.line) == (f"in/{n}.txt", b"")
@@ -282,8 +282,8 @@ def test_each_deadly_document_costs_as_much_as_the_first(monkeypatch: pytest.Mon
     monkeypatch.setattr(engine, "_start_workers", start)
     for n in (1, 2):
         started.clear()
-        found = tagged([document(i, deadly=True) for i in range(n)], job_of(DeadlyJob), 2)
-        assert all(x.entry.reason for x in found)
+        outcomes = tagged([document(i, deadly=True) for i in range(n)], job_of(DeadlyJob), 2)
+        assert all(x.entry.reason for x in outcomes)
         assert len(started) == n + 1  # those for all, then one for each
 
 
@@ -328,5 +328,5 @@ def test_no_worker_is_left_when_the_last_is_tagged_or_wanted(
 def test_no_more_processes_are_started_than_cores_can_use() -> None:
     assert at_most_jobs(1) == 1
     assert at_most_jobs(10**20) == 4 * count_cores() == at_most_jobs(10**20, count_cores())
-    found = tagged([document(0)], job_of(Job), 10**20)
-    assert found == tagged([document(0)], job_of(Job), 1)
+    outcomes = tagged([document(0)], job_of(Job), 10**20)
+    assert outcomes == tagged([document(0)], job_of(Job), 1)

@@ -72,10 +72,10 @@ def test_shipped_schema_has_nothing_to_warn_of(classify: Classify) -> None:
 
 
 def test_check_as_json_is_the_schema_with_its_digest(classify: Classify) -> None:
-    found = json.loads(classify("schema", "check", DEFAULT_SCHEMA, "--json").stdout)
-    assert list(found) == ["digest", "name", "version", "dimension", "warnings"]
-    assert found["digest"] == read_schema().digest
-    assert found["warnings"] == []
+    shown = json.loads(classify("schema", "check", DEFAULT_SCHEMA, "--json").stdout)
+    assert list(shown) == ["digest", "name", "version", "dimension", "warnings"]
+    assert shown["digest"] == read_schema().digest
+    assert shown["warnings"] == []
 
 
 def test_schema_with_a_fault_ends_in_one_line(classify: Classify, tmp_path: Path) -> None:
@@ -106,8 +106,8 @@ def test_schema_with_a_fault_ends_in_one_line(classify: Classify, tmp_path: Path
     ],
 )
 def test_likely_slips_are_warned_of(changes: dict[str, Any], warning: str) -> None:
-    (found,) = schema_warnings(some_schema(**changes))
-    assert found.startswith(warning)
+    (message,) = schema_warnings(some_schema(**changes))
+    assert message.startswith(warning)
     assert schema_warnings(some_schema()) == []
 
 
@@ -198,8 +198,8 @@ def test_piped_answers_write_a_schema_that_labels_and_agreement_use(
     paths = [write_rows(tmp_path / f"{x}.jsonl", rows) for x in "ab"]
     assert len(load_labels(paths[:1], schema).paragraphs) == 2
     done = classify("agreement", *paths, "--schema", "s.toml", "--json")
-    found = json.loads(done.stdout)
-    assert list(found["dimensions"]["topic"]["labels"]) == ["farming", "schools"]
+    shown = json.loads(done.stdout)
+    assert list(shown["dimensions"]["topic"]["labels"]) == ["farming", "schools"]
 
 
 def test_existing_file_is_overwritten_only_when_confirmed(
