@@ -62,7 +62,7 @@ def log_all() -> None:
         "other": (load_labels([FOLDER / "seeds.jsonl"], schema), False),
         "codebook": (replace(composed, schema=_next_version(schema)), False),
     }
-    mlflow = depeche.train.tracking.log.connection.import_mlflow()
+    mlflow = depeche.train.tracking.connection.import_mlflow()
     for name, (labels, shuffled) in made.items():
         training = made_training(labels, load_artifact(SHIPPED), shuffled=shuffled)
         training = training.save(Path("mlruns") / "last", card=name)
