@@ -140,8 +140,7 @@ def tag(
 
     Example: classify tag crawl/ --output tags.csv
 
-    Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs failed: the first 20
-    are named on stderr.
+    Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs failed (see stderr).
     """
     from depeche.model.batch.dispatch import tag_inputs
     from depeche.model.batch.request import TagRequest

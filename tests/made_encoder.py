@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
+from depeche.labels.dataset import FOLDER, load_labels
+from depeche.labels.schema import read_schema
+
 MAX_LENGTH = 64
+NEEDED = ("torch", "transformers", "onnx", "onnxscript", "onnxruntime", "tokenizers")
+needs_torch = pytest.mark.skipif(
+    any(find_spec(name) is None for name in NEEDED),
+    reason="needs the extra camembert: pip install -e '.[camembert]'",
+)
+
+
+def make_tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a tiny base model, as its makers would give it away."""
+    texts = load_labels([FOLDER / "composed.jsonl"], read_schema()).texts
+    return make_base(tmp_path_factory.mktemp("base") / "tiny", texts)
 
 
 def make_base(folder: Path, texts: Sequence[str]) -> Path:

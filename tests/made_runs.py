@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from conftest import write_rows
 
 import depeche.train.tracking.connection
 import depeche.train.tracking.log
@@ -73,3 +74,12 @@ def log_all() -> None:
 
 def _next_version(schema: Schema) -> Schema:
     return replace(schema, version=schema.version + 1)
+
+
+def few_labels(folder: Path) -> list[str]:
+    """Return options that name a dozen labelled paragraphs."""
+    rows = [
+        {"id": f"{i}", "article": f"{i}", "text": f"Mot{i} dit{i}.", "topics": [], "stance": s}
+        for i, s in enumerate(["neutral", "critical"] * 6)
+    ]
+    return ["--labels", str(write_rows(folder / "x.jsonl", rows))]

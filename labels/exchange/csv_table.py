@@ -161,11 +161,11 @@ def _check_columns(path: Path, dimension: Dimension, columns: dict[str, str]) ->
     lacking = [f"{dimension.id}:{x}" for x in dimension.label_ids if x not in columns]
     if "" in columns and len(columns) > 1:
         both = ", ".join(columns.values())
-        raise LabelsError(f"{path}:1: columns {both} all hold labels: keep one, or one a label")
+        raise LabelsError(f"{path}:1: columns {both} all hold labels: keep one, or one per label")
     if "" not in columns and lacking:
         raise LabelsError(
             f"{path}:1: no column {dimension.id!r}, nor {', '.join(lacking)}: give the labels of "
-            "each paragraph in one column, or 0 and 1 in one a label"
+            "each paragraph in one column, or 0 and 1 in one column per label"
         )
 
 

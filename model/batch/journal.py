@@ -4,9 +4,9 @@ Beside OUTPUT stands a folder, .depeche/OUTPUT: `job.json`, what was asked; `rec
 `done.log`, the log of what is done; at the end `errors.jsonl`, and `finished.json` with OUTPUT's
 checksum. As JSON lines, the records become OUTPUT itself.
 
-The same command again walks through its inputs and the log side by side. Where they part, since a
-file was changed, added or removed, the rest of the log is appended to a second log, `earlier-`,
-where the inputs that come later find their records.
+The same command again walks through its inputs and the log side by side. Where they part (a file
+was changed, added or removed) the rest of the log is appended to a second one, `earlier-`, where
+inputs that come later find their records.
 """
 
 from __future__ import annotations
@@ -21,22 +21,20 @@ from depeche.labels.errors import BatchError
 from depeche.model.batch import files
 from depeche.model.batch.log import Log, iter_kept
 from depeche.model.batch.outcomes import Entry, Tagged
-from depeche.model.batch.place import check_free, check_place, check_same, journal_of
+from depeche.model.batch.place import FINISHED, check_free, check_place, check_same, journal_of
 from depeche.model.inputs.documents import Document, Failure
 from depeche.model.inputs.earlier_outputs import JOB
 from depeche.model.locks import locked
 from depeche.model.outputs.formats import Format
 
-_FINISHED = "finished.json"
-_LEFT = ("earlier-*", "new-*", "old-*")  # of no use once all is done
+_LEFT = ["earlier-*", "new-*", "old-*"]  # of no use once all is done
 
 
 @contextmanager
 def open_journal(output: Path, job: dict[str, Any], *, fresh: bool) -> Iterator[Journal]:
-    """Give the journal of an output, held by this process alone; see `Journal`.
+    """Give the journal of an output, held by this process alone.
 
-    `job` is what was asked, JSON-ready: a journal goes on only where it is the same, and begins
-    anew where that is asked for with `fresh`.
+    `job` is what was asked, JSON-ready: only the same job goes on, unless `fresh` begins anew.
 
     Raises
     ------
@@ -74,12 +72,8 @@ class Journal:
         self.log, self._earlier = Log(self._folder), Log(self._folder, "earlier-")
         self._places: dict[tuple[str, str], tuple[int, Entry]] = {}  # in `_earlier`, by id and key
         is_known = not fresh and files.read_json(self._folder / JOB) is not None
-        finished = files.read_json(self._folder / _FINISHED)
-        self.is_finished = is_known and check_same(output, job, finished)
-        if self.is_finished:
-            self._remove(*_LEFT)
-        else:
-            self._remove(_FINISHED)
+        self.is_finished = is_known and check_same(output, job)
+        self._remove(*(_LEFT if self.is_finished else [FINISHED]))
         if not is_known:
             self._remove("*done.log", "*records.jsonl")
             files.write_json(self._folder / JOB, job)
@@ -106,7 +100,7 @@ class Journal:
 
         In an order in which a kill leaves a journal that tells the truth, if not all of it.
         """
-        self._remove(_FINISHED)
+        self._remove(FINISHED)
         self.is_finished = False
         self._set_aside(tagged for tagged, *_ in rest)
         if self._n_records and self.records == self.output:
@@ -154,7 +148,7 @@ class Journal:
             files.put_in_place(made, self.output)
         elif self.records != self.output:
             self.records.replace(self.output)
-        files.write_json(self._folder / _FINISHED, {"checksum": files.checksum_of(self.output)})
+        files.write_json(self._folder / FINISHED, {"checksum": files.checksum_of(self.output)})
         self._remove(*_LEFT)
 
     def discard(self) -> None:

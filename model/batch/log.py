@@ -63,10 +63,9 @@ class Log:
 
 
 def iter_kept(entries: Path, records: Path | None) -> Iterator[tuple[Tagged, int, int]]:
-    """Yield what became of each input, as far as the records are as the entries say.
+    """Yield what became of each input, and the bytes of records and entries up to there.
 
-    With the length of records and entries up to there, in bytes. Without `records`, as far as the
-    entries are complete, and without their lines.
+    As far as the records are as the entries say; without `records`, the entries alone.
     """
     n_records = n_entries = 0
     with ExitStack() as files:

@@ -18,6 +18,7 @@ from depeche.model.inputs.earlier_outputs import (
 )
 from depeche.model.outputs.formats import Format
 
+FINISHED = "finished.json"  # in a journal: the checksum of the output, once it is made
 FRESH = "give another name, or --fresh to replace it"
 
 
@@ -84,13 +85,8 @@ def _old_job(output: Path) -> dict[str, Any] | None:
     return read_json(journal / JOB) if is_journal(journal) else None
 
 
-def check_same(output: Path, job: dict[str, Any], finished: dict[str, Any] | None) -> bool:
-    """Return whether the output of a job is there; refuse another job's, or one that was edited.
-
-    Parameters
-    ----------
-    finished
-        What the journal says of the output, None where it is not made yet.
+def check_same(output: Path, job: dict[str, Any]) -> bool:
+    """Return whether the output of a job is made; refuse another job's, or one that was edited.
 
     Raises
     ------
@@ -104,6 +100,7 @@ def check_same(output: Path, job: dict[str, Any], finished: dict[str, Any] | Non
             f"{output}: made by another command or model (not the same {names or 'version'}): "
             f"{FRESH}"
         )
+    finished = read_json(journal_of(output) / FINISHED)
     checksum = checksum_of(output) if finished is not None else None
     if checksum is None or finished is None:
         return False

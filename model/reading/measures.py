@@ -32,7 +32,7 @@ _SHORT = re.compile(r">\s*+[^<\s][^<]{0,60}+<")
 _LONGEST_VALUE = 1_000
 # Characters of JSON-LD looked through, once from each name that makes trafilatura look: 0.1 s.
 _MOST_LOOKED_AT = 10_000_000
-# Lines and signs that the parser of Markdown looks at: each takes 10 to 50 us and 1 to 2 kB. A text
+# Lines and marks that the parser of Markdown looks at: each takes 10 to 50 us and 1 to 2 kB. A text
 # of 1 MB has as many.
 _MOST_MARKS = 20_000
 _MARKS = "\n\r*_`[]<&!\\|~"

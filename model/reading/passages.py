@@ -18,11 +18,11 @@ from depeche.model.reading.line_kinds.features import Units, look_at
 from depeche.model.reading.pages import Page
 from depeche.model.reading.wrapping import LONGEST, Unit, cut_long
 
-# Links to other articles inside a paragraph: in brackets, or from the sign to the end.
-_SIGN = r"(?:[àa]\s)?(?:re)?(?:lire|voir|[ée]couter)\s+(?:aussi|[ée]galement|encore)|[àa]\s+revoir"
+# Links to other articles inside a paragraph: in brackets, or from their first words to the end.
+_LEAD = r"(?:[àa]\s)?(?:re)?(?:lire|voir|[ée]couter)\s+(?:aussi|[ée]galement|encore)|[àa]\s+revoir"
 _INLINE = re.compile(
-    rf"(?<=[.!?…»”\")\]])\s*(?P<cut>[(\[]\s*(?:{_SIGN})\s*[:.–—|>-][^)\]\n]{{3,200}}[)\]]"
-    rf"|(?:[>→►▶•-]+\s*)?(?:{_SIGN})\s*[:.–—|>][^\n]{{3,160}}$)",
+    rf"(?<=[.!?…»”\")\]])\s*(?P<cut>[(\[]\s*(?:{_LEAD})\s*[:.–—|>-][^)\]\n]{{3,200}}[)\]]"
+    rf"|(?:[>→►▶•-]+\s*)?(?:{_LEAD})\s*[:.–—|>][^\n]{{3,160}}$)",
     re.IGNORECASE,
 )
 

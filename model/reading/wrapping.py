@@ -76,7 +76,7 @@ def _iter_parts(text: str, unit: Unit) -> Iterator[Unit]:
         end = min(start + LONGEST, unit.end)
         if end < unit.end:
             half = start + LONGEST // 2
-            blank = max(text.rfind(f"{sign} ", half, end) for sign in ".!?…")
+            blank = max(text.rfind(f"{stop} ", half, end) for stop in ".!?…")
             blank = max(blank + 1, 0) or text.rfind(" ", half, end)
             end = blank if blank > 0 else end
         stripped = text[start:end].strip()

@@ -27,8 +27,8 @@ class _Spelled(dict[int, str]):
     """
 
     def __missing__(self, code_point: int) -> str:
-        sign = _NOT_SPELLED.sub("", chr(code_point))
-        letters = unicodedata.normalize("NFKD", sign)
+        character = _NOT_SPELLED.sub("", chr(code_point))
+        letters = unicodedata.normalize("NFKD", character)
         spelled = "".join(c for c in letters if not unicodedata.combining(c)).casefold()
         for ligature, letters in _LIGATURES.items():
             spelled = spelled.replace(ligature, letters)

@@ -79,7 +79,7 @@ def test_terminal_shows_a_table_within_its_width() -> None:
         text = " ".join(" ".join(lines).split())
         for expected in ("Kim Jong Un", "thèmes", "diplomatie", "█", "position", "favorable", "§1"):
             assert expected in text
-        assert "32 heading or furniture lines skipped" in text
+        assert "32 heading or boilerplate lines skipped" in text
 
 
 def test_no_color_is_respected_and_pipes_get_no_colours(classify: Classify) -> None:

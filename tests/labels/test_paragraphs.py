@@ -1,3 +1,5 @@
+"""Files of labelled paragraphs: the shipped ones, their checks, and texts of OrangeSum."""
+
 import json
 from collections import Counter
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Schemas: what binds a model to them, and the faults of a file."""
+
 from pathlib import Path
 
 import pytest

@@ -17,13 +17,9 @@ from depeche.model.reading.reader import FORMS, Form, parse_article
 from depeche.model.tagging import SHIPPED
 
 MODEL = load_model(SHIPPED)
-SOURCES = [
-    *((path.read_bytes(), FORMS[".txt"]) for path in sorted((ROOT / "seeds").glob("*.txt"))),
-    *(
-        (path.read_bytes(), FORMS[".html"])
-        for path in sorted((ROOT / "tests" / "gold" / "pages").glob("*.html"))
-    ),
-]
+TEXTS = sorted((ROOT / "seeds").glob("*.txt"))
+PAGES = sorted((ROOT / "tests" / "gold" / "pages").glob("*.html"))
+SOURCES = [(path.read_bytes(), FORMS[path.suffix]) for path in (*TEXTS, *PAGES)]
 
 
 def tag(data: bytes, form: Form | None) -> None:
@@ -91,7 +87,7 @@ def test_ten_thousand_mutated_inputs_end_in_a_record_or_one_error_without_hangin
 
 
 def is_text(data: bytes) -> bool:
-    """Whether bytes are in UTF-8 and without NUL: others are refused, at no cost."""
+    """Return whether bytes are in UTF-8 and without NUL: others are refused, at no cost."""
     return b"\0" not in data and data.decode("utf-8", "ignore").encode() == data
 
 

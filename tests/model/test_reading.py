@@ -1,3 +1,5 @@
+"""Bytes of a file become an article: encodings, kinds of lines, offsets, refusals."""
+
 import codecs
 import json
 from pathlib import Path

@@ -81,14 +81,14 @@ def test_article_stance_is_weighed_by_the_room_each_paragraph_gets() -> None:
 def test_record_has_the_form_of_the_contract() -> None:
     record = MODEL.records([read_article(SEEDS / "004_f09b997ef4421a0e.txt")], explain=True)[0]
     assert list(record) == [
-        *("id", "sha256", "title", "date", "author", "site", "language", "encoding", "offsets"),
-        *("topics", "stance", "paragraphs", "skipped", "model"),
-    ]
+        "id", "sha256", "title", "date", "author", "site", "language", "encoding", "offsets",
+        "topics", "stance", "paragraphs", "skipped", "model",
+    ]  # fmt: skip
     first = record["paragraphs"][0]
     assert list(first) == [
-        *("index", "start", "end", "text", "language", "topics", "scores"),
-        *("stance", "stance_scores", "review", "evidence"),
-    ]
+        "index", "start", "end", "text", "language", "topics", "scores", "stance",
+        "stance_scores", "review", "evidence",
+    ]  # fmt: skip
     assert list(first["scores"]) == ["military", "space", "diplomacy", "sanctions"]
     assert first["topics"] == ["diplomacy"]
     assert first["stance"] == "supportive"
@@ -179,7 +179,7 @@ def test_table_shows_the_paragraphs_that_carry_a_label_not_those_whose_label_con
     path = write_schema(tmp_path / "s.toml", {"camp": ("single", ["pro", "pro-russe"])})
     paragraph = {"language": "fr", "review": [], "evidence": {}}
     record = {
-        **{"id": "x", "title": "T", "site": None, "date": None, "language": "fr", "skipped": []},
+        "id": "x", "title": "T", "site": None, "date": None, "language": "fr", "skipped": [],
         "camp": {"label": "pro", "scores": {"pro": 0.6, "pro-russe": 0.4}},
         "paragraphs": [
             paragraph
@@ -187,7 +187,7 @@ def test_table_shows_the_paragraphs_that_carry_a_label_not_those_whose_label_con
             | {"scores": {"pro": 0.7, "pro-russe": 0.3}}
             for i, camp in enumerate(["pro-russe", "pro"])
         ],
-    }
+    }  # fmt: skip
     console = Console(width=80, record=True, file=io.StringIO())
     console.print(article_table(record, read_schema(path), 80))
     shown = console.export_text()

@@ -36,9 +36,8 @@ def made_vectors(n_dims: int = 6) -> WordVectors:
 def test_rounded_vectors_are_near_the_given_ones() -> None:
     hashes = np.array([2, 5, 9], dtype=np.uint32)
     vectors = np.array([[1, -0.5], [0.001, 0.002], [0, 0]], dtype=np.float32)
-    rounded = WordVectors.rounded(hashes, vectors).vectors_of(
-        np.array([9, 2, 7, 5], dtype=np.uint32)
-    )
+    asked = np.array([9, 2, 7, 5], dtype=np.uint32)
+    rounded = WordVectors.rounded(hashes, vectors).vectors_of(asked)
     expected = np.array([[0, 0], [1, -0.5], [0, 0], [0.001, 0.002]])
     assert np.abs(rounded - expected).max() < 0.005
     assert rounded[3] == pytest.approx([0.001, 0.002], rel=0.01)

@@ -27,12 +27,12 @@ def silent(_: str) -> None:
 
 def paragraphs(n: int, rng: random.Random) -> list[tuple[str, bool]]:
     """Return made-up paragraphs of three telling words each, and whether they are about sport."""
-    found = []
+    made = []
     for _ in range(n):
         sport = rng.random() < 0.5
         words = rng.sample(SPORT if sport else OTHER, 3)
-        found.append((f"Hier {words[0]} avec {words[1]} puis {words[2]}.", sport))
-    return found
+        made.append((f"Hier {words[0]} avec {words[1]} puis {words[2]}.", sport))
+    return made
 
 
 @pytest.fixture
@@ -57,10 +57,10 @@ def test_student_learns_from_its_teacher_and_is_scored_on_what_neither_was_fitte
     )
     training = train_student(labels, TrainSettings(), lesson, progress=silent)
     assert training.out_of_fold.rows.tolist() == list(range(8, 48))
-    told = training.measured["distilled"]
-    assert told["n_unlabelled"] == 400
-    assert told["student"]["sujets"] > told["alone"]["sujets"]
-    assert told["student"]["sujets"] > 0.95
+    scores = training.measured["distilled"]
+    assert scores["n_unlabelled"] == 400
+    assert scores["student"]["sujets"] > scores["alone"]["sujets"]
+    assert scores["student"]["sujets"] > 0.95
     assert training.artifact.settings["teacher"] == "t"
 
 
@@ -79,16 +79,16 @@ def test_wrong_teacher_spoils_the_student(labels: LabelledSet) -> None:
 
 
 def test_paragraphs_with_labels_are_left_out_of_the_lesson(tmp_path: Path) -> None:
-    told = "Le ministre a reçu son homologue mardi à Paris, a indiqué le palais dans un communiqué."
+    text = "Le ministre a reçu son homologue mardi à Paris, a indiqué le palais dans un communiqué."
     schema = read_schema()
-    row: dict[str, object] = {"id": "p", "article": "a", "text": told}
+    row: dict[str, object] = {"id": "p", "article": "a", "text": text}
     row |= {d.id: [] if d.kind == "multi" else d.label_ids[0] for d in schema.dimensions}
     labels = load_labels([write_rows(tmp_path / "labels.jsonl", [row])], schema)
     article = tmp_path / "a.txt"
-    article.write_text(f"{told.upper()}\n\n{told.replace('mardi', 'jeudi')}\n")
+    article.write_text(f"{text.upper()}\n\n{text.replace('mardi', 'jeudi')}\n")
     teacher = Teacher(run=SimpleNamespace(id="t"), model=load_model(SHIPPED), held_out=frozenset())  # type: ignore[arg-type]
     lesson = prepare_lesson(teacher, labels, [str(article)], progress=silent)
-    assert lesson.texts == [told.replace("mardi", "jeudi")]
+    assert lesson.texts == [text.replace("mardi", "jeudi")]
     assert lesson.proba.shape == (1, schema.n_labels)
 
 

@@ -1,12 +1,9 @@
-"""Addresses of stores that are none, databases that are another's, and many processes at once."""
+"""Addresses of stores that are none, and databases that belong to something else."""
 
 import http.server
-import os
 import shutil
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,12 +11,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT, Classify, put_store, write_rows
+from conftest import Classify, put_store
+from made_runs import few_labels
 
-from depeche.labels.errors import ArtifactError, InputError, TrackingError
-from depeche.model.artifact import lock_folder
+from depeche.labels.errors import InputError, TrackingError
 from depeche.train.tracking.connection import check_loggable, connect, store_uri
-from depeche.train.tracking.database import check_database, make_database
 from depeche.train.tracking.serving import CHAMPION_URI, open_service
 from depeche.train.tracking.store import Store
 
@@ -176,7 +172,7 @@ def test_every_command_says_that_the_server_is_down(
             command = ("serve", "--port", str(port))
         if command[0] == "train":
             (tmp_path / "a.txt").write_text("Un accord a été signé.")
-            command = (*command, "--unlabelled", "a.txt", *labels(tmp_path))
+            command = (*command, "--unlabelled", "a.txt", *few_labels(tmp_path))
         done = classify(*command, MLFLOW_TRACKING_URI=uri)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
@@ -201,99 +197,11 @@ def test_password_of_a_store_is_in_no_message(
     assert Store(client, uri).name == f"http://127.0.0.1:{port}"
 
 
-def labels(folder: Path) -> list[str]:
-    """Return options that name a dozen labelled paragraphs."""
-    rows = [
-        {"id": f"{i}", "article": f"{i}", "text": f"Mot{i} dit{i}.", "topics": [], "stance": s}
-        for i, s in enumerate(["neutral", "critical"] * 6)
-    ]
-    return ["--labels", str(write_rows(folder / "x.jsonl", rows))]
-
-
-def start(*args: str, cwd: Path) -> "subprocess.Popen[str]":
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSIFY_", "MLFLOW_"))}
-    return subprocess.Popen(
-        [sys.executable, "-m", "depeche.classify", *args],
-        cwd=cwd,
-        env=clean,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-@pytest.mark.slow
-def test_first_trainings_at_once_log_a_run_each(classify: Classify, tmp_path: Path) -> None:
-    options = labels(tmp_path)
-    started = [start("train", *options, "--output", f"m{i}", cwd=tmp_path) for i in range(3)]
-    looking = [start("runs", cwd=tmp_path) for _ in range(3)]
-    for process in (*started, *looking):
-        _, told = process.communicate(timeout=300)
-        assert process.returncode == 0, told
-    assert len(classify("runs", "--json").stdout.split('"id"')) == 4
-    assert {path.name for path in (tmp_path / "mlruns").iterdir()} == {"artifacts", "mlflow.db"}
-
-
-@pytest.mark.slow
-def test_databases_made_at_once_are_one(tmp_path: Path) -> None:
-    code = "import sys, pathlib, train.database as d; d.make_database(pathlib.Path(sys.argv[1]))"
-    path = tmp_path / "mlruns" / "mlflow.db"
-    made = [
-        subprocess.Popen([sys.executable, "-W", "ignore", "-c", code, str(path)], cwd=ROOT)
-        for _ in range(2)
-    ]
-    assert [process.wait(timeout=300) for process in made] == [0, 0]
-    check_database(path, str(path))
-    assert [p.name for p in path.parent.iterdir()] == ["mlflow.db"]
-
-
-@pytest.mark.slow
-def test_database_half_made_by_a_killed_process_is_made_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    left = tmp_path / "mlruns" / ".new-store.killed"
-    left.mkdir(parents=True)
-    (left / "mlflow.db").write_bytes(b"SQLite format 3\0")
-    (tmp_path / "mlruns" / ".mlflow.db.lock").touch()
-    make_database(Path("mlruns/mlflow.db"))
-    check_database(Path("mlruns/mlflow.db"), "own")
-    assert [p.name for p in (tmp_path / "mlruns").iterdir()] == ["mlflow.db"]
-
-
-def test_folder_of_a_model_is_held_by_one_training(tmp_path: Path) -> None:
-    code = (
-        "import pathlib, sys, model.artifact as a\n"
-        "with a.lock_folder(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
-    )
-    folder = tmp_path / "deep" / "m"
-    pipe = subprocess.PIPE
-    command = [sys.executable, "-c", code, str(folder)]
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
-        expected = "another classify train is writing it"
-        with pytest.raises(ArtifactError, match=expected), lock_folder(folder):
-            pass
-        holder.kill()
-    with lock_folder(folder):
-        (folder.parent / "kept").touch()
-    assert [path.name for path in folder.parent.iterdir()] == ["kept"]
-    with lock_folder(tmp_path / "new" / "deep" / "m"):
-        pass
-    with (
-        pytest.raises(ArtifactError, match="cannot be written"),
-        lock_folder(tmp_path / "new" / ("m" * 255)),
-    ):
-        pass
-    assert not (tmp_path / "new").exists()
-
-
 def test_training_is_refused_before_the_work_where_it_cannot_be_logged(
     classify: Classify, tmp_path: Path
 ) -> None:
     uri = "sqlite:///typo.db"
-    done = classify("train", *labels(tmp_path), MLFLOW_TRACKING_URI=uri)
+    done = classify("train", *few_labels(tmp_path), MLFLOW_TRACKING_URI=uri)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"classify: {uri}: ")
     assert done.stderr.count("\n") == 1

@@ -6,24 +6,23 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import mlflow
 import pytest
-from conftest import ROOT, SEEDS, Classify, put_store, run_classify
+from conftest import ROOT, SEEDS, put_store, run_classify
 from made_servers import ask, free_port, running
 
 from depeche.model.artifact import load_artifact
 from depeche.train.tracking.connection import connect
 from depeche.train.tracking.log import CHAMPION_ALIAS, REGISTERED
 from depeche.train.tracking.store import open_store
-from depeche.train.tracking.ui_pages import columns
 
 SEED = sorted(SEEDS.glob("*.txt"))[3]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -33,6 +32,8 @@ TAG_ELSEWHERE = """
 import importlib.util, json, os, sys
 sys.path = [p for p in sys.path if not os.path.exists(os.path.join(p, "depeche"))]
 assert importlib.util.find_spec("depeche") is None
+from contextlib import contextmanager
+from collections.abc import Iterator
 import mlflow
 tagger = mlflow.pyfunc.load_model(sys.argv[1])
 texts = json.load(sys.stdin)
@@ -130,57 +131,6 @@ def test_artifact_of_a_run_comes_back(
     assert load_artifact(folder).sha256 == run.data.tags["model_sha256"]
 
 
-def test_columns_are_overall_scores_and_what_tells_runs_apart_in_any_schema() -> None:
-    def run(seed: str) -> Any:
-        params = {"seed": seed, "penalty_c": "10.0"}
-        metrics = {"ton.accuracy": 0.5, "ton.macro_f1": 0.4, "ton.dur.f1": 0.3}
-        metrics |= {"sujets.macro_f1": 0.6, "sujets.sport.f1": 0.7, "sujets.micro_f1": 0.8}
-        return SimpleNamespace(data=SimpleNamespace(params=params, metrics=metrics))
-
-    assert columns([run("1"), run("0")]) == [
-        "metrics.`sujets.micro_f1`",
-        "metrics.`sujets.macro_f1`",
-        "metrics.`ton.macro_f1`",
-        "metrics.`ton.accuracy`",
-        "tags.`backend`",
-        "params.`seed`",
-    ]
-
-
-@pytest.mark.parametrize("command", ["ui", "serve"])
-def test_no_store_is_said_and_none_is_made(
-    command: str, classify: Classify, tmp_path: Path
-) -> None:
-    done = classify(command)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == ("classify: mlruns/mlflow.db: no run yet: classify train makes one\n")
-    assert not any(tmp_path.iterdir())
-
-
-def test_store_without_runs_or_champion_is_said(
-    classify: Classify, tmp_path: Path, empty_store: Path
-) -> None:
-    put_store(empty_store, tmp_path)
-    done = classify("ui")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "classify: no runs to look at yet: run classify train first\n"
-    done = classify("serve")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "classify: no champion yet: classify promote RUN\n"
-
-
-@pytest.mark.parametrize("command", ["ui", "serve"])
-def test_port_that_is_taken_is_said(command: str, classify: Classify) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        done = classify(command, "--port", port)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        f"classify: 127.0.0.1, port {port}: nothing can listen there: Address already in use; "
-        "if the port is taken, give another with --port\n"
-    )
-
-
 def test_serve_answers_with_records_on_this_machine_alone(store: Path) -> None:
     port = free_port()
     text = SEED.read_text()
@@ -188,12 +138,12 @@ def test_serve_answers_with_records_on_this_machine_alone(store: Path) -> None:
         assert process.stderr is not None
         assert "models:/depeche@champion answers" in process.stderr.readline()
         assert f"curl http://127.0.0.1:{port}/invocations" in process.stderr.readline()
-        found = ask(port, [text, ""], explain=True)
+        records = ask(port, [text, ""], explain=True)
         listening = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
         assert f"0100007F:{port:04X} 00000000:0000 0A" in listening
         assert f"{'0' * 8}:{port:04X}" not in listening
-    assert found[0] == records_of_classify(store, "--explain", text=text)
-    assert found[1] == {"id": "1", "error": "empty: there is no text to tag"}
+    assert records[0] == records_of_classify(store, "--explain", text=text)
+    assert records[1] == {"id": "1", "error": "empty: there is no text to tag"}
 
 
 def status_and_answer(port: int, request: object) -> tuple[int, Any]:
@@ -203,9 +153,38 @@ def status_and_answer(port: int, request: object) -> tuple[int, Any]:
     body = request.encode() if isinstance(request, str) else json.dumps(request)
     connection.request("POST", "/invocations", body, headers)
     answer = connection.getresponse()
-    found = json.loads(answer.read())
+    answered = json.loads(answer.read())
     connection.close()
-    return answer.status, found if answer.status == 200 else set(found) >= {"error_code", "message"}
+    if answer.status == 200:
+        return 200, answered
+    return answer.status, set(answered) >= {"error_code", "message"}
+
+
+@contextmanager
+def server_of_mlflow(store: Path, port: int) -> Iterator[None]:
+    """Run MLflow's own scoring server on the champion."""
+    scripts = Path(sys.executable).parent
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")},
+        "MLFLOW_TRACKING_URI": f"sqlite:///{store / 'mlruns' / 'mlflow.db'}",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "PATH": os.pathsep.join([str(scripts), os.environ["PATH"]]),  # it looks for uvicorn there
+    }
+    command = ["models", "serve", "-m", "models:/depeche@champion", "--env-manager", "local"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "mlflow", *command, "--port", str(port)],
+        cwd=store,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            assert process.stderr is not None
+            assert any("Uvicorn running" in line for line in process.stderr)
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.mark.slow
@@ -229,28 +208,8 @@ def test_server_of_mlflow_answers_as_ours_does(store: Path) -> None:
         f'texte\n"{text}"\n\n"{text[:60]}"\n',
     ]
     theirs, ours = free_port(), free_port()
-    scripts = Path(sys.executable).parent
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")},
-        "MLFLOW_TRACKING_URI": f"sqlite:///{store / 'mlruns' / 'mlflow.db'}",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "PATH": os.pathsep.join([str(scripts), os.environ["PATH"]]),  # it looks for uvicorn there
-    }
-    command = ["models", "serve", "-m", "models:/depeche@champion", "--env-manager", "local"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "mlflow", *command, "--port", str(theirs)],
-        cwd=store,
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        try:
-            assert process.stderr is not None
-            assert any("Uvicorn running" in line for line in process.stderr)
-            expected = [status_and_answer(theirs, request) for request in requests]
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
+    with server_of_mlflow(store, theirs):
+        expected = [status_and_answer(theirs, request) for request in requests]
     with running("serve", "--port", ours, cwd=store) as process:
         assert process.stderr is not None
         process.stderr.readline()
@@ -314,25 +273,30 @@ def test_ui_shows_runs_with_their_scores_and_compares_two(
         assert list(pages) == ["runs", "compare"]
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = chromium.new_page(viewport={"width": 1600, "height": 900})
-        page.goto(pages["runs"])
-        page.locator('[data-component-id="mlflow.assistant.chat_panel.close"]').click()
-        for name in ("topics.micro_f1", "stance.accuracy", "seed"):
-            page.get_by_role("columnheader", name=name).first.wait_for()
-        for run in runs:
-            page.get_by_text(run.info.run_name).first.wait_for()
-            page.get_by_text(f"{run.data.metrics['topics.micro_f1']:.5f}"[:6]).first.wait_for()
-        page.screenshot(path=shots / "runs.png")
-        page.goto(pages["compare"])
-        page.get_by_text("Show diff only").first.wait_for()
-        for run in runs:
-            page.get_by_text(run.info.run_name).first.wait_for()
-        page.get_by_text("penalty_c", exact=True).first.wait_for()
-        page.screenshot(path=shots / "compare.png")
-        page.get_by_text("stance.macro_f1", exact=True).first.scroll_into_view_if_needed()
-        for run in runs:
-            value = round(run.data.metrics["stance.macro_f1"], 3)
-            page.get_by_text(str(value), exact=True).first.wait_for()
-        page.screenshot(path=shots / "compare-scores.png")
+        check_pages(page, pages, runs, shots)
         chromium.close()
         opened = (tmp_path / "opened").read_text().strip()
     assert opened == pages["runs"]
+
+
+def check_pages(page: Any, pages: dict[str, str], runs: list[Any], shots: Path) -> None:
+    """Wait for what each page must show, and take pictures of them."""
+    page.goto(pages["runs"])
+    page.locator('[data-component-id="mlflow.assistant.chat_panel.close"]').click()
+    for name in ("topics.micro_f1", "stance.accuracy", "seed"):
+        page.get_by_role("columnheader", name=name).first.wait_for()
+    for run in runs:
+        page.get_by_text(run.info.run_name).first.wait_for()
+        page.get_by_text(f"{run.data.metrics['topics.micro_f1']:.5f}"[:6]).first.wait_for()
+    page.screenshot(path=shots / "runs.png")
+    page.goto(pages["compare"])
+    page.get_by_text("Show diff only").first.wait_for()
+    for run in runs:
+        page.get_by_text(run.info.run_name).first.wait_for()
+    page.get_by_text("penalty_c", exact=True).first.wait_for()
+    page.screenshot(path=shots / "compare.png")
+    page.get_by_text("stance.macro_f1", exact=True).first.scroll_into_view_if_needed()
+    for run in runs:
+        value = round(run.data.metrics["stance.macro_f1"], 3)
+        page.get_by_text(str(value), exact=True).first.wait_for()
+    page.screenshot(path=shots / "compare-scores.png")

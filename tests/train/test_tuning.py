@@ -20,16 +20,10 @@ from conftest import Classify, put_store, write_rows, write_schema
 from mlflow.entities import Run
 
 from depeche.labels.dataset import LabelledSet, load_labels
-from depeche.labels.errors import InputError, SettingsError, TrackingError
+from depeche.labels.errors import InputError, TrackingError
 from depeche.labels.schema import read_schema
-from depeche.model.scoring.features import FeatureSettings
 from depeche.train import Split
-from depeche.train.tfidf.settings import (
-    TrainSettings,
-    parse_settings,
-    read_settings,
-    write_settings,
-)
+from depeche.train.tfidf.settings import TrainSettings, read_settings, write_settings
 from depeche.train.tuning.nested import Verdict, divide
 from depeche.train.tuning.study import open_study
 from depeche.train.tuning.tuning import SPACE, params_of, study_name, tune, with_params
@@ -53,8 +47,8 @@ def write_articles(folder: Path) -> tuple[Path, Path]:
     rows: list[dict[str, object]] = []
     for article in range(20):
         for i in range(3):
-            told = i if rng.random() < 0.8 else rng.randrange(3)
-            words = [f"mot{told}{rng.choice('abcdef')}" for _ in range(2)]
+            topic = i if rng.random() < 0.8 else rng.randrange(3)
+            words = [f"mot{topic}{rng.choice('abcdef')}" for _ in range(2)]
             words += [f"bruit{rng.randrange(60)}" for _ in range(5)]
             row = {"id": f"{article}-{i}", "article": f"a{article}", "text": " ".join(words)}
             rows.append({**row, "thèmes": [["t0"], ["t1"], []][i], "ton": "xyz"[i]})
@@ -105,19 +99,19 @@ def test_tuning_goes_on_where_it_stopped_and_is_logged(
     assert "trial 2 of" not in done.stderr
     assert "trial 3 of 4" in done.stderr
     assert "trial 4 of 4" in done.stderr
-    found = json.loads(done.stdout)
-    assert sorted(trial["number"] for trial in found["trials"]) == [1, 2, 3, 4]
+    tuning = json.loads(done.stdout)
+    assert sorted(trial["number"] for trial in tuning["trials"]) == [1, 2, 3, 4]
     (parent,), trials = runs_of(tmp_path)
-    assert (parent.info.run_id, parent.info.status) == (found["run"], "FINISHED")
-    assert parent.data.metrics["outer.difference"] == found["outer"]["difference"]
-    assert {run.data.tags["mlflow.parentRunId"] for run in trials} == {found["run"]}
+    assert (parent.info.run_id, parent.info.status) == (tuning["run"], "FINISHED")
+    assert parent.data.metrics["outer.difference"] == tuning["outer"]["difference"]
+    assert {run.data.tags["mlflow.parentRunId"] for run in trials} == {tuning["run"]}
     logged = {int(run.data.tags["trial"]): run.data for run in trials}
     assert {n: data.metrics["inner"] for n, data in logged.items()} == {
-        trial["number"]: trial["score"] for trial in found["trials"]
+        trial["number"]: trial["score"] for trial in tuning["trials"]
     }
     assert logged[1].params["penalty_c"] == "3.0"
     settings = read_settings(tmp_path / "mlruns" / "tuned.json")
-    assert settings.to_dict() == found["settings"]
+    assert settings.to_dict() == tuning["settings"]
     assert [path.name for path in (tmp_path / "mlruns").glob("*.tmp")] == []
 
 
@@ -170,16 +164,6 @@ def test_interrupted_search_draws_what_an_uninterrupted_one_does(
     assert len({tuple(t.params.values()) for t in resumed.trials}) == 3
 
 
-def test_two_searches_at_once_are_kept_apart(tmp_path: Path) -> None:
-    path = tmp_path / "tune.db"
-    with (
-        open_study(path, "a"),
-        pytest.raises(TrackingError, match="another classify tune is using"),
-        open_study(path, "a"),
-    ):
-        pass
-
-
 def test_store_that_is_none_is_said(tmp_path: Path) -> None:
     path = tmp_path / "tune.db"
     path.write_text("not a database, but a text of some length. " * 40)
@@ -217,9 +201,9 @@ def test_by_date_the_latest_are_set_aside(labels: LabelledSet) -> None:
             replace(p, date=f"2024-01-{int(p.article[1:]) + 1:02}") for p in labels.paragraphs
         ),
     )
-    found = divide(dated, TrainSettings(split=Split.date, n_folds=4))
-    assert max(p.date or "" for p in found.seen.paragraphs) < min(
-        p.date or "" for p in found.outer.paragraphs
+    division = divide(dated, TrainSettings(split=Split.date, n_folds=4))
+    assert max(p.date or "" for p in division.seen.paragraphs) < min(
+        p.date or "" for p in division.outer.paragraphs
     )
 
 
@@ -246,46 +230,6 @@ def test_settings_are_better_only_beyond_the_interval(
         interval=interval,
     )
     assert verdict.outcome == outcome
-
-
-def test_written_settings_are_read_back(tmp_path: Path) -> None:
-    settings = TrainSettings(
-        seed=3, split=Split.date, penalty_c=2.5, features=FeatureSettings(char_min=2)
-    )
-    write_settings(settings, tmp_path / "new" / "s.json")
-    assert read_settings(tmp_path / "new" / "s.json") == settings
-    assert parse_settings({"penalty_c": 3}, where="x") == TrainSettings(penalty_c=3.0)
-
-
-@pytest.mark.parametrize(
-    ("data", "says"),
-    [
-        ("[1]", "s.json: [1] stands where an object of settings must"),
-        ("{", "s.json: not JSON"),
-        ('{"penalty": 1}', "s.json: unknown setting 'penalty'; settings are features, min_df,"),
-        ('{"min_df": 1.5}', "s.json: min_df is 1.5; give a whole number from 1 to 10000"),
-        ('{"min_df": true}', "s.json: min_df is True; give a whole number"),
-        ('{"penalty_c": NaN}', "s.json: not JSON (NaN is no number)"),
-        ('{"penalty_c": "1"}', "s.json: penalty_c is '1'; give a number"),
-        ('{"split": ["date"]}', "s.json: split is ['date']; splits are article, source, date"),
-        ('{"features": {"bits": 1}}', "s.json: unknown setting 'bits'; settings are char_max"),
-        ('{"features": {"char_min": 7}}', "s.json: char_min is 7, above char_max, which is 6"),
-    ],
-)
-def test_bad_settings_are_one_line(data: str, says: str, tmp_path: Path) -> None:
-    (tmp_path / "s.json").write_text(data)
-    with pytest.raises(SettingsError) as caught:
-        read_settings(tmp_path / "s.json")
-    assert says in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_train_refuses_a_bad_settings_file_before_the_training(classify: Classify) -> None:
-    done = classify("train", "--settings", "missing.json")
-    assert (done.returncode, done.stderr) == (
-        1,
-        "classify: missing.json: cannot read the settings: No such file or directory\n",
-    )
 
 
 @contextmanager
@@ -351,12 +295,3 @@ def test_train_takes_settings_and_options_go_before_them(
     assert "seed:1" in done.stdout
     manifest = json.loads((tmp_path / "mlruns" / "last" / "manifest.json").read_text())
     assert manifest["settings"]["penalty_c"] == 5.0
-
-
-def test_settings_are_not_written_through_a_link_that_waits_for_them(tmp_path: Path) -> None:
-    path, dear = tmp_path / "tuned.json", tmp_path / "dear"
-    dear.write_text("dear to its owner\n")
-    path.with_name(f"{path.name}.{os.getpid()}.tmp").symlink_to(dear)
-    write_settings(TrainSettings(seed=3), path)
-    assert dear.read_text() == "dear to its owner\n"
-    assert read_settings(path).seed == 3

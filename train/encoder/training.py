@@ -99,9 +99,8 @@ class FineTuning:
     def run(self) -> Training:
         """Return the fine-tuned model with its out-of-fold scores.
 
-        With one held-out fold, it is the model that was fitted without that fold; with several, one
-        that is fitted on everything, for as many passes as theirs took. All scores are those of the
-        model as it will run.
+        With one held-out fold, it is the model fitted without that fold; with several, one fitted
+        on everything, for as many passes as theirs took. All scores are of models as they will run.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The store of MLflow that is in use: its address, and MLflow set to it."""
+"""The MLflow store in use: its address, its checks, and MLflow set to it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def without_password(uri: str) -> str:
 
 @contextmanager
 def connect(*, create: bool = False) -> Iterator[Any]:
-    """Give the module `mlflow`, set to the store; inside, its faults become `TrackingError`.
+    """Yield the module `mlflow`, set to the store; its faults in the block become `TrackingError`.
 
     Parameters
     ----------
@@ -65,14 +65,14 @@ def connect(*, create: bool = False) -> Iterator[Any]:
 
 
 def check_loggable() -> None:
-    """Raise, before the work, where no run can be logged.
+    """Raise before a long work whose run could not be logged.
 
-    A server is not asked: it may be there again once the work is done.
+    A server is not asked: it may be up again once the work is done.
 
     Raises
     ------
     TrackingError
-        When `$MLFLOW_TRACKING_URI` is no store.
+        When `$MLFLOW_TRACKING_URI` is not the address of a store.
     InputError
         When our own store cannot be made or written.
     """
@@ -84,7 +84,7 @@ def check_loggable() -> None:
 
 
 def first_line(err: BaseException) -> str:
-    """Return the first line of what MLflow says; of a server that is down, the reason alone."""
+    """Return the first line of an error of MLflow's; of a server that is down, only the reason."""
     line = (str(err).strip().splitlines() or [type(err).__name__])[0]
     if "Max retries exceeded" in line:
         return line.rpartition(": ")[2].strip("()'\" ")
@@ -92,9 +92,9 @@ def first_line(err: BaseException) -> str:
 
 
 def check_store(uri: str) -> None:
-    """Raise `TrackingError` when an address is none, or of a file that is no database of MLflow's.
+    """Raise `TrackingError` for what is no address, or a file that is no database of MLflow's.
 
-    Nothing is asked of a server.
+    A server is not asked.
     """
     try:
         parts = urlsplit(uri)
@@ -112,10 +112,10 @@ def check_store(uri: str) -> None:
 
 
 def _open(mlflow: Any, uri: str) -> None:
-    """Set MLflow to a store, whose driver is loaded."""
+    """Set MLflow to a store, and load the driver of its database."""
     mlflow.set_tracking_uri(uri)
     try:
-        if not uri.startswith("http"):  # a database, which MLflow asks ten times, for minutes
+        if not uri.startswith("http"):  # a database, which MLflow would try for minutes
             from mlflow.store.db import utils
 
             utils.MAX_RETRY_COUNT = 2
@@ -134,10 +134,10 @@ def _fault(uri: str, reason: str) -> TrackingError:
 
 
 def import_mlflow() -> Any:
-    """Return the module, quiet, and patient for seconds only; raise where it is not installed."""
+    """Return the module `mlflow`, quiet and with short time-outs; raise where it is absent."""
     # Before the import: afterwards MLflow has already looked up its telemetry host.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    # A server that is down is told in seconds, not after MLflow's default of several minutes.
+    # A server that is down fails in seconds, not after MLflow's default of several minutes.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -145,7 +145,7 @@ def import_mlflow() -> Any:
         import mlflow
     except ModuleNotFoundError as err:
         raise MissingExtraError("mlflow", "train") from err
-    # Creating the database tells of each of its 60 migrations.
+    # Or it would log each of the 60 migrations of a new database.
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return mlflow

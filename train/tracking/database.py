@@ -1,7 +1,7 @@
-"""SQLite databases of MLflow, looked at before MLflow opens them, and made whole.
+"""SQLite databases of MLflow: checked before MLflow opens them, and made in one stroke.
 
-MLflow makes a database where there is none, and its tables in any that it is given; two processes
-that make one at once crash, and one that is killed leaves half of it.
+MLflow makes a database where there is none, and adds its tables to any that it is given. Two
+processes that make one at the same time crash, and one that is killed leaves half a database.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from depeche.labels.system.places import reason_of
 from depeche.model.locks import locked
 
 _HEAD = b"SQLite format 3\0"
-_UNFINISHED = ".new-store."  # how the folder is called in which a database is made
+_UNFINISHED = ".new-store."  # start of the name of the folder in which a database is made
 _OTHER = "give another $MLFLOW_TRACKING_URI, or none: then runs are in mlruns/mlflow.db"
 
 
 def database_path(uri: str) -> Path | None:
-    """Return the file of an address of SQLite, None of other addresses.
+    """Return the file of an SQLite address, None for other addresses.
 
     Raises
     ------
@@ -56,15 +56,15 @@ def check_database(path: Path, uri: str) -> None:
         raise TrackingError(f"{uri}: not a database of SQLite: {_OTHER}")
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            found = database.execute("SELECT version_num FROM alembic_version").fetchall()
+            versions = database.execute("SELECT version_num FROM alembic_version").fetchall()
             database.execute("SELECT run_uuid FROM runs LIMIT 1").fetchall()
     except sqlite3.Error as err:
         raise TrackingError(f"{uri}: not a database of MLflow's: {err}: {_OTHER}") from err
     from mlflow.store.db.utils import _get_latest_schema_revision
 
     expected = _get_latest_schema_revision()  # type: ignore[no-untyped-call]
-    if found != [(expected,)]:
-        version = found[0][0] if found else "none"
+    if versions != [(expected,)]:
+        version = versions[0][0] if versions else "none"
         raise TrackingError(
             f"{uri}: made by another version of MLflow (tables {version!r:.40}, here {expected}): "
             f"keep a copy of an older one and run mlflow db upgrade {uri}; for a newer one install "
@@ -73,14 +73,14 @@ def check_database(path: Path, uri: str) -> None:
 
 
 def make_database(path: Path) -> None:
-    """Make an empty database of MLflow's unless it is there: whole or not at all."""
+    """Make an empty database of MLflow's where there is none; a kill leaves no part of one."""
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     path.parent.mkdir(exist_ok=True)
     with locked(path.with_name(f".{path.name}.lock"), wait=True):
         if path.exists():
             return
-        for left in path.parent.glob(f"{_UNFINISHED}*"):  # by one that was killed
+        for left in path.parent.glob(f"{_UNFINISHED}*"):  # by a process that was killed
             shutil.rmtree(left, ignore_errors=True)
         folder = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=path.parent))
         try:

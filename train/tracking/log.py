@@ -1,4 +1,4 @@
-"""One run in MLflow per training, with all that explains it and its model."""
+"""Logging a training in MLflow: one run, with its scores, reports and model."""
 
 from __future__ import annotations
 
@@ -28,17 +28,19 @@ if TYPE_CHECKING:  # commands that only look at runs do not wait for scikit-lear
 EXPERIMENT = "depeche"
 REGISTERED = "depeche"  # name of the registered model
 CHAMPION_ALIAS = "champion"  # of its version in use
-TRAININGS = "tags.data LIKE '%'"  # which runs are trainings, and not the trials of a search
+TRAININGS = "tags.data LIKE '%'"  # the runs that are trainings, not tunings or their trials
 HELD_OUT = "evaluation/held_out.jsonl"
 HELD_OUT_SCHEMA = "evaluation/schema.json"
 
 _LONGEST_KEY = 250  # characters, of MLflow's tags
 _NOT_IN_KEYS = re.compile(r"[^\w\-. :/]")  # of MLflow's tags
-# What the logged model needs where it is loaded: what `model` imports, and MLflow itself.
+# What the logged model needs where it is loaded: what `depeche.model` imports, and MLflow itself.
 _REQUIRED = ("lxml", "lxml_html_clean", "markdown-it-py", "mlflow", "numpy", "trafilatura")
-_REQUIRED_BY = {"camembert": ("onnxruntime", "tokenizers")}  # besides, by backend
-_CODE = frozenset((".py", ".npz", ".toml"))  # of `labels` and `model`; no label files, no models
-# What the logged model takes as params; false or zero asks for nothing.
+_REQUIRED_BY = {"camembert": ("onnxruntime", "tokenizers")}  # in addition, by backend
+# Files of `labels` and `model` that are copied: no label files, no models, no command lines.
+_CODE = frozenset((".py", ".npz", ".toml"))
+_COMMAND_LINES = ("cli.py", "options.py")
+# The params of the logged model; false or zero asks for nothing.
 _PARAMS: dict[str, Any] = {"explain": False, "precision": 0.0, "recall": 0.0, "coverage": 0.0}
 _EXAMPLE = ["Le ministre a reçu lundi son homologue, et un accord a été signé dans la soirée."]
 
@@ -49,9 +51,9 @@ def log_run(training: Training, evaluation: dict[str, Any], folder: Path) -> str
     Parameters
     ----------
     evaluation
-        Of the training, by `diagnostics.evaluate_training`.
+        Of the training, as `diagnostics.evaluate_training` returns it.
     folder
-        Where the artifact was saved; the run's model holds a copy of it.
+        Where the artifact was saved; the run gets a copy of it.
 
     Raises
     ------
@@ -72,12 +74,12 @@ def log_run(training: Training, evaluation: dict[str, Any], folder: Path) -> str
 
 @contextmanager
 def writable_store(kept: str) -> Iterator[Any]:
-    """Give MLflow with our store and experiment, made where there are none.
+    """Yield MLflow, set to our store and experiment, which are made where there are none.
 
     Parameters
     ----------
     kept
-        What the user has all the same when the store cannot be reached or written.
+        Says in an error what the user still has when the store cannot be reached or written.
     """
     try:
         with connect(create=True) as mlflow:
@@ -97,10 +99,10 @@ def flatten_scores(scores: Mapping[str, Any], prefix: str = "") -> Iterator[tupl
 
 
 def _metrics(evaluation: dict[str, Any], schema: Schema) -> dict[str, float]:
-    """Return the numbers that runs are compared by, each under its path."""
+    """Return the numbers to compare runs by, each under its path."""
     chosen = {d.id: evaluation[d.id] for d in schema.dimensions}
     chosen["calibration_error"] = {
-        name: found["after"] for name, found in evaluation["calibration"].items()
+        name: error["after"] for name, error in evaluation["calibration"].items()
     }
     if "leakage" in evaluation:
         chosen["leakage"] = evaluation["leakage"]["gap"]
@@ -110,7 +112,7 @@ def _metrics(evaluation: dict[str, Any], schema: Schema) -> dict[str, float]:
 
 
 def _set_experiment(mlflow: Any) -> None:
-    """Choose the experiment; a new one in our own store keeps its artifacts beside it."""
+    """Choose our experiment; a new one in our own store keeps its artifacts beside the store."""
     if mlflow.get_experiment_by_name(EXPERIMENT) is None:
         location = (STORE / "artifacts").resolve().as_uri() if store_uri() == OUR_STORE else None
         try:
@@ -136,7 +138,7 @@ def _tags(training: Training) -> dict[str, str]:
 
 
 def _data_key(name: str) -> str:
-    """Return the tag of a label file: its name, where MLflow takes one so long."""
+    """Return the tag of a label file: its name, cut where it is too long for MLflow."""
     key = f"data.{_NOT_IN_KEYS.sub('_', name)}"
     if len(key) <= _LONGEST_KEY:
         return key
@@ -167,9 +169,9 @@ def _log_evaluation(mlflow: Any, training: Training, evaluation: dict[str, Any])
 
 
 def _log_held_out(mlflow: Any, training: Training) -> None:
-    """Log what the folds said of each paragraph, and the schema that it is read with."""
-    found = training.scored
-    lines = format_held_out(found.labels, found.Y, found.proba, found.given)
+    """Log the out-of-fold scores of each paragraph, and the schema to read them with."""
+    scored = training.scored
+    lines = format_held_out(scored.labels, scored.Y, scored.proba, scored.given)
     mlflow.log_text(lines, HELD_OUT)
     mlflow.log_dict(training.artifact.schema.to_dict(), HELD_OUT_SCHEMA)
 
@@ -190,14 +192,14 @@ def _log_model(mlflow: Any, folder: Path, backend: str) -> None:
 
 
 def _copy_code(folder: Path) -> str:
-    """Copy what of our package a prediction needs into a folder, and return the copy's path."""
+    """Copy the part of our package that a prediction needs, and return the path of the copy."""
     copy = folder / "depeche"
     copy.mkdir()
     shutil.copyfile(Path(depeche.__file__), copy / "__init__.py")
     for package in (depeche.labels, depeche.model):
         source = Path(package.__path__[0])
         for path in source.rglob("*"):
-            if path.suffix in _CODE and path.name != "cli.py":
+            if path.suffix in _CODE and path.name not in _COMMAND_LINES:
                 target = copy / source.name / path.relative_to(source)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)

@@ -1,11 +1,15 @@
-"""Making a run's model the champion, so that a kill at any moment leaves the old or the new one.
+"""Making a run's model the champion: a kill at any moment leaves the old or the new one.
 
-The steps, in this order: the model arrives beside the champions under a temporary name, is checked
-and takes its own name; the run gets a version in MLflow's registry and the alias, which `classify
-serve` follows; the list of promotions is replaced, which all other commands follow; what it no
-longer names goes. Killed between the two, each follows a whole model, and the same command
-completes what the killed one began. A list that a roll-back wrote says so until all of it is done,
-so that a roll-back that was killed and is given again goes back once.
+The steps are, in this order:
+
+1. The model is copied beside the champions under a temporary name, checked, and renamed.
+2. The run gets a version and the alias in MLflow's registry, which `classify serve` follows.
+3. The list of promotions is replaced, which all other commands follow.
+4. Models that the list no longer names are removed.
+
+After a kill between steps 2 and 3, each follows a complete model, and the same command completes
+what the killed one began. The list that a roll-back writes says so until the roll-back is done, so
+that a killed roll-back that is given again goes back once, not twice.
 """
 
 from __future__ import annotations
@@ -36,7 +40,7 @@ from depeche.train.tracking.comparing import compare_runs
 from depeche.train.tracking.store import Run, Store
 
 _LOCK = ".lock"
-_TEMPORARY = ".promotion."  # how temporary names start
+_TEMPORARY = ".promotion."  # start of temporary names
 _OURS = re.compile(r"[0-9a-f]{16}|\.promotion\..*")
 _N_KEPT = 5  # promotions that can be gone back to, the one in use among them
 
@@ -49,7 +53,7 @@ def promote(store: Store, run: Run, *, force: bool = False, folder: Path = CHAMP
     force
         Whether it may be worse than the present champion, or not comparable with it.
     folder
-        Where the champions lie.
+        The folder of the champions.
 
     Raises
     ------
@@ -82,7 +86,7 @@ def promote(store: Store, run: Run, *, force: bool = False, folder: Path = CHAMP
 def roll_back(store: Store, *, folder: Path = CHAMPION) -> Promotion:
     """Make the promotion before the present one the champion again and return it.
 
-    After a roll-back that was killed once its list was there, only what it lacked is done.
+    After a roll-back that was killed once its list was written, only the rest of it is done.
 
     Raises
     ------
@@ -133,7 +137,7 @@ def check_no_worse(store: Store, run: Run) -> None:
 
 
 def bring_model(store: Store, run: Run, folder: Path) -> tuple[str, str]:
-    """Put a run's model among the champions, checked; return the name of its folder and digest."""
+    """Copy a run's model to the champions, check it, and return its folder's name and digest."""
     with _writing(folder):
         temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=folder))
     try:
@@ -153,7 +157,7 @@ def bring_model(store: Store, run: Run, folder: Path) -> tuple[str, str]:
 
 
 def place_model(fetched: Path, target: Path) -> None:
-    """Give a complete model its name, for good; a damaged one of that name goes first."""
+    """Rename a complete model for good; a damaged one of that name is removed first."""
     if target.exists():
         try:
             load_artifact(target)
@@ -168,7 +172,7 @@ def place_model(fetched: Path, target: Path) -> None:
 
 
 def register(store: Store, run: Run) -> str:
-    """Return the version of a run's model in the registry, made unless it is there."""
+    """Return the version of a run's model in the registry, registered where it is not yet."""
     return store.register(run)
 
 
@@ -178,7 +182,7 @@ def move_alias(store: Store, version: str) -> None:
 
 
 def replace_list(folder: Path, promotions: list[Promotion], *, rolling_back: bool = False) -> None:
-    """Write the list of promotions in one stroke: from here on its last model is in use."""
+    """Replace the list of promotions in one stroke: from here on its last model is in use."""
     with _writing(folder):
         handle, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=folder)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
@@ -191,7 +195,7 @@ def replace_list(folder: Path, promotions: list[Promotion], *, rolling_back: boo
 
 
 def prune(folder: Path) -> None:
-    """Remove the models that the list no longer names, and what killed promotions left."""
+    """Remove models that the list does not name, and temporary folders of killed promotions."""
     kept = {promotion.folder for promotion in read_promotions(folder)}
     for path in sorted(folder.iterdir()):
         if path.name in kept or not _OURS.fullmatch(path.name):
@@ -204,14 +208,14 @@ def prune(folder: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Remove a folder of a model; a kill leaves none of its name that is not whole."""
+    """Remove the folder of a model; a kill leaves no part of a model under its name."""
     aside = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=path.parent))
     path.rename(aside / path.name)
     shutil.rmtree(aside, ignore_errors=True)
 
 
 def _sync(path: Path) -> None:
-    """Bring a file, or the names in a folder, to the disk itself."""
+    """Flush a file, or the names in a folder, to the disk."""
     if sys.platform == "win32":
         return  # neither folders nor files open for reading can be flushed there
     handle = os.open(path, os.O_RDONLY)

@@ -1,7 +1,8 @@
 """The model as MLflow serves it: texts in, records out.
 
-MLflow keeps this file, our packages `labels` and `model` and the artifact with each run, and runs
-it where nothing of ours is installed. So it may import only them, MLflow and what they need.
+MLflow keeps this file, a copy of `depeche.labels` and `depeche.model`, and the artifact with each
+run, and runs it where Dépêche is not installed. So it may import only these, MLflow and what they
+need.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ class Tagger(PythonModel):
         """Load the artifact that was logged."""
         self._model = load_model(Path(context.artifacts["model"]))
 
-    # MLflow reads the hints: it refuses what is no list of strings, and would warn of `Any`.
+    # MLflow reads the type hints: it refuses what is no list of strings, and would warn of `Any`.
     def predict(  # type: ignore[override]  # MLflow takes it without `context` as well
         self, model_input: list[str], params: dict[str, Any] | None = None
     ) -> list[dict[str, object]]:
-        """Return the record of each text, in order; that of a text unread has only an `error`.
+        """Return the record of each text, in order; an unreadable text has only an `error`.
 
         Parameters
         ----------
@@ -37,10 +38,10 @@ class Tagger(PythonModel):
             `explain`, and the numbers of `decisions.Rule`. False or zero, which is what
             MLflow fills in, asks for nothing.
         """
-        asked = {name: value for name, value in (params or {}).items() if value}
-        explain = bool(asked.pop("explain", False))
+        given = {name: value for name, value in (params or {}).items() if value}
+        explain = bool(given.pop("explain", False))
         try:
-            model = Model(self._model.artifact, Rule(**asked))
+            model = Model(self._model.artifact, Rule(**given))
         except InputError as err:
             raise MlflowException.invalid_parameter_value(str(err)) from err
         return model.tag(model_input, explain=explain)

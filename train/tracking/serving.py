@@ -1,4 +1,4 @@
-"""What is served until it is stopped: MLflow's UI on our store, and a logged model over HTTP."""
+"""Servers that run until they are stopped: MLflow's UI on our store, and a logged model's."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # the UI needs no more than MLflow
 
 CHAMPION_URI = f"models:/{REGISTERED}@{CHAMPION_ALIAS}"
 
-# What MLflow says of a registered model, and of an alias, that is not there.
+# MLflow's codes for a registered model, and for an alias, that is not there.
 _MISSING = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _START_S = 120.0  # how long a server may take to answer; alone on two cores it takes 7 s
 _STOP_S = 10.0  # how long it may take to end
@@ -50,14 +50,14 @@ class Server:
     log: IO[bytes]
 
     def wait(self) -> None:
-        """Return never, unless by Ctrl-C: raise `TrackingError` should the server end by itself."""
+        """Wait for Ctrl-C; raise `TrackingError` when the server ends by itself."""
         self.process.wait()
         raise TrackingError(f"{self.url}: the server ended: {_last_line(self.log)}")
 
 
 @contextmanager
 def run_ui(*, host: str, port: int) -> Iterator[Server]:
-    """Give MLflow's UI on the store, once it answers; it ends with the block.
+    """Yield MLflow's UI on the store, once it answers; it ends with the block.
 
     Raises
     ------
@@ -73,14 +73,14 @@ def run_ui(*, host: str, port: int) -> Iterator[Server]:
 def open_service(
     uri: str, *, host: str, port: int, allowed: Sequence[str] = ()
 ) -> Iterator[Service]:
-    """Give the service of a logged model, which clients can connect to; it ends with the block.
+    """Yield the service of a logged model, to which clients can connect; it ends with the block.
 
     Parameters
     ----------
     uri
-        Of MLflow: `models:/NAME@ALIAS`, `runs:/ID/model`, or a folder.
+        As in MLflow: `models:/NAME@ALIAS`, `runs:/ID/model`, or a folder.
     allowed
-        Names by which requests may call it, besides its own.
+        Further names by which requests may call the service.
 
     Raises
     ------
@@ -100,18 +100,18 @@ def open_service(
 
 
 def _load_logged(uri: str) -> Model:
-    """Return a logged model, read by our own code: none of what was logged with it is run."""
+    """Return a logged model, read by our own code: no code that was logged with it is run."""
     from yaml import YAMLError
 
     with tempfile.TemporaryDirectory(prefix="classify-") as temporary:
         folder = Path(uri)
         try:
             _check_model(uri)
-            if ":/" in uri:  # whatever lies in a folder of that name
+            if ":/" in uri:  # even where there is a folder of that name
                 with connect() as mlflow:
                     fetched = mlflow.artifacts.download_artifacts(uri, dst_path=temporary)
                 folder = Path(fetched)
-        # What MLflow raises of a store whose library is missing, and of an MLmodel that is none.
+        # MLflow raises these where the library of a store is missing, or a file MLmodel is none.
         except (ImportError, AttributeError, TypeError, ValueError, RuntimeError, YAMLError) as err:
             reason = " ".join(str(err).split())
             raise TrackingError(f"{uri}: MLflow cannot read it: {reason}") from err
@@ -140,7 +140,7 @@ def _check_model(uri: str) -> None:
 
 @contextmanager
 def _run(command: list[str], *, host: str, port: int) -> Iterator[Server]:
-    """Run a command of MLflow's that serves, wait until it answers, and end it with the block."""
+    """Start a server by a command of MLflow's, wait until it answers, and end it with the block."""
     check_port(host, port)
     scripts = Path(sys.executable).parent  # MLflow looks for uvicorn on the path
     environment = {
@@ -158,7 +158,7 @@ def _run(command: list[str], *, host: str, port: int) -> Iterator[Server]:
     ):
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "mlflow", *command, "--host", host, "--port", str(port)],
-            # A server's store is copied there; uvicorn would import from the current folder.
+            # MLflow copies a server's store to TMPDIR; uvicorn imports from the current folder.
             env=environment | {"TMPDIR": temporary, "UVICORN_APP_DIR": temporary},
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -183,7 +183,7 @@ def check_port(host: str, port: int) -> None:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    """Return a socket that listens, to be closed; raise as `check_port`."""
+    """Return a listening socket, which the caller closes; raise as `check_port` does."""
     try:
         family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind)
@@ -196,7 +196,7 @@ def _bind(host: str, port: int) -> socket.socket:
         except OSError:
             listener.close()
             raise
-    except (OSError, UnicodeError) as err:  # the second of what no machine can be called
+    except (OSError, UnicodeError) as err:  # the second for what cannot be a name of a machine
         raise TrackingError(
             f"{host}, port {port}: nothing can listen there: {reason_of(err)}; "
             "if the port is taken, give another with --port"
@@ -233,7 +233,7 @@ def _last_line(log: IO[bytes]) -> str:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[None]:
-    """Take SIGTERM and the closing of the terminal as Ctrl-C: the servers must not survive us."""
+    """Treat SIGTERM and a closed terminal as Ctrl-C, so that no server outlives this process."""
 
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -248,7 +248,7 @@ def _stopped_by_signals() -> Iterator[None]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it started, by force where it takes too long."""
+    """End a process and those it started, by force where that takes too long."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)

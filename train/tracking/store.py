@@ -1,4 +1,4 @@
-"""MLflow's store as the commands see it: runs, what they predicted, their models, the registry."""
+"""MLflow's store as the commands see it: runs with their predictions and models, the registry."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _MAIN = ("micro_f1", "macro_f1")  # of multi dimensions, of single ones
 class Run:
     """A run as MLflow keeps it.
 
-    `data` and `schema` are digests, `split` is what its folds kept together; `scores` maps each
-    dimension to its main score: micro F1 of multi dimensions, macro F1 of single ones. What a run
-    lacks is empty or None.
+    `data` and `schema` are digests, `split` is what the folds kept together. `scores` maps each
+    dimension to its main score: micro F1 of multi dimensions, macro F1 of single ones. A field that
+    the run lacks is empty or None.
     """
 
     id: str
@@ -77,47 +77,45 @@ class Store:
     def runs(self, limit: int | None = None) -> list[Run]:
         """Return the trainings' runs, newest first."""
         experiment = self._client.get_experiment_by_name(EXPERIMENT)
-        found: list[Run] = []
+        runs: list[Run] = []
         token = None
         while experiment is not None:
             page = self._client.search_runs(
                 [experiment.experiment_id],
                 TRAININGS,
-                max_results=1000 if limit is None else min(1000, limit - len(found)),
+                max_results=1000 if limit is None else min(1000, limit - len(runs)),
                 order_by=["attributes.start_time DESC"],
                 page_token=token,
             )
-            found += map(_parse_run, page)
+            runs += map(_parse_run, page)
             token = page.token
-            if not token or (limit is not None and len(found) >= limit):
+            if not token or (limit is not None and len(runs) >= limit):
                 break
-        return found
+        return runs
 
     def find(self, reference: str) -> Run:
-        """Return the run of an id, its prefix, a name, or the champion's.
+        """Return the run with an id, a prefix of it, a name, or the alias `champion`.
 
         Raises
         ------
         TrackingError
-            When no run or several answer to it.
+            When no run has it, or several have.
         """
         if reference == CHAMPION_ALIAS:
             run_id = self.champion()
             if run_id is None:
                 raise TrackingError("there is no champion yet: classify promote RUN makes one")
             reference = run_id
-        prefix = reference if len(reference) >= _LEAST_PREFIX else None
-        runs = self.runs()
-        found = [r for r in runs if r.name == reference or (prefix and r.id.startswith(prefix))]
-        if len(found) == 1:
-            return found[0]
-        if not found:
+        runs = [run for run in self.runs() if _answers(run, reference)]
+        if not runs:
             raise TrackingError(
                 f"{self.name}: no run {reference!r}: give the name of a run or {_LEAST_PREFIX} or "
                 "more characters of its id; classify runs lists them"
             )
-        several = ", ".join(run.id[:12] for run in found[:5])
-        raise TrackingError(f"{self.name}: {len(found)} runs answer to {reference!r}: {several}")
+        if len(runs) > 1:
+            several = ", ".join(run.id[:12] for run in runs[:5])
+            raise TrackingError(f"{self.name}: {len(runs)} runs answer to {reference!r}: {several}")
+        return runs[0]
 
     def held_out(self, run: Run, folder: Path) -> tuple[Schema, Predictions]:
         """Return the schema and held-out predictions of a run, fetched through `folder`."""
@@ -147,27 +145,27 @@ class Store:
         return promotions[-1].run_id if promotions else None
 
     def version(self, run_id: str) -> str | None:
-        """Return the version under which a run's model is registered, None where it is not."""
+        """Return the version of a run's model in the registry, None where it is not registered."""
         wanted = f"name = '{REGISTERED}' and run_id = '{run_id}'"
         versions = self._client.search_model_versions(filter_string=wanted)
         return str(max(int(v.version) for v in versions)) if versions else None
 
     def register(self, run: Run) -> str:
-        """Register a run's model unless it is, and return its version."""
+        """Return the version of a run's model in the registry, registered where it is not yet."""
         version = self.version(run.id)
         if version is not None:
             return version
         if not self._client.search_registered_models(filter_string=f"name = '{REGISTERED}'"):
             self._client.create_registered_model(REGISTERED)
-        found = self._client.get_run(run.id)
-        source, model_id = f"{found.info.artifact_uri}/{_MODEL}", None
-        for output in found.outputs.model_outputs if found.outputs else ():
+        logged = self._client.get_run(run.id)
+        source, model_id = f"{logged.info.artifact_uri}/{_MODEL}", None
+        for output in logged.outputs.model_outputs if logged.outputs else ():
             if self._client.get_logged_model(output.model_id).name == _MODEL:
                 source, model_id = f"models:/{output.model_id}", output.model_id
-        made = self._client.create_model_version(
+        registered = self._client.create_model_version(
             REGISTERED, source=source, run_id=run.id, model_id=model_id
         )
-        return str(made.version)
+        return str(registered.version)
 
     def set_champion(self, version: str) -> None:
         """Move the alias to a version."""
@@ -198,7 +196,9 @@ def list_runs(limit: int | None = None) -> tuple[list[Run], str | None]:
 
 @contextmanager
 def open_store() -> Iterator[Store]:
-    """Give the store at `$MLFLOW_TRACKING_URI`, else `mlruns/mlflow.db`; say its faults in a line.
+    """Yield the store at `$MLFLOW_TRACKING_URI`, else `mlruns/mlflow.db`.
+
+    Its faults in the block become `TrackingError`.
 
     Raises
     ------
@@ -207,6 +207,13 @@ def open_store() -> Iterator[Store]:
     """
     with connect() as mlflow:
         yield Store(mlflow, store_uri())
+
+
+def _answers(run: Run, reference: str) -> bool:
+    """Return whether a reference is the name of a run, or the start of its id."""
+    if run.name == reference:
+        return True
+    return len(reference) >= _LEAST_PREFIX and run.id.startswith(reference)
 
 
 def _parse_run(run: Any) -> Run:

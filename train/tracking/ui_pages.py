@@ -1,4 +1,4 @@
-"""Pages of MLflow's UI: the runs with the columns that one needs, and two runs side by side."""
+"""Pages of MLflow's UI: the runs with useful columns, and two runs side by side."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _N_PARAMS = 5  # at most so many parameters as columns
 _VIEW_TAG = "mlflow.sharedViewState."
 _VIEW = EXPERIMENT
 _TRAINING = "workflowType=machine_learning"  # else the menu is that of language models
-_PADDING, _CHARACTER = 36, 7  # pixels of a column's head, whose text MLflow cuts without them
+_PADDING, _CHARACTER = 36, 7  # pixels; MLflow cuts the names of narrower columns
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pages:
-    """Where in MLflow's UI to look, after the address of the server.
+    """Pages of MLflow's UI, as paths after the address of the server.
 
     `comparison` is None while there is a single run.
     """
@@ -35,7 +35,7 @@ class Pages:
 
 
 def prepare_pages() -> Pages:
-    """Return the pages to look at, after saving the view of the runs in the store.
+    """Save the view of the runs in the store, and return the pages to look at.
 
     Raises
     ------
@@ -66,10 +66,10 @@ def prepare_pages() -> Pages:
 
 
 def columns(runs: Sequence[Any]) -> list[str]:
-    """Return the columns to show, in MLflow's writing: backend, what differs, and overall scores.
+    """Return the columns to show, as MLflow writes them: scores, backend, and some parameters.
 
-    Overall scores are those of a dimension in the newest run. Of the parameters, those that are
-    not the same in all the runs, for they tell the runs apart.
+    The scores are the overall ones of each dimension in the newest run. The parameters are those
+    that are not the same in all runs, since they tell the runs apart.
     """
     params = sorted({key for run in runs for key in run.data.params})
     differing = [key for key in params if len({run.data.params.get(key) for run in runs}) > 1]

@@ -27,7 +27,7 @@ class Tally:
     """What tells the languages of texts: of the first `MOST` characters of each.
 
     `n_words` is (n_texts,), `common` is (n_texts, n_languages), and `script` (n_texts,) is whether
-    there is a letter of a script that a language may be told by.
+    there is a letter of a script that may tell a language.
     """
 
     n_words: NDArray[np.int64]

@@ -28,10 +28,11 @@ from depeche.train.tracking.service.hosts import HostCheck, Hosts
 from depeche.train.tracking.service.refusals import Refusal, refuse
 
 _BODY_S = 60.0  # in which the body of a request must arrive
-_LARGE = 1_000_000  # bytes from which a request takes one of few turns, for the memory's sake
+_LARGE = 1_000_000  # bytes; larger requests take one of few turns, to spare memory
 _N_LARGE = 4
-# A request is tagged in stretches, between which others get a thread: as many texts as take about
-# `_STRETCH_S`, which depends on the model and on what is to be explained. No record depends on it.
+# A request is tagged in stretches, so that others get a thread in between. A stretch has as many
+# texts as take about `_STRETCH_S`, by the model and by what is to be explained. The records do not
+# depend on the stretches.
 _FIRST_TEXTS = 32
 _MOST_TEXTS = 128  # more is no faster
 _STRETCH_CHARACTERS = 500_000
@@ -81,12 +82,12 @@ async def _version(_: Request) -> Response:
 
 
 class _Invocations:
-    """Tags what requests ask, each as a thread gets free, one thread a core."""
+    """Tags the texts of requests, each when a thread gets free; there is one thread per core."""
 
     def __init__(self, model: Model) -> None:
         self._under_rule = lru_cache(maxsize=16)(partial(Model, model.artifact))
         self._threads = anyio.CapacityLimiter(count_cores())
-        self._parsing = anyio.CapacityLimiter(1)  # one at a time, for the memory's sake
+        self._parsing = anyio.CapacityLimiter(1)  # one at a time, to spare memory
         self._large = anyio.CapacityLimiter(_N_LARGE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,7 +105,7 @@ class _Invocations:
                 await StreamingResponse(pieces, media_type=JSON)(scope, receive, send)
 
     async def _read(self, request: Request, kind: str, turn: AsyncExitStack) -> Asked:
-        """Return what a request asks; a large one waits for a turn once it proves to be large."""
+        """Return what a request asks for; once it proves to be large, it waits for its turn."""
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > MAX_BYTES:
             raise _too_large()
@@ -149,7 +150,7 @@ class _Invocations:
 
 
 def _stretch(texts: list[object], start: int, n: int) -> range:
-    """Return where the next texts are: at most `n`, and fewer where they are long; one at least."""
+    """Return the indices of the next texts: at most `n`, fewer if they are long, at least one."""
     size = 0
     for i, text in enumerate(texts[start : start + n], start):
         size += len(text) if isinstance(text, str) else 0

@@ -1,4 +1,4 @@
-"""What a request asks, checked: texts, and how they are to be tagged."""
+"""What a request asks for, checked: texts, and how to tag them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NUMBERS = tuple(field.name for field in fields(Rule))
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What is to be tagged, and how; what is no string in `texts` gets an `error`."""
+    """The texts to tag, and how; an element of `texts` that is no string gets an `error`."""
 
     texts: list[Any]
     explain: bool
@@ -35,9 +35,9 @@ class Asked:
 
 
 def check_content(headers: Headers) -> str:
-    """Return the type of a request's body, JSON or CSV in UTF-8; raise `Refusal` of another.
+    """Return the type of a request's body, JSON or CSV in UTF-8; raise `Refusal` for another.
 
-    A page of another site can send some other types without asking its browser for leave.
+    Pages of other sites can send some of the other types without a check by the browser.
     """
     kind, *parameters = headers.get("content-type", "").split(";")
     kind = kind.strip().lower()
@@ -56,12 +56,12 @@ def check_content(headers: Headers) -> str:
 
 
 def parse_asked(data: bytes | bytearray, kind: str) -> Asked:
-    """Return what the body of a request of a type, JSON or CSV, asks.
+    """Return what the body of a request, of type JSON or CSV, asks for.
 
     Raises
     ------
     Refusal
-        When it is not of its type, lacks the texts, has too many, or has params that cannot be met.
+        When the body is not of its type, has no texts or too many, or params that cannot be met.
     """
     asked = _parse_csv(data) if kind == CSV else _parse_json(data)
     if len(asked.texts) > MAX_TEXTS:
@@ -96,7 +96,7 @@ def _parse_json(data: bytes | bytearray) -> Asked:
             f"{n_brackets} of [ and {{: at most {_MAX_BRACKETS} are read in one request: send the "
             "texts in several",
         )
-    # Not `parse_json`: an odd text costs its own record alone.
+    # Not `parse_json`, which refuses the body for one odd text: here only its record is lost.
     try:
         body = json.loads(data, object_pairs_hook=unique_object, parse_constant=refuse_constant)
     except RecursionError as err:
@@ -104,8 +104,10 @@ def _parse_json(data: bytes | bytearray) -> Asked:
     except ValueError as err:  # of what is not UTF-8 as well
         raise Refusal(400, f"the body is not JSON: {err}") from err
     if not isinstance(body, dict) or "inputs" not in body:
-        found = f"found {_listed(body)}" if isinstance(body, dict) else "found no object"
-        raise Refusal(400, f"the body must be an object with the key 'inputs', a list: {found}")
+        keys = _listed(body) if isinstance(body, dict) else "no object"
+        raise Refusal(
+            400, f"the body must be an object with the key 'inputs', a list: found {keys}"
+        )
     texts = body["inputs"]
     if not isinstance(texts, list):
         raise Refusal(400, f"inputs must be a list of texts, not {_kind(texts)}")

@@ -1,8 +1,8 @@
-"""Who may ask: requests that call this server by its own name, and no page of another site.
+"""Who may ask: requests that call this server by one of its names, and no page of another site.
 
-A page in a browser can reach a server on this machine: by its address, or by a name of the page's
-own that it has resolve to this machine (DNS rebinding). The first shows in `Origin`, the second in
-`Host`.
+A page in a browser can reach a server on this machine by its address, or by a name of the page's
+site that is made to resolve to this machine (DNS rebinding). The first shows in `Origin`, the
+second in `Host`.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ class Hosts:
     Parameters
     ----------
     listening
-        What it listens on, as it was asked for.
+        The name or address to listen on, as the user gave it.
     address
-        The address that this is. Of one that stands for all addresses (0.0.0.0, ::), each is a
-        name of the server, and so is the machine's: a number is not resolved, and so is no
-        attack.
+        The address of it. Where this stands for all addresses (0.0.0.0, ::), any address and the
+        name of the machine are names of the server: an address is not resolved, so that no page can
+        make it lead here.
     allowed
         Further names.
     """
 
     def __init__(self, listening: str, address: str, allowed: Iterable[str] = ()) -> None:
-        own = (listening, address, *_LOCAL, *allowed)
-        self._names = {_spelled(name.partition("%")[0]) for name in own}
+        names = (listening, address, *_LOCAL, *allowed)
+        self._names = {_spelled(name.partition("%")[0]) for name in names}
         self._any_address = ip_address(address.partition("%")[0]).is_unspecified
         if self._any_address:
             self._names.add(_spelled(socket.gethostname()))
@@ -52,11 +52,13 @@ class Hosts:
         host = _named(_HOST, hosts[0]) if len(hosts) == 1 else None
         if host is None or not (host in self._names or (self._any_address and _is_address(host))):
             shown = repr(", ".join(hosts)[:_SHOWN])
+            names = ", ".join(sorted(self._names))
+            if self._any_address:
+                names += " and any address"
             raise Refusal(
                 403,
-                f"Host {shown} is not this server: it answers to {', '.join(sorted(self._names))}"
-                + (" and any address" if self._any_address else "")
-                + "; classify serve --allow-host NAME adds a name",
+                f"Host {shown} is not this server: it answers to {names}; "
+                "classify serve --allow-host NAME adds a name",
             )
         for origin in headers.getlist("origin"):
             if _named(_ORIGIN, origin) not in {*self._names, host}:
@@ -68,7 +70,7 @@ class Hosts:
 
 
 class HostCheck:
-    """Passes on the requests that `Hosts` allows, and refuses others before they are read."""
+    """Passes on the requests that `Hosts` allows; refuses others without reading them."""
 
     def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
         self._app = app
@@ -91,8 +93,9 @@ def is_host(name: str) -> bool:
 
 
 def _named(pattern: re.Pattern[str], text: str) -> str | None:
-    found = pattern.fullmatch(text)
-    return _spelled(found["v6"] or found["name"]) if found else None
+    """Return the name or address in a text of a pattern, in its one spelling; else None."""
+    match = pattern.fullmatch(text)
+    return _spelled(match["v6"] or match["name"]) if match else None
 
 
 def _spelled(name: str) -> str:

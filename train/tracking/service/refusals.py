@@ -16,7 +16,7 @@ _CODES = {
 
 
 class Refusal(HTTPException):
-    """A request that is not answered with records; what it lacks stands in `detail`."""
+    """A request that gets no records; `detail` says why."""
 
 
 def refuse(err: HTTPException) -> Response:
