@@ -38,7 +38,7 @@ HEAVY = [
 ]
 
 
-def test_seeds_give_five_records_with_every_body_line_and_no_furniture(classify: Classify) -> None:
+def test_seeds_give_five_records_with_every_body_line_alone(classify: Classify) -> None:
     done = classify("seeds", "--format", "jsonl", cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
     records = [json.loads(line) for line in done.stdout.splitlines()]

@@ -195,7 +195,7 @@ def test_complexity_counts_branches_of_methods_and_closures(root: Path) -> None:
     text = f"class A:\n    def method(self):\n        def inner(x):\n{branches}"
     measures = complexities(write(root, "labels/many.py", text))
     assert Measure(14, "labels/many.py:3: inner") in measures
-    assert max(measures).where == "labels/many.py:2: method"
+    assert "labels/many.py:2: method" in {x.where for x in measures}
 
 
 @pytest.mark.parametrize(
