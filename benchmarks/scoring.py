@@ -21,10 +21,10 @@ from typing import Any
 
 from corpus import iter_articles, paragraphs_of
 from peers import labelled
+from tests.test_features import plain_logits
 
 from depeche.model.scoring.features import FeatureExtractor
 from depeche.model.tagging import SHIPPED, load_model
-from tests.test_features import plain_logits
 
 _AT_ONCE = 400  # paragraphs
 _DIMS = (100, 10)  # fastText's default, and one that is enough for seven labels
