@@ -19,6 +19,7 @@ from depeche.labels.system.places import (
     followed,
     is_device,
     is_folder,
+    put_in_place,
     reason_of,
     shortened,
     status_of,
@@ -39,7 +40,9 @@ def open_output(path: Path | None, *, is_drawn: bool = False) -> Iterator[TextIO
             yield _stdout() if is_drawn else guarded(_stdout())
             return
         if is_device(path):
-            with path.open("w", encoding="utf-8") as file:  # what /dev/stdout is has no other name
+            with path.open(
+                "w", encoding="utf-8", newline="\n"
+            ) as file:  # what /dev/stdout is has no other name
                 yield file if is_drawn else guarded(file)
             return
         target = followed(path)
@@ -50,7 +53,7 @@ def open_output(path: Path | None, *, is_drawn: bool = False) -> Iterator[TextIO
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
                 yield file
             Path(name).chmod(0o666 & ~_umask())
-            Path(name).replace(target)
+            put_in_place(Path(name), target)
         finally:
             Path(name).unlink(missing_ok=True)
     except BrokenPipeError:
@@ -219,8 +222,8 @@ def write_folder(path: Path, files: Mapping[str, str | bytes], *, replace: bool 
         made.chmod(0o777 & ~_umask())
         old = made.with_name(f"{made.name}.old")
         if target.exists():
-            target.replace(old)
-        made.replace(target)
+            put_in_place(target, old)
+        put_in_place(made, target)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as err:
         raise InputError(f"{path}: cannot be written: {err.strerror}") from err

@@ -17,8 +17,7 @@ _NO_SUCH_NAME = 123  # Windows' code for a name with a sign that no name has the
 _SHARING_S, _PAUSE_S = 1.0, 0.1  # how long Windows' own scanners may hold a new file
 _DRIVE = re.compile(r"[A-Za-z]:(?=[\\/])")
 _OPEN_ELSEWHERE = (
-    "it is open in another program, or may not be written: close it there and run the same command "
-    "again"
+    "open in another program, or not writable: close it there and run the same command again"
 )
 
 

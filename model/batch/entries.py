@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -82,7 +82,7 @@ def _is_plain(entry: Entry) -> bool:
     )
 
 
-def iter_entries(done: Path, records: Path | None) -> Iterator[tuple[Entry, bytes]]:
+def iter_entries(done: Path, records: Path | None) -> Generator[tuple[Entry, bytes]]:
     """Yield entries with their lines, as far as they are whole and `records` bears them out."""
     with ExitStack() as files:
         try:

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from depeche.labels.errors import BatchError
 from depeche.labels.formats.parsing import parse_json
-from depeche.labels.system.places import open_itself
+from depeche.labels.system.places import open_itself, put_in_place
 
 _BUFFER = 1 << 18  # bytes, of some fifty records
 
@@ -105,10 +105,10 @@ def write_whole(path: Path, text: str) -> None:
     with new_file(new) as file:
         file.write(text.encode())
         sync(file)
-    new.replace(path)
+    put_in_place(new, path)
 
 
-def put_in_place(made: Path, output: Path) -> None:
+def put_output(made: Path, output: Path) -> None:
     """Put a file or folder, brought to the disk itself, in the place of an output."""
     old = made.with_name(f"old-{output.name}")
     if made.is_dir():
@@ -117,11 +117,11 @@ def put_in_place(made: Path, output: Path) -> None:
         )()  # not of Windows; a file at a time takes minutes for a hundred thousand
         if output.exists():
             remove(old)
-            output.replace(old)
+            put_in_place(output, old)
     else:
         with made.open("r+b") as file:
             sync(file)
-    made.replace(output)
+    put_in_place(made, output)
     remove(old)
 
 

@@ -16,13 +16,14 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from depeche.labels.errors import BatchError
+from depeche.labels.system.places import put_in_place
 from depeche.model.batch.earlier import Earlier
 from depeche.model.batch.entries import Entry, Tagged, entry_line, iter_entries
 from depeche.model.batch.failures import error_line
@@ -31,7 +32,7 @@ from depeche.model.batch.files import (
     copy_start,
     new_file,
     open_at,
-    put_in_place,
+    put_output,
     read_json,
     remove,
     size_of,
@@ -75,7 +76,7 @@ class Journal:
         self._becomes_output = job["format"] == Format.jsonl
         self._n_records = self._n_done = 0  # bytes of what was confirmed
         self._any_failed = False
-        self._kept: Iterator[tuple[Entry, bytes]] | None = None
+        self._kept: Generator[tuple[Entry, bytes]] | None = None
         self._next: tuple[Entry, bytes] | None = None
         self._earlier = Earlier(self._folder, output)
         self._files: tuple[IO[bytes], IO[bytes]] | None = None  # records and entries
@@ -166,14 +167,16 @@ class Journal:
         """
         done, records = self._folder / _DONE, self._folder / _RECORDS
         self._remove(_FINISHED)
+        if self._kept is not None:
+            self._kept.close()  # the files, which Windows does not replace while they are open
         if self._next is not None or not records.exists():
             new_done, new_records = self._folder / (_NEW + _DONE), self._folder / (_NEW + _RECORDS)
             copy_start(self.records, new_records, self._n_records)
             copy_start(done, new_done, self._n_done)
             if self._next is not None:
                 self._earlier.add(done, records)
-            new_records.replace(records)
-            new_done.replace(done)
+            put_in_place(new_records, records)
+            put_in_place(new_done, done)
         self._earlier.read()
         self._files = (open_at(records, self._n_records), open_at(done, self._n_done))
         self._committed = time.monotonic()
@@ -220,9 +223,9 @@ class Journal:
         self._close_files()
         records = self._folder / _RECORDS
         if made is not None:
-            put_in_place(made, self.output)
+            put_output(made, self.output)
         elif records.exists():
-            records.replace(self.output)
+            put_in_place(records, self.output)
         self.put_errors(skipped)
         write_whole(self._folder / _FINISHED, json.dumps({"checksum": checksum_of(self.output)}))
         self._tidy()
@@ -253,7 +256,7 @@ class Journal:
                 if entry.reason:
                     file.write(error_line(entry.where, entry.reason).encode())
             file.writelines(error_line(one.where, one.reason).encode() for one in skipped)
-        new.replace(path)
+        put_in_place(new, path)
 
     def _remove(self, *names: str) -> None:
         for name in names:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from depeche.labels.errors import BatchError, InputError
+from depeche.labels.system.places import OpenElsewhereError
 from depeche.model.batch.engine import Job, iter_tagged, read_documents
 from depeche.model.batch.entries import Entry, Tagged
 from depeche.model.batch.failures import nothing_read, told_lines
@@ -126,7 +127,7 @@ class Batch:
                     journal.finish(made, self.inputs.skipped)
         except OSError as err:
             raise BatchError(
-                f"{self.output}: cannot be written: {os.strerror(err.errno) if err.errno else err}"
+                f"{self.output}: cannot be written: {_reason_of(err)}"
                 + "; what is done is kept: the same command goes on where it stopped"
                 * (summary.n_articles > 0)
             ) from err
@@ -195,6 +196,13 @@ class Batch:
                         records, schema, file, title=self.output.stem, n_failed=summary.n_failed
                     )
         return path
+
+
+def _reason_of(err: OSError) -> str:
+    """Return why an output cannot be written: Arrow's own words would fill lines."""
+    if isinstance(err, OpenElsewhereError):
+        return str(err.strerror)
+    return os.strerror(err.errno) if err.errno else str(err)
 
 
 def _is_of(entry: Entry, item: Document | Failure, n_labels: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import stat
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from depeche.labels.errors import InputError
-from depeche.labels.system.places import files_of
+from depeche.labels.system.places import files_of, is_no_name, with_slashes
 from depeche.labels.system.terminal import escaped
 from depeche.model.inputs.documents import Failure
 from depeche.model.inputs.opening import ENDINGS, ending_of, is_pipe_of_shell, reason_of
@@ -23,6 +24,7 @@ MOST_NAMED = 20  # failed, and skipped, on stderr
 UNREAD = ("archive", "other ending")  # reasons to skip what may well be an article
 _NO_FILE = "not a file that can be read"
 _A_TEXT = "too long for the name of a file; a text is read from standard input: give -"
+_LONGEST_NAME = 255  # characters, of a file or folder
 _LONGEST = 80  # characters shown of what is too long to be a path
 
 
@@ -84,8 +86,8 @@ class _Finder:
         self.n_files = 0
         self.total_bytes = 0
         self.n_skipped: Counter[str] = Counter()
-        self._include = include
-        self._exclude = exclude
+        self._include = [with_slashes(pattern) for pattern in include]
+        self._exclude = [with_slashes(pattern) for pattern in exclude]
         self.skipped: list[Failure] = []
         self._seen: set[object] = set()
         self._written = {key: path for top in outputs for key, path in files_of(top).items()}
@@ -106,14 +108,12 @@ class _Finder:
         try:
             status = Path(path).stat()
         except (FileNotFoundError, NotADirectoryError):
-            if is_pattern(path) and not listed:
-                self._add_folder(path, Glob(Path(path).as_posix()))
-            else:
-                more = "" if listed else ", nor a command: see classify --help"
-                self._fail(path, f"no such file or folder{more}")
+            self._add_missing(path, listed=listed)
         except OSError as err:
             if err.errno == errno.ENAMETOOLONG:
                 self._fail(f"{path[:_LONGEST]}…", _A_TEXT)
+            elif is_no_name(err):
+                self._add_missing(path, listed=listed)
             else:
                 self._fail(path, reason_of(err))
         except ValueError as err:
@@ -123,6 +123,16 @@ class _Finder:
                 self._add_folder(clean)
             elif self._is_chosen(Path(path).as_posix()):
                 self._add_file(clean, status)
+
+    def _add_missing(self, path: str, *, listed: bool) -> None:
+        """Add what is no path of a file: a pattern, perhaps, or a text."""
+        if max(map(len, Path(path).parts), default=0) > _LONGEST_NAME:  # as Windows does not tell
+            self._fail(f"{path[:_LONGEST]}…", _A_TEXT)
+        elif is_pattern(path) and not listed:
+            self._add_folder(path, Glob(Path(path).as_posix()))
+        else:
+            more = "" if listed else ", nor a command: see classify --help"
+            self._fail(path, f"no such file or folder{more}")
 
     def add_listed(self, source: Path) -> None:
         """Add what the lines of a file name."""
@@ -137,8 +147,11 @@ class _Finder:
         except OSError as err:
             self._fail(name, reason_of(err))
             return
-        lines = data.split(b"\0") if b"\0" in data else data.splitlines()
-        paths = [os.fsdecode(line) for line in lines if line.strip()]
+        try:
+            paths = _listed_paths(data)
+        except UnicodeDecodeError:  # on Windows alone; elsewhere names may hold any byte
+            self._fail(name, "not UTF-8: save the list in this encoding")
+            return
         if not paths:
             self._fail(name, "empty: give a path a line")
         for path in paths:
@@ -214,7 +227,8 @@ class _Finder:
                 self._skip(file, "archive" if ending.refusal else "other ending")
                 continue
             try:
-                self._add_file(file, entry.stat())
+                # Not entry.stat(), which does not tell on Windows which file it is.
+                self._add_file(file, Path(entry.path).stat())
             except OSError as err:
                 self._fail(file, _NO_FILE if entry.is_symlink() else reason_of(err))
         skipped = self.n_skipped - skipped_before
@@ -265,6 +279,15 @@ class _Finder:
                 elif not glob or glob.takes(relative):
                     yield entry, relative
             ahead += reversed(folders)
+
+
+def _listed_paths(data: bytes) -> list[str]:
+    """Return the paths that a list holds, which Windows' shells and editors begin with a mark."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode("utf-16").encode()
+    data = data.removeprefix(codecs.BOM_UTF8)
+    lines = data.split(b"\0") if b"\0" in data else data.splitlines()
+    return [os.fsdecode(line) for line in lines if line.strip()]
 
 
 def _outputs(entries: Sequence[os.DirEntry[str]]) -> set[str]:
