@@ -31,7 +31,7 @@ import depeche.train.active.cli
 import depeche.train.audit.cli
 import depeche.train.cli
 from depeche.labels.errors import ClassifyError
-from depeche.labels.system.terminal import escaped, show_lines, tell
+from depeche.labels.system.terminal import escaped, let_print, show_lines, tell
 
 # Click's or, from typer 0.26 on, that of typer's own copy of click.
 _UsageError: Any = typer.BadParameter.__base__
@@ -122,6 +122,7 @@ app.command()(depeche.train.cli.serve)
 def main() -> None:
     """Run the command line."""
     sys.excepthook = _tell_fault
+    let_print()
     try:
         # Not app(), which puts a hook of typer's in the place of ours.
         typer.main.get_command(app)()

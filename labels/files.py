@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import errno
 import os
 import shutil
 import stat
@@ -24,7 +24,7 @@ from depeche.labels.system.places import (
     shortened,
     status_of,
 )
-from depeche.labels.system.terminal import guarded
+from depeche.labels.system.terminal import guarded, is_reader_gone, let_print, use_utf8
 
 
 @contextmanager
@@ -59,6 +59,8 @@ def open_output(path: Path | None, *, is_drawn: bool = False) -> Iterator[TextIO
     except BrokenPipeError:
         raise  # typer ends quietly when a reader such as head has had enough
     except OSError as err:
+        if path is None and is_reader_gone(err):
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from err
         if path is None:  # what is still to be flushed has nowhere to go
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise InputError(f"{where}: cannot be written: {err.strerror}") from err
@@ -240,11 +242,8 @@ def _stdout() -> TextIO:
     """Return standard output, in UTF-8 unless it is a terminal's own."""
     if sys.stdout is None:
         raise InputError("standard output is closed: give --output FILE")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        if sys.stdout.isatty():
-            sys.stdout.reconfigure(errors="replace")
-        else:
-            sys.stdout.reconfigure(encoding="utf-8")
+    let_print()
+    use_utf8()
     return sys.stdout
 
 

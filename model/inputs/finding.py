@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import errno
 import os
 import stat
@@ -16,10 +15,10 @@ from depeche.labels.errors import InputError
 from depeche.labels.system.places import files_of, is_no_name, with_slashes
 from depeche.labels.system.terminal import escaped
 from depeche.model.inputs.documents import Failure
+from depeche.model.inputs.lists import STDIN, read_list
 from depeche.model.inputs.opening import ENDINGS, ending_of, is_pipe_of_shell, reason_of
 from depeche.model.inputs.patterns import Glob, is_pattern, matches_any
 
-STDIN = "-"
 MOST_NAMED = 20  # failed, and skipped, on stderr
 UNREAD = ("archive", "other ending")  # reasons to skip what may well be an article
 _NO_FILE = "not a file that can be read"
@@ -138,19 +137,13 @@ class _Finder:
         """Add what the lines of a file name."""
         name = "the list on standard input" if str(source) == STDIN else str(source)
         try:
-            if str(source) != STDIN:
-                self._spare(source.stat())
-                data = source.read_bytes()
-            else:
+            if str(source) == STDIN:
                 self._spare_stdin()
-                data = sys.stdin.buffer.read() if sys.stdin is not None else b""
+            else:
+                self._spare(source.stat())
+            paths = read_list(source)
         except OSError as err:
             self._fail(name, reason_of(err))
-            return
-        try:
-            paths = _listed_paths(data)
-        except UnicodeDecodeError:  # on Windows alone; elsewhere names may hold any byte
-            self._fail(name, "not UTF-8: save the list in this encoding")
             return
         if not paths:
             self._fail(name, "empty: give a path a line")
@@ -279,15 +272,6 @@ class _Finder:
                 elif not glob or glob.takes(relative):
                     yield entry, relative
             ahead += reversed(folders)
-
-
-def _listed_paths(data: bytes) -> list[str]:
-    """Return the paths that a list holds, which Windows' shells and editors begin with a mark."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        data = data.decode("utf-16").encode()
-    data = data.removeprefix(codecs.BOM_UTF8)
-    lines = data.split(b"\0") if b"\0" in data else data.splitlines()
-    return [os.fsdecode(line) for line in lines if line.strip()]
 
 
 def _outputs(entries: Sequence[os.DirEntry[str]]) -> set[str]:
