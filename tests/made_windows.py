@@ -65,7 +65,8 @@ def pretend(*libraries: str) -> None:
     import subprocess
 
     socket.SO_EXCLUSIVEADDRUSE = socket.SO_REUSEADDR  # type: ignore[attr-defined]
-    subprocess.CREATE_NEW_PROCESS_GROUP = 0  # type: ignore[attr-defined]
+    for name in ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW"):
+        setattr(subprocess, name, 0)
 
     ctypes.windll = ModuleType("windll")  # type: ignore[attr-defined]
     ctypes.windll.kernel32 = ModuleType("kernel32")  # type: ignore[attr-defined]
