@@ -32,7 +32,7 @@ import depeche.train.cli
 import depeche.train.tracking.cli
 import depeche.train.tuning.cli
 from depeche.labels.errors import ClassifyError
-from depeche.labels.system.terminal import escaped, show_lines, tell
+from depeche.labels.system.terminal import escaped, let_print, show_lines, tell
 
 # Click's or, from typer 0.26 on, that of typer's own copy of click.
 _UsageError: Any = typer.BadParameter.__base__
@@ -123,6 +123,7 @@ app.command()(depeche.train.tracking.cli.serve)
 def main() -> None:
     """Run the command line."""
     sys.excepthook = _tell_fault
+    let_print()
     try:
         # Not app(), which puts a hook of typer's in the place of ours.
         typer.main.get_command(app)()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import errno
 import os
 import shutil
 import stat
@@ -19,11 +19,12 @@ from depeche.labels.system.places import (
     followed,
     is_device,
     is_folder,
+    put_in_place,
     reason_of,
     shortened,
     status_of,
 )
-from depeche.labels.system.terminal import guarded
+from depeche.labels.system.terminal import guarded, is_reader_gone, let_print, use_utf8
 
 
 @contextmanager
@@ -39,7 +40,8 @@ def open_output(path: Path | None, *, is_drawn: bool = False) -> Iterator[TextIO
             yield _stdout() if is_drawn else guarded(_stdout())
             return
         if is_device(path):
-            with path.open("w", encoding="utf-8") as file:  # /dev/stdout cannot be renamed
+            # /dev/stdout cannot be renamed
+            with path.open("w", encoding="utf-8", newline="\n") as file:
                 yield file if is_drawn else guarded(file)
             return
         target = followed(path)
@@ -50,12 +52,14 @@ def open_output(path: Path | None, *, is_drawn: bool = False) -> Iterator[TextIO
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
                 yield file
             Path(name).chmod(0o666 & ~_umask())
-            Path(name).replace(target)
+            put_in_place(Path(name), target)
         finally:
             Path(name).unlink(missing_ok=True)
     except BrokenPipeError:
         raise  # typer ends quietly when a reader such as head stops reading
     except OSError as err:
+        if path is None and is_reader_gone(err):
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from err
         if path is None:  # discard what is still to be flushed
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise InputError(f"{where}: cannot be written: {err.strerror}") from err
@@ -211,8 +215,8 @@ def write_folder(path: Path, files: Mapping[str, str | bytes], *, replace: bool 
         _fill_folder(new, files)
         old = new.with_name(f"{new.name}.old")
         if target.exists():
-            target.replace(old)
-        new.replace(target)
+            put_in_place(target, old)
+        put_in_place(new, target)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as err:
         raise InputError(f"{path}: cannot be written: {err.strerror}") from err
@@ -247,11 +251,8 @@ def _stdout() -> TextIO:
     """Return standard output; it writes UTF-8 unless it is a terminal."""
     if sys.stdout is None:
         raise InputError("standard output is closed: give --output FILE")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        if sys.stdout.isatty():
-            sys.stdout.reconfigure(errors="replace")
-        else:
-            sys.stdout.reconfigure(encoding="utf-8")
+    let_print()
+    use_utf8()
     return sys.stdout
 
 

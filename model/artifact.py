@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from depeche.labels.errors import ArtifactError
 from depeche.labels.files import check_folder, check_writable
 from depeche.labels.schema import Schema
-from depeche.labels.system.places import is_file, reason_of, status_of
+from depeche.labels.system.places import is_file, put_in_place, reason_of, status_of
 from depeche.model.deciding.calibration import DIGITS, Calibration, Knots
 from depeche.model.deciding.decisions import HeldOut
 from depeche.model.locks import locked
@@ -275,14 +275,15 @@ def _write(path: Path, data: bytes) -> None:
 def _swap(temporary: Path, folder: Path) -> None:
     """Put `temporary` in the place of `folder`, which is kept aside until that has succeeded."""
     if not folder.exists():
-        temporary.rename(folder)
+        put_in_place(temporary, folder)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
-    folder.rename(old / folder.name)
     try:
-        temporary.rename(folder)
-    except OSError:
-        (old / folder.name).rename(folder)
-        raise
+        put_in_place(folder, old / folder.name)
+        try:
+            put_in_place(temporary, folder)
+        except OSError:
+            put_in_place(old / folder.name, folder)
+            raise
     finally:
         shutil.rmtree(old, ignore_errors=True)

@@ -193,6 +193,15 @@ def here(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def articles(tmp_path: Path) -> Path:
+    """Return a folder with a folder `in` of three articles."""
+    (tmp_path / "in").mkdir()
+    for path in sorted(SEEDS.glob("*.txt"))[:3]:
+        shutil.copy(path, tmp_path / "in")
+    return tmp_path
+
+
+@pytest.fixture
 def tag(warm: Warm, here: Path) -> Tag:
     """Return a command that gives its exit status and its messages."""
 

@@ -22,6 +22,7 @@ from depeche.labels.formats.parsing import parse_json
 from depeche.labels.paragraphs import LabelledParagraph, format_labels
 from depeche.labels.records import parse_labels
 from depeche.labels.schema import Schema
+from depeche.labels.system.places import put_in_place
 
 
 def journal_of(path: Path) -> Path:
@@ -100,9 +101,9 @@ class DecisionFile:
             self._journal_path.unlink()
         except OSError as err:
             raise LabelsError(
-                f"{self.path}: cannot be written: {err.strerror}: nothing is lost, the decisions "
-                f"are in {self._journal_path.name} beside it: make room, and give the same command "
-                "again"
+                f"{self.path}: cannot be written: {err.strerror}; nothing is lost, the decisions "
+                f"are in {self._journal_path.name} beside it: once it can be written, run the same "
+                "command again"
             ) from err
 
     def _append(self, id: str, line: bytes | None) -> None:
@@ -145,7 +146,7 @@ class DecisionFile:
                 os.fsync(file.fileno())
             # The journal has the permissions that the user's mask gives to a new file.
             shutil.copymode(self.path if self.path.exists() else self._journal_path, new)
-            new.replace(self.path)
+            put_in_place(new, self.path)
             _sync_folder(self.path.parent)
         finally:
             new.unlink(missing_ok=True)

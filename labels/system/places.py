@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
+import sys
+import time
 from pathlib import Path
 
 from depeche.labels.errors import InputError
 
 _LONGEST = 255  # characters of a path in a message: no name of a file has more
+_NO_SUCH_NAME = 123  # Windows' code for a name that no file can have there, as * and ?
+_SHARING_S, _PAUSE_S = 1.0, 0.1  # how long Windows' own scanners may hold a new file
+_DRIVE = re.compile(r"[A-Za-z]:(?=[\\/])")
+_OPEN_ELSEWHERE = (
+    "open in another program, or not writable: close it there and run the same command again"
+)
+
+
+class OpenElsewhereError(PermissionError):
+    """A file or folder whose name the system does not give to a new one."""
 
 
 def status_of(path: Path) -> os.stat_result | None:
@@ -69,8 +82,52 @@ def followed(path: Path) -> Path:
 
 def open_itself(name: str, flags: int) -> int:
     """Open or make a file, as the `opener` of `open`; a link raises OSError."""
-    no_link = os.O_NOFOLLOW if hasattr(os, "O_NOFOLLOW") else 0  # missing on Windows
+    no_link = 0
+    if hasattr(os, "O_NOFOLLOW"):
+        no_link = os.O_NOFOLLOW
+    elif Path(name).is_symlink():  # on Windows, where only an administrator makes links
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
     return os.open(name, flags | os.O_CREAT | no_link, 0o666)
+
+
+def put_in_place(new: Path, path: Path) -> None:
+    """Give a complete file or folder its name, which a file may have that it replaces.
+
+    Raises
+    ------
+    OpenElsewhereError
+        When the system refuses: on Windows, where another program has the file open.
+    OSError
+        When it fails otherwise.
+    """
+    tries_end = time.monotonic() + (_SHARING_S if sys.platform == "win32" else 0)
+    while True:
+        try:
+            new.replace(path)
+            return
+        except PermissionError as err:
+            if time.monotonic() >= tries_end:
+                raise OpenElsewhereError(err.errno, _OPEN_ELSEWHERE, str(path)) from err
+        time.sleep(_PAUSE_S)
+
+
+def is_no_name(err: OSError) -> bool:
+    """Return whether nothing can have a name, on Windows: a shell pattern, an address, a text."""
+    return getattr(err, "winerror", None) == _NO_SUCH_NAME
+
+
+def has_drive(path: str) -> bool:
+    r"""Return whether a path starts with a drive of Windows, and so is no address.
+
+    >>> has_drive("C:\\runs"), has_drive("c:/runs"), has_drive("s3://runs")
+    (True, True, False)
+    """
+    return _DRIVE.match(path) is not None
+
+
+def with_slashes(path: str) -> str:
+    """Return a path as ids and patterns have it: on Windows, too, with slashes."""
+    return path.replace("\\", "/") if sys.platform == "win32" else path
 
 
 def files_of(path: Path) -> dict[tuple[int, int], Path]:

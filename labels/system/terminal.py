@@ -9,8 +9,11 @@ are made `plain` first.
 
 from __future__ import annotations
 
+import codecs
+import errno
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable
@@ -38,6 +41,9 @@ _PLAIN = {
     for first, last in ranges
     for code in range(first, last + 1)
 }
+# Drawn with what every encoding has, where a console (Windows' cp1252) lacks it.
+_DRAWN = {"█": "#", "▏": "|"}
+READABLE, _JSON = "depeche.readable", "depeche.json"  # how codecs know our handlers of errors
 FORBIDDEN = re.compile(f"[{''.join(f'{chr(a)}-{chr(b)}' for a, b in _CONTROLS + _UNSEEN)}]")
 
 
@@ -83,9 +89,28 @@ def show_json(value: Any) -> None:
     """Print a result for programs on standard output: JSON, with more escapes on a terminal."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
     if sys.stdout is not None and sys.stdout.isatty():
-        text = _json_escaped(text)
-    # Half of a character, from the name of a file, has no UTF-8: its escape is valid in JSON.
+        text = _encodable(_json_escaped(text), sys.stdout.encoding)
+    use_utf8()
+    # A lone surrogate, of a file's name, has no UTF-8: here its escape is JSON's as well.
     _write(sys.stdout, text.encode("utf-8", "backslashreplace").decode() + "\n")
+
+
+def is_reader_gone(err: OSError) -> bool:
+    """Return whether an error of writing to a pipe says, on Windows, that nobody reads it."""
+    return sys.platform == "win32" and err.errno == errno.EINVAL
+
+
+def let_print() -> None:
+    """Let standard output print any text: what a console's encoding lacks is replaced."""
+    stream = sys.stdout
+    if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
+        stream.reconfigure(errors=READABLE)
+
+
+def use_utf8() -> None:
+    """Print for programs, in UTF-8 with plain line feeds, unless standard output is a terminal."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
 
 
 def guarded(stream: TextIO) -> TextIO:
@@ -100,7 +125,7 @@ class _Escaping(io.TextIOBase):
         self._stream = stream
 
     def write(self, text: str) -> int:
-        self._stream.write(_json_escaped(text))
+        self._stream.write(_encodable(_json_escaped(text), self._stream.encoding))
         return len(text)
 
     def flush(self) -> None:
@@ -115,15 +140,44 @@ def _json_escaped(text: str) -> str:
     """
 
     def escape(match: re.Match[str]) -> str:
-        if match[0] in "\n\t":
-            return match[0]
-        units = match[0].encode("utf-16-be", "surrogatepass").hex()
-        return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
+        return match[0] if match[0] in "\n\t" else _json_escapes(match[0])
 
     return FORBIDDEN.sub(escape, text)
 
 
+def _json_escapes(text: str) -> str:
+    units = text.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
+
+
+def _encodable(text: str, encoding: str) -> str:
+    """Return records with JSON's escapes of what a terminal's encoding lacks."""
+    return text.encode(encoding, _JSON).decode(encoding)
+
+
+def _draw(err: UnicodeError) -> tuple[str, int]:
+    if not isinstance(err, UnicodeEncodeError):
+        raise err
+    return "".join(_DRAWN.get(char, "?") for char in err.object[err.start : err.end]), err.end
+
+
+def _escape_for_json(err: UnicodeError) -> tuple[str, int]:
+    if not isinstance(err, UnicodeEncodeError):
+        raise err
+    return _json_escapes(err.object[err.start : err.end]), err.end
+
+
+codecs.register_error(READABLE, _draw)
+codecs.register_error(_JSON, _escape_for_json)
+
+
 def _write(stream: TextIO | None, text: str) -> None:
-    if stream is not None:  # closed by who started the command
+    if stream is None:  # closed by who started the command
+        return
+    try:
         stream.write(text)
         stream.flush()
+    except OSError as err:
+        if is_reader_gone(err):
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from err
+        raise

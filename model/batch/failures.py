@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from depeche.labels.errors import InputError
+from depeche.labels.system.places import put_in_place
 from depeche.model.batch.files import new_file
 from depeche.model.batch.outcomes import Entry
 from depeche.model.inputs.documents import Failure
@@ -69,7 +70,7 @@ def write_errors(path: Path, entries: Iterable[Entry], skipped: Sequence[Failure
             if entry.reason:
                 file.write(error_line(entry.where, entry.reason).encode())
         file.writelines(error_line(one.where, one.reason).encode() for one in skipped)
-    new.replace(path)
+    put_in_place(new, path)
 
 
 def failure_lines(

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from depeche.labels.errors import BatchError
 from depeche.labels.formats.parsing import parse_json
-from depeche.labels.system.places import open_itself
+from depeche.labels.system.places import open_itself, put_in_place
 
 _BUFFER = 1 << 18  # bytes, of some fifty records
 
@@ -120,7 +120,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     with new_file(new) as file:
         file.write(json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n")
         sync(file)
-    new.replace(path)
+    put_in_place(new, path)
 
 
 def _sync_all_files() -> None:
@@ -129,18 +129,18 @@ def _sync_all_files() -> None:
         os.sync()
 
 
-def put_in_place(made: Path, output: Path) -> None:
+def put_output(made: Path, output: Path) -> None:
     """Put a file or folder, brought to the disk itself, in the place of an output."""
     old = made.with_name(f"old-{output.name}")
     if made.is_dir():
         _sync_all_files()
         if output.exists():
             remove(old)
-            output.replace(old)
+            put_in_place(output, old)
     else:
         with made.open("r+b") as file:
             sync(file)
-    made.replace(output)
+    put_in_place(made, output)
     remove(old)
 
 

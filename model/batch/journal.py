@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from depeche.labels.errors import BatchError
+from depeche.labels.system.places import put_in_place
 from depeche.model.batch import files
 from depeche.model.batch.log import Log, iter_kept
 from depeche.model.batch.outcomes import Entry, Tagged
@@ -106,7 +107,7 @@ class Journal:
         if self._n_records and self.records == self.output:
             new = self._folder / "new-records.jsonl"
             files.copy_start(self.output, new, self._n_records)
-            new.replace(self.log.records)
+            put_in_place(new, self.log.records)
         self.records = self.log.records
         self.log.open(self._n_records, self._n_entries)
 
@@ -145,9 +146,9 @@ class Journal:
         """Put the output in its place: `made`, or where there is none the records themselves."""
         self.log.close()
         if made is not None:
-            files.put_in_place(made, self.output)
+            files.put_output(made, self.output)
         elif self.records != self.output:
-            self.records.replace(self.output)
+            put_in_place(self.records, self.output)
         files.write_json(self._folder / FINISHED, {"checksum": files.checksum_of(self.output)})
         self._remove(*_LEFT)
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from depeche.labels.errors import BatchError, InputError
+from depeche.labels.system.places import OpenElsewhereError
 from depeche.model.batch.engine import Job, iter_tagged, read_documents
 from depeche.model.batch.failures import failure_lines, nothing_read, write_errors
 from depeche.model.batch.journal import Journal, open_journal
@@ -106,11 +107,10 @@ class Batch:
                 if not summary.unchanged:
                     self._finish(journal, summary)
         except OSError as err:
-            reason = os.strerror(err.errno) if err.errno else str(err)
             kept = "; what is done is kept: the same command goes on where it stopped"
             if not summary.n_articles:
                 kept = ""
-            raise BatchError(f"{self.output}: cannot be written: {reason}{kept}") from err
+            raise BatchError(f"{self.output}: cannot be written: {_reason_of(err)}{kept}") from err
         return summary
 
     @property
@@ -206,3 +206,10 @@ class Batch:
                         records, schema, file, title=self.output.stem, n_failed=summary.n_failed
                     )
         return path
+
+
+def _reason_of(err: OSError) -> str:
+    """Return why an output cannot be written: Arrow's own words would fill lines."""
+    if isinstance(err, OpenElsewhereError):
+        return str(err.strerror)
+    return os.strerror(err.errno) if err.errno else str(err)

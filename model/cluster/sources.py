@@ -13,8 +13,9 @@ from depeche.labels.errors import InputError
 from depeche.model.cluster.stores import find_in_store, is_uri, named, opened_in_store
 from depeche.model.inputs.columns import ColumnNames
 from depeche.model.inputs.documents import Document, Failure
-from depeche.model.inputs.finding import STDIN, Found, find_inputs
+from depeche.model.inputs.finding import Found, find_inputs
 from depeche.model.inputs.inputs import read_file
+from depeche.model.inputs.lists import STDIN
 from depeche.model.inputs.opening import Meter, is_pipe_of_shell, opened
 
 _BYTES_MORE = 200  # that an input counts for besides its text, about

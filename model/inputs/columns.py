@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from depeche.labels.errors import InputError
+from depeche.labels.system.places import with_slashes
 from depeche.labels.system.terminal import escaped
 from depeche.model.inputs.documents import Document, Failure, encodable
 
@@ -66,8 +67,8 @@ class Place:
 
 
 def place_of(path: str) -> Place:
-    """Return the place that a path names."""
-    return Place(id=encodable(path), where=escaped(path))
+    """Return the place that a path names; ids have slashes everywhere."""
+    return Place(id=encodable(with_slashes(path)), where=escaped(path))
 
 
 def fold(name: str) -> str:

@@ -12,18 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from depeche.labels.errors import InputError
-from depeche.labels.system.places import files_of
+from depeche.labels.system.places import files_of, is_no_name, with_slashes
 from depeche.labels.system.terminal import escaped
 from depeche.model.inputs.documents import Failure
 from depeche.model.inputs.earlier_outputs import earlier_outputs
+from depeche.model.inputs.lists import STDIN, read_list
 from depeche.model.inputs.opening import ENDINGS, ending_of, is_pipe_of_shell, reason_of
 from depeche.model.inputs.patterns import Glob, is_pattern, matches_any
 
-STDIN = "-"
 MOST_NAMED = 20  # failed, and skipped, on stderr
 UNREAD = ("archive", "other ending")  # reasons to skip what may well be an article
 _NO_FILE = "not a file that can be read"
 _A_TEXT = "too long for the name of a file; a text is read from standard input: give -"
+_LONGEST_NAME = 255  # characters, of a file or folder
 _LONGEST = 80  # characters shown of what is too long to be a path
 
 
@@ -85,8 +86,8 @@ class _Finder:
         self.n_files = 0
         self.total_bytes = 0
         self.n_skipped: Counter[str] = Counter()
-        self._include = include
-        self._exclude = exclude
+        self._include = [with_slashes(pattern) for pattern in include]
+        self._exclude = [with_slashes(pattern) for pattern in exclude]
         self.skipped: list[Failure] = []
         self._seen: set[object] = set()
         self._written = {key: path for top in outputs for key, path in files_of(top).items()}
@@ -107,14 +108,12 @@ class _Finder:
         try:
             status = Path(path).stat()
         except (FileNotFoundError, NotADirectoryError):
-            if is_pattern(path) and not listed:
-                self._add_folder(path, Glob(Path(path).as_posix()))
-            else:
-                more = "" if listed else ", nor a command: see classify --help"
-                self._fail(path, f"no such file or folder{more}")
+            self._add_missing(path, listed=listed)
         except OSError as err:
             if err.errno == errno.ENAMETOOLONG:
                 self._fail(f"{path[:_LONGEST]}…", _A_TEXT)
+            elif is_no_name(err):
+                self._add_missing(path, listed=listed)
             else:
                 self._fail(path, reason_of(err))
         except ValueError as err:
@@ -127,21 +126,28 @@ class _Finder:
             elif self._is_chosen(Path(path).as_posix()):
                 self._add_file(clean, status)
 
+    def _add_missing(self, path: str, *, listed: bool) -> None:
+        """Add what is no path of a file: a pattern, perhaps, or a text."""
+        if max(map(len, Path(path).parts), default=0) > _LONGEST_NAME:  # as Windows does not tell
+            self._fail(f"{path[:_LONGEST]}…", _A_TEXT)
+        elif is_pattern(path) and not listed:
+            self._add_folder(path, Glob(Path(path).as_posix()))
+        else:
+            more = "" if listed else ", nor a command: see classify --help"
+            self._fail(path, f"no such file or folder{more}")
+
     def add_listed(self, source: Path) -> None:
         """Add what the lines of a file name."""
         name = "the list on standard input" if str(source) == STDIN else str(source)
         try:
-            if str(source) != STDIN:
-                self._spare(source.stat())
-                data = source.read_bytes()
-            else:
+            if str(source) == STDIN:
                 self._spare_stdin()
-                data = sys.stdin.buffer.read() if sys.stdin is not None else b""
+            else:
+                self._spare(source.stat())
+            paths = read_list(source)
         except OSError as err:
             self._fail(name, reason_of(err))
             return
-        lines = data.split(b"\0") if b"\0" in data else data.splitlines()
-        paths = [os.fsdecode(line) for line in lines if line.strip()]
         if not paths:
             self._fail(name, "empty: give a path a line")
         for path in paths:
@@ -231,7 +237,8 @@ class _Finder:
             self._skip(path, "archive" if ending.refusal else "other ending")
             return
         try:
-            self._add_file(path, entry.stat())
+            # Not entry.stat(), which does not tell on Windows which file it is.
+            self._add_file(path, Path(entry.path).stat())
         except OSError as err:
             self._fail(path, _NO_FILE if entry.is_symlink() else reason_of(err))
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from depeche.labels.errors import InputError, MissingExtraError
 from depeche.model.inputs.columns import ColumnNames, Place, place_of
 from depeche.model.inputs.documents import Document, Failure, encodable
-from depeche.model.inputs.finding import STDIN, Found, find_inputs
+from depeche.model.inputs.finding import Found, find_inputs
+from depeche.model.inputs.lists import STDIN
 from depeche.model.inputs.opening import Ending, Meter, ending_of, opened, reason_of
 from depeche.model.inputs.tables import read_table
 from depeche.model.reading.reader import MAX_BYTES

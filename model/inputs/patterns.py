@@ -38,6 +38,8 @@ class Glob:
         parts = pattern.rstrip("/").split("/")
         n_plain = next(i for i, part in enumerate(parts) if is_pattern(part))
         self.base = "/".join(parts[:n_plain]) or ("/" if pattern.startswith("/") else ".")
+        if self.base.endswith(":"):  # a drive of Windows, where C: is the current folder on it
+            self.base += "/"
         self._parts = parts[n_plain:]
         self._regex = re.compile(_regex("/".join(self._parts), "[^/]*").pattern + "(?:/.*)?", re.S)
 

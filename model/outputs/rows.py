@@ -20,6 +20,11 @@ _ROWS_AT_ONCE = 5_000  # of a table in columns
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
 _LONGEST_NAME = 120  # bytes; systems allow 255
 _DEEPEST = 8
+_LONGEST_PATH = 160  # characters, of the 260 that Windows takes from the drive on
+# Windows takes these for devices, with any ending.
+_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?= *(?:\.|$))", re.IGNORECASE
+)
 
 _PARAGRAPH_COLUMNS = {
     "index": "count",
@@ -168,15 +173,26 @@ def write_sidecars(records: Iterable[Record], folder: Path) -> None:
 def sidecar_name(id: str) -> str:
     """Return the path, inside a folder, of the file about an article.
 
-    >>> sidecar_name("../crawl/a.txt"), sidecar_name("https://x.fr/a?b=1")
-    ('crawl/a.txt', 'https_/x.fr/a_b=1')
+    >>> sidecar_name("../crawl/a.txt"), sidecar_name("https://x.fr/a?b=1"), sidecar_name("a./aux.b")
+    ('crawl/a.txt', 'https_/x.fr/a_b=1', 'a._/aux_.b')
     """
-    parts = [_NOT_IN_NAMES.sub("_", part) for part in id.split("/") if part.strip(". ")]
-    shown = [_shortened(part) if len(part.encode()) > _LONGEST_NAME else part for part in parts]
+    parts = [_name_of(part) for part in id.split("/") if part.strip(". ")]
     folders = [
-        f"{part}_" if part.lower().endswith(".json") else part for part in shown[-_DEEPEST:-1]
+        f"{part}_" if part.lower().endswith(".json") or part.endswith((".", " ")) else part
+        for part in parts[-_DEEPEST:-1]
     ]
-    return "/".join([*folders, *shown[-1:]]) or "_"
+    names = [*folders, *parts[-1:]]
+    while len("/".join(names)) > _LONGEST_PATH:
+        del names[0]
+    return "/".join(names) or "_"
+
+
+def _name_of(part: str) -> str:
+    """Return a name that every system takes, like a part of an id."""
+    name = _NOT_IN_NAMES.sub("_", part)
+    if len(name.encode()) > _LONGEST_NAME:
+        name = _shortened(name)
+    return _DEVICE.sub(lambda match: f"{match[0]}_", name, count=1) if _DEVICE.match(name) else name
 
 
 def _shortened(name: str) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 
 from depeche.labels.errors import TrainingError
 from depeche.labels.formats.parsing import parse_json
+from depeche.labels.system.places import put_in_place
 
 _STATE, _BEST = "state.safetensors", "best.safetensors"
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # of AdamW, for each weight
@@ -102,7 +103,7 @@ class Checkpoint:
             self.folder.mkdir(parents=True, exist_ok=True)
             temporary.unlink(missing_ok=True)  # a link is not followed
             save_file(on_cpu, temporary, metadata)
-            temporary.replace(path)
+            put_in_place(temporary, path)
         except (OSError, SafetensorError) as err:
             raise TrainingError(
                 f"{path}: the checkpoint cannot be written: {err}; the same command goes on from "

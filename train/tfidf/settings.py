@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from depeche.labels.errors import SettingsError
+from depeche.labels.system.places import put_in_place
 from depeche.model.scoring.features import FeatureSettings
 from depeche.train import MOST_SEED, Split
 from depeche.train.settings import Bounds, parse_numbers, parse_object, parse_split, read_json
@@ -97,8 +98,10 @@ def write_settings(settings: TrainSettings, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.unlink(missing_ok=True)  # a link is not followed
-        temporary.write_text(json.dumps(settings.to_dict(), indent=2) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        temporary.write_text(
+            json.dumps(settings.to_dict(), indent=2) + "\n", encoding="utf-8", newline="\n"
+        )
+        put_in_place(temporary, path)
     except OSError as err:
         raise SettingsError(f"{path}: cannot be written: {err.strerror}") from err
     finally:

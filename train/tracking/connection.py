@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 from depeche.labels.errors import MissingExtraError, TrackingError
 from depeche.labels.files import check_folder
+from depeche.labels.system.places import has_drive
 from depeche.model.champion import STORE_FILE
 from depeche.train.tracking.database import check_database, database_path, make_database
 
 STORE = STORE_FILE.parent
-OUR_STORE = f"sqlite:///{STORE_FILE}"
+OUR_STORE = f"sqlite:///{STORE_FILE.as_posix()}"
 
 _EXAMPLES = "$MLFLOW_TRACKING_URI is as https://HOST:5000 or sqlite:///PATH"
 _USER = re.compile(r"(?<=://)[^/\s]*@")  # and password, in an address
@@ -104,7 +105,8 @@ def check_store(uri: str) -> None:
         is_address = False
     if not is_address:
         raise _fault(uri, f"not the address of a server: {_EXAMPLES}")
-    if parts.scheme in ("", "file") and not uri.startswith(("databricks", "uc")):
+    is_folder = parts.scheme in ("", "file") or has_drive(uri)
+    if is_folder and not uri.startswith(("databricks", "uc")):
         raise _fault(uri, f"a folder, in which MLflow keeps no runs any more: {_EXAMPLES}")
     database = database_path(uri)
     if database is not None:

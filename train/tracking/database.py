@@ -85,7 +85,7 @@ def make_database(path: Path) -> None:
         folder = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=path.parent))
         try:
             made = folder / path.name
-            store = SqlAlchemyStore(f"sqlite:///{made}", str(path.parent))  # type: ignore[no-untyped-call]
+            store = SqlAlchemyStore(f"sqlite:///{made.as_posix()}", str(path.parent))  # type: ignore[no-untyped-call]
             store.engine.dispose()
             made.replace(path)
         finally:

@@ -26,6 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from depeche.labels.errors import ArtifactError, ClassifyError, PromotionError
+from depeche.labels.system.places import put_in_place
 from depeche.model.artifact import load_artifact
 from depeche.model.champion import (
     CHAMPION,
@@ -167,7 +168,7 @@ def place_model(fetched: Path, target: Path) -> None:
             return
     for path in fetched.iterdir():
         _sync(path)
-    fetched.rename(target)
+    put_in_place(fetched, target)
     _sync(target.parent)
 
 
@@ -190,7 +191,7 @@ def replace_list(folder: Path, promotions: list[Promotion], *, rolling_back: boo
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o644)
-        Path(name).replace(folder / PROMOTIONS)
+        put_in_place(Path(name), folder / PROMOTIONS)
         _sync(folder)
 
 

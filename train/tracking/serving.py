@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import http.client
 import os
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from depeche.labels.errors import ArtifactError, TrackingError
-from depeche.labels.system.places import reason_of
-from depeche.labels.system.processes import SAFE_PATH
+from depeche.labels.system.places import has_drive, reason_of
+from depeche.labels.system.processes import SAFE_PATH, end_group, ended_by_signals, start_group
 from depeche.model.artifact import load_artifact
 from depeche.model.manifest import MANIFEST
 from depeche.model.tagging import Model
@@ -34,6 +33,7 @@ CHAMPION_URI = f"models:/{REGISTERED}@{CHAMPION_ALIAS}"
 _MISSING = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _START_S = 120.0  # how long a server may take to answer; alone on two cores it takes 7 s
 _STOP_S = 10.0  # how long it may take to end
+_LOOK_S = 0.5  # between two looks whether it still runs: Windows waits deaf to Ctrl-C
 _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # spares 500 MB of workers that we never use
@@ -51,7 +51,9 @@ class Server:
 
     def wait(self) -> None:
         """Wait for Ctrl-C; raise `TrackingError` when the server ends by itself."""
-        self.process.wait()
+        while self.process.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_LOOK_S)
         raise TrackingError(f"{self.url}: the server ended: {_last_line(self.log)}")
 
 
@@ -89,7 +91,7 @@ def open_service(
     ArtifactError
         When its artifact is incomplete, altered or of another version.
     """
-    with _stopped_by_signals(), _bind(host, port) as listener:
+    with ended_by_signals(), _bind(host, port) as listener:
         model = _load_logged(uri)
         from depeche.train.tracking.service.app import make_app
         from depeche.train.tracking.service.hosts import Hosts
@@ -103,11 +105,11 @@ def _load_logged(uri: str) -> Model:
     """Return a logged model, read by our own code: no code that was logged with it is run."""
     from yaml import YAMLError
 
-    with tempfile.TemporaryDirectory(prefix="classify-") as temporary:
+    with _temporary_folder() as temporary:
         folder = Path(uri)
         try:
             _check_model(uri)
-            if ":/" in uri:  # even where there is a folder of that name
+            if ":/" in uri and not has_drive(uri):  # even where there is a folder of that name
                 with connect() as mlflow:
                     fetched = mlflow.artifacts.download_artifacts(uri, dst_path=temporary)
                 folder = Path(fetched)
@@ -152,25 +154,29 @@ def _run(command: list[str], *, host: str, port: int) -> Iterator[Server]:
     }
     url = _url(host, port)
     with (
-        _stopped_by_signals(),
-        tempfile.TemporaryDirectory(prefix="classify-") as temporary,
+        ended_by_signals(),
+        _temporary_folder() as temporary,
         (Path(temporary) / "log").open("w+b") as log,
     ):
-        process = subprocess.Popen(  # noqa: S603
+        process = start_group(
             [sys.executable, "-m", "mlflow", *command, "--host", host, "--port", str(port)],
             # MLflow copies a server's store to TMPDIR; uvicorn imports from the current folder.
             env=environment | {"TMPDIR": temporary, "UVICORN_APP_DIR": temporary},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # Ctrl-C comes to us alone, and we end them all
         )
         try:
             server = Server(url=url, process=process, log=log)
             _wait_for_answer(server, host, port)
             yield server
         finally:
-            _end(process)
+            end_group(process, _STOP_S)
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    """Return a folder that is removed, as far as nothing in it is open on Windows."""
+    return tempfile.TemporaryDirectory(prefix="classify-", ignore_cleanup_errors=True)
 
 
 def _url(host: str, port: int) -> str:
@@ -188,7 +194,10 @@ def _bind(host: str, port: int) -> socket.socket:
         family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind)
         try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does
+            if sys.platform == "win32":  # where the other option shares a port with who has it
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            else:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does
             if family == socket.AF_INET6:
                 listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             listener.bind(address)
@@ -229,32 +238,3 @@ def _last_line(log: IO[bytes]) -> str:
     log.seek(0)
     lines = log.read().decode(errors="replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Treat SIGTERM and a closed terminal as Ctrl-C, so that no server outlives this process."""
-
-    def stop(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = {x: signal.signal(x, stop) for x in numbers if signal.getsignal(x) != signal.SIG_IGN}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and those it started, by force where that takes too long."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            return
-        try:
-            process.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            continue

@@ -33,7 +33,7 @@ def open_study(storage: Path, name: str) -> Iterator[optuna.Study]:
         storage.parent.mkdir(parents=True, exist_ok=True)
         with _locked(storage):
             yield optuna.create_study(
-                storage=f"sqlite:///{storage}",
+                storage=f"sqlite:///{storage.as_posix()}",
                 study_name=name,
                 direction="maximize",
                 load_if_exists=True,

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from depeche.labels.system.processes import ENDING
 from depeche.labels.system.terminal import escaped
 
 _MOST_CONNECTIONS = 256
@@ -45,8 +46,9 @@ class Service:
         )
         _log_in_lines("uvicorn.error", "asyncio")
         server = uvicorn.Server(config)
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            signal.signal(signal.SIGHUP, server.handle_exit)  # uvicorn takes the others
+        for number in ENDING:  # uvicorn takes some of them, and Ctrl-C
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, server.handle_exit)
         server.run(sockets=[self.listener])
         raise KeyboardInterrupt
 
