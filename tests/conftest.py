@@ -92,13 +92,15 @@ def made_once(
     """Return a folder that the first of the test processes makes for all; none may change it."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    done = folder.with_suffix(".done")
     with locked(folder.with_suffix(".lock"), wait=True):
-        if not folder.is_dir():
-            half = folder.with_suffix(".half")
-            shutil.rmtree(half, ignore_errors=True)
-            half.mkdir()
-            make(half)
-            half.rename(folder)
+        if not done.exists():
+            shutil.rmtree(
+                folder, ignore_errors=True
+            )  # which another process may have left half made
+            folder.mkdir()
+            make(folder)
+            done.touch()
     return folder
 
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from conftest import made_once
 
 from depeche.labels.dataset import FOLDER, load_labels
 from depeche.labels.schema import read_schema
@@ -22,7 +23,8 @@ needs_torch = pytest.mark.skipif(
 def make_tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a tiny base model, as its makers would give it away."""
     texts = load_labels([FOLDER / "composed.jsonl"], read_schema()).texts
-    return make_base(tmp_path_factory.mktemp("base") / "tiny", texts)
+    folder = made_once(tmp_path_factory, "base", lambda folder: make_base(folder / "tiny", texts))
+    return folder / "tiny"
 
 
 def make_base(folder: Path, texts: Sequence[str]) -> Path:

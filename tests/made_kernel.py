@@ -8,7 +8,6 @@ from depeche.model.kernel import Kernel
 
 USERS = (
     "depeche.model.scoring.tokens",
-    "depeche.model.scoring.linear",
     "depeche.model.scoring.word_sums",
     "depeche.model.reading.counts.words",
     "depeche.model.reading.line_kinds.trees",
