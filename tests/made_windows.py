@@ -93,7 +93,8 @@ def _msvcrt(fcntl: Any) -> ModuleType:
         fcntl.flock(descriptor, kinds[mode])
 
     msvcrt.locking = locking
-    return msvcrt
+    made: ModuleType = msvcrt
+    return made
 
 
 def _hold_files() -> None:
