@@ -60,10 +60,12 @@ def pretend(*libraries: str) -> None:
         delattr(os, name)
     signal.SIGBREAK = signal.SIGUSR2  # type: ignore[attr-defined]
     _hold_files()
+    import asyncio
     import ctypes
     import socket
     import subprocess
 
+    asyncio.ProactorEventLoop = asyncio.SelectorEventLoop  # type: ignore[attr-defined]
     socket.SO_EXCLUSIVEADDRUSE = socket.SO_REUSEADDR  # type: ignore[attr-defined]
     for name in ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW"):
         setattr(subprocess, name, 0)
@@ -91,7 +93,8 @@ def _msvcrt(fcntl: Any) -> ModuleType:
         fcntl.flock(descriptor, kinds[mode])
 
     msvcrt.locking = locking
-    return msvcrt
+    made: ModuleType = msvcrt
+    return made
 
 
 def _hold_files() -> None:

@@ -128,11 +128,12 @@ def test_a_model_is_trained_promoted_served_and_shown_on_windows(tmp_path: Path)
 
     # Windows has no process groups that a signal ends, but a program that ends what another began.
     (tmp_path / "bin").mkdir()
-    taskkill = tmp_path / "bin" / "taskkill"
+    taskkill = tmp_path / "bin" / "taskkill.EXE"
     taskkill.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\npkill -KILL -P "$4"\n')
     taskkill.chmod(0o755)
     path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    stop_once_it_answers(tmp_path, "ui", "--no-browser", "--port", "5742", PATH=path)
+    env = {"PATH": path, "PATHEXT": ".EXE"}
+    stop_once_it_answers(tmp_path, "ui", "--no-browser", "--port", "5742", **env)
     assert (tmp_path / "asked").read_text().startswith("/F /T /PID ")
 
 

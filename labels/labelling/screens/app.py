@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from depeche.labels.labelling.messages import Texts
 from depeche.labels.labelling.screens.plain_lines import PlainLines
 from depeche.labels.labelling.screens.screen import LabelScreen
 from depeche.labels.labelling.session import Session
+
+_LOOK_S = 2.0  # how often to look whether the terminal is still there
 
 _DARK = Theme(
     name="depeche",
@@ -60,4 +63,11 @@ class LabelApp(App[None]):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGHUP, signal.SIGTERM):
                 loop.add_signal_handler(number, self.exit)
+        if os.isatty(0):
+            self.set_interval(_LOOK_S, self._exit_without_terminal)
         self.push_screen(LabelScreen(self.session, self._texts))
+
+    def _exit_without_terminal(self) -> None:
+        """End where a terminal goes without a signal, which Textual would read for ever."""
+        if not os.isatty(0):
+            self.exit()
