@@ -95,9 +95,7 @@ def made_once(
     done = folder.with_suffix(".done")
     with locked(folder.with_suffix(".lock"), wait=True):
         if not done.exists():
-            shutil.rmtree(
-                folder, ignore_errors=True
-            )  # which another process may have left half made
+            shutil.rmtree(folder, ignore_errors=True)  # half made
             folder.mkdir()
             make(folder)
             done.touch()
