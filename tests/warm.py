@@ -15,6 +15,8 @@ commands that train need.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import os
 import shutil
@@ -41,6 +43,7 @@ def main() -> None:
     load_model().tag(["Le ministre a signé le traité avec son homologue."])
     if sys.argv[1:] == ["train"]:
         load_for_training()
+    gc.freeze()  # so that no copy goes through all that is loaded
     for line in sys.stdin:
         asked = json.loads(line)
         pid = os.fork()
@@ -76,8 +79,19 @@ def run_alone(asked: dict[str, Any]) -> None:
         os.dup2(os.open(into / name, os.O_WRONLY | os.O_CREAT), descriptor)
     sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115 - what has been read stays behind
     sys.argv = ["classify", *asked["args"]]
-    classify.main()
-    sys.exit()
+    status = 1
+    try:
+        classify.main()
+        status = 0
+    except SystemExit as err:
+        status = err.code if isinstance(err.code, int) else 0
+    except BaseException:  # noqa: BLE001 - as Python itself shows it
+        sys.excepthook(*sys.exc_info())
+    finally:  # as Python ends, but for the libraries, whose taking apart takes a second
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
 
 
 def run(asked: dict[str, Any]) -> None:
