@@ -88,6 +88,7 @@ def no_torch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {"PYTHONPATH": str(folder)}
 
 
+@pytest.mark.slow
 @needs_torch
 def test_encoder_tags_with_evidence_where_torch_cannot_be_imported(
     untrained: Path, no_torch: dict[str, str], classify: Classify
@@ -103,6 +104,7 @@ def test_encoder_tags_with_evidence_where_torch_cannot_be_imported(
             assert all(words in paragraph["text"] for words, _ in behind)
 
 
+@pytest.mark.slow
 @needs_torch
 def test_scores_do_not_depend_on_what_else_is_scored_or_by_how_many_processes(
     untrained: Path, classify: Classify

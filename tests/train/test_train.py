@@ -27,6 +27,7 @@ def silent(_: str) -> None:
     pass
 
 
+@pytest.mark.slow
 def test_planted_leak_is_seen_at_random_and_does_not_change_grouped_scores(tmp_path: Path) -> None:
     """Each paragraph stands in two articles, and its label can only be known from its copy."""
     rng = np.random.default_rng(0)
@@ -68,6 +69,7 @@ def test_scores_are_out_of_sample(tmp_path: Path) -> None:
     assert scores["stance"]["macro_f1"] < 0.42
 
 
+@pytest.mark.slow
 def test_same_data_settings_and_seed_give_the_same_bytes(
     trained: Path, classify: Classify, tmp_path: Path
 ) -> None:

@@ -115,6 +115,7 @@ def test_tuning_goes_on_where_it_stopped_and_is_logged(
     assert [path.name for path in (tmp_path / "mlruns").glob("*.tmp")] == []
 
 
+@pytest.mark.slow
 def test_search_never_sees_the_outer_fold(labels: LabelledSet, tmp_path: Path) -> None:
     """Other texts and labels there, and the search does the very same; only the verdict differs."""
     settings = TrainSettings()
@@ -142,6 +143,7 @@ def test_search_never_sees_the_outer_fold(labels: LabelledSet, tmp_path: Path) -
     assert np.mean(list(honest.verdict.default.values())) > 0.6
 
 
+@pytest.mark.slow
 def test_interrupted_search_draws_what_an_uninterrupted_one_does(
     labels: LabelledSet, tmp_path: Path
 ) -> None:
