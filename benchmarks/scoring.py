@@ -100,8 +100,8 @@ def exact(texts: list[str]) -> dict[str, int]:
     The scorer's fast way is compared with its plain one, which counts features and looks them up;
     and with the reference of the tests, one feature at a time in Python's integers.
     """
-    sys.path.append(str(ROOT / "tests" / "model"))
-    from test_features import plain_logits
+    sys.path.append(str(ROOT / "tests"))
+    from plain_features import plain_logits
 
     scorer = load_model(SHIPPED).artifact.scorer
     n_counted = n_plain = n_tried = 0

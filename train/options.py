@@ -81,7 +81,7 @@ def load_labelled(paths: list[Path] | None, schema: Schema, orangesum: Path | No
         tell(
             f"{labels.n_left_out} paragraphs left out, whose text is OrangeSum's: to have them, "
             "git clone https://github.com/Tixierae/OrangeSum and give --orangesum OrangeSum; "
-            "the README (Train) tells what a model loses without them"
+            "docs/benchmarks.md says what a model loses without them"
         )
     return labels
 

@@ -237,8 +237,7 @@ class _Finder:
             self._skip(path, "archive" if ending.refusal else "other ending")
             return
         try:
-            # Not entry.stat(), which does not tell on Windows which file it is.
-            self._add_file(path, Path(entry.path).stat())
+            self._add_file(path, Path(entry.path).stat())  # entry.stat() has no inode on Windows
         except OSError as err:
             self._fail(path, _NO_FILE if entry.is_symlink() else reason_of(err))
 

@@ -29,8 +29,7 @@ EXTRAS = (
 IMPORT_ALL = """
 import importlib, pkgutil, depeche
 for module in pkgutil.walk_packages(depeche.__path__, "depeche."):
-    # Neither a library that ctypes loads nor a driver for the terminals of Unix.
-    if "_kernel-" not in module.name and not module.name.endswith("screens.driver"):
+    if "_kernel-" not in module.name:  # a library that ctypes loads
         importlib.import_module(module.name)
 """
 

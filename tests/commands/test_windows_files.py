@@ -144,14 +144,21 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 @pytest.mark.parametrize(
-    "name", ["o.jsonl", "o.csv", "o.parquet", "o.html", "o", "o.csv.errors.jsonl"]
+    ("output", "name"),
+    [
+        *((x, x) for x in ("o.jsonl", "o.csv", "o.parquet", "o.html", "o")),
+        ("o.csv", "errors.jsonl"),
+    ],
 )
 def test_an_output_open_elsewhere_costs_one_line_and_no_record(
-    name: str, articles: Path, monkeypatch: pytest.MonkeyPatch, opened: Callable[[str], None]
+    output: str,
+    name: str,
+    articles: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    opened: Callable[[str], None],
 ) -> None:
     monkeypatch.chdir(articles)
     Path("in/empty.txt").touch()
-    output = name.removesuffix(".errors.jsonl")
     command = ["tag", "in", "--output", output, *(["--format", "sidecar"] if name == "o" else [])]
     opened(name)
     done = CliRunner().invoke(app, command)

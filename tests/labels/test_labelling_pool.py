@@ -146,7 +146,7 @@ def test_folded_forgets_case_accents_and_punctuation() -> None:
 def test_command_without_a_terminal_is_refused(classify: Classify) -> None:
     done = classify("label", SEEDS, "--labels", "mine.jsonl", "--annotator", "anne")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("classify: classify label is used in a terminal")
+    assert done.stderr.startswith("classify: classify label needs a terminal")
 
 
 def test_pool_as_its_own_labels_file_is_refused(classify: Classify) -> None:
