@@ -41,7 +41,7 @@ def test_first_trainings_at_once_log_a_run_each(classify: Classify, tmp_path: Pa
 
 @pytest.mark.slow
 def test_databases_made_at_once_are_one(tmp_path: Path) -> None:
-    code = "import sys, pathlib, train.database as d; d.make_database(pathlib.Path(sys.argv[1]))"
+    code = "import sys, pathlib, depeche.train.tracking.database as d; d.make_database(pathlib.Path(sys.argv[1]))"
     path = tmp_path / "mlruns" / "mlflow.db"
     made = [
         subprocess.Popen([sys.executable, "-W", "ignore", "-c", code, str(path)], cwd=ROOT)
@@ -68,7 +68,7 @@ def test_database_half_made_by_a_killed_process_is_made_anew(
 
 def test_folder_of_a_model_is_held_by_one_training(tmp_path: Path) -> None:
     code = (
-        "import pathlib, sys, model.artifact as a\n"
+        "import pathlib, sys, depeche.model.artifact as a\n"
         "with a.lock_folder(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     folder = tmp_path / "deep" / "m"
