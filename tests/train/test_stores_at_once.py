@@ -41,7 +41,10 @@ def test_first_trainings_at_once_log_a_run_each(classify: Classify, tmp_path: Pa
 
 @pytest.mark.slow
 def test_databases_made_at_once_are_one(tmp_path: Path) -> None:
-    code = "import sys, pathlib, depeche.train.tracking.database as d; d.make_database(pathlib.Path(sys.argv[1]))"
+    code = (
+        "import sys, pathlib, depeche.train.tracking.database as d\n"
+        "d.make_database(pathlib.Path(sys.argv[1]))"
+    )
     path = tmp_path / "mlruns" / "mlflow.db"
     made = [
         subprocess.Popen([sys.executable, "-W", "ignore", "-c", code, str(path)], cwd=ROOT)
