@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from depeche.labels.dataset import SHIPPED
 from depeche.labels.errors import InputError
 from depeche.labels.files import check_folder, check_no_link, check_spared, open_output
 from depeche.labels.options import JsonOption, OrangesumOption, SchemaOption
@@ -104,6 +103,7 @@ def train(
     Example: classify train --backend camembert --base models/camembert-base
     """
     check_extra()
+    from depeche.labels.dataset import SHIPPED
     from depeche.model.artifact import check_destination, lock_folder
     from depeche.train.backends import make_encoder_trainer, make_linear_trainer, train_and_save
     from depeche.train.tracking.connection import check_loggable
@@ -117,7 +117,7 @@ def train(
         "learning_rate": learning_rate,
         "max_length": max_length,
     }
-    for_encoders = encoder_options | {"base": base, "full_precision": full_precision}
+    for_encoders = {**encoder_options, "base": base, "full_precision": full_precision}
     _check_backend(backend, for_encoders, teacher, unlabelled)
     if backend is Backend.camembert:
         check_encoder_extra()
@@ -133,8 +133,7 @@ def train(
     with lock_folder(output):
         training, evaluation = train_and_save(trainer, labelled, output, progress=progress)
         _show_scores(training.artifact.scores, labelled.schema, as_json=as_json)
-        run_id = log_run(training, evaluation, output)
-    tell_run(run_id, progress)
+        tell_run(log_run(training, evaluation, output), progress)
 
 
 def evaluate(

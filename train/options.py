@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from depeche.labels.dataset import SHIPPED, LabelledSet, load_labels
 from depeche.labels.errors import MissingExtraError
 from depeche.labels.schema import Schema
 from depeche.labels.system.terminal import tell
 from depeche.train import MOST_SEED, Progress
+
+if TYPE_CHECKING:
+    from depeche.labels.dataset import LabelledSet
 
 ARTIFACTS = Path("mlruns") / "artifacts"  # of our own store
 
@@ -76,6 +78,8 @@ def load_labelled(paths: list[Path] | None, schema: Schema, orangesum: Path | No
     paths
         None stands for the files that ship.
     """
+    from depeche.labels.dataset import SHIPPED, load_labels
+
     labels = load_labels(paths or list(SHIPPED), schema, orangesum=orangesum)
     if labels.n_left_out:
         tell(

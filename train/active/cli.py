@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from depeche.labels.errors import InputError, MissingExtraError
-from depeche.labels.labelling.messages import TEXTS, Texts
 from depeche.labels.options import OrangesumOption, SchemaOption
 from depeche.labels.schema import DEFAULT_SCHEMA, Schema, check_same_schema, read_schema
 from depeche.labels.system.language import Language, language_of_locale
@@ -23,6 +22,7 @@ from depeche.train import MOST_SEED
 from depeche.train.active.mix import Mix, parse_mix
 
 if TYPE_CHECKING:
+    from depeche.labels.labelling.messages import Texts
     from depeche.labels.labelling.session import Session
     from depeche.train.active.pool import Pool
     from depeche.train.active.suggestions import Suggestions
@@ -100,7 +100,7 @@ def label(
         id_column=id_column,
         orangesum=orangesum,
     )
-    texts = TEXTS[lang or language_of_locale()]
+    texts = _texts(lang)
     suggestions = None if blind else _suggestions(model, request.schema)
     with open_labels(labels, request.schema) as file:
         paragraphs = request.read_pool(file.records, report=_progress(pool))
@@ -152,7 +152,7 @@ def adjudicate(
             schema=codebook,
             annotator=annotator,
         )
-        _run(session, TEXTS[lang or language_of_locale()])
+        _run(session, _texts(lang))
     n_open = len(disputed.items) - session.n_done
     show_lines(
         [
@@ -160,6 +160,13 @@ def adjudicate(
             f"{session.n_new} of them now; {n_open} left"
         ]
     )
+
+
+def _texts(lang: Language | None) -> Texts:
+    """Return what the app says, in a language or that of the locale."""
+    from depeche.labels.labelling.messages import TEXTS
+
+    return TEXTS[lang or language_of_locale()]
 
 
 def _run(session: Session, texts: Texts) -> None:

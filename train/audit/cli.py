@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from depeche.labels.dataset import SHIPPED
 from depeche.labels.files import check_outputs, open_output
 from depeche.labels.options import JsonOption, OrangesumOption, SchemaOption
 from depeche.labels.schema import DEFAULT_SCHEMA, read_schema
-from depeche.labels.system.terminal import show_json, show_lines, tell
+from depeche.labels.system.terminal import show_json, show_lines
 from depeche.train import MOST_SEED
-from depeche.train.options import check_extra, load_labelled
+from depeche.train.options import check_extra, load_labelled, start_progress
 
 _WIDTH = 100  # of lines that go to no terminal
 
@@ -58,16 +56,13 @@ def audit(
     --labels again.jsonl --annotator paul
     """
     check_extra()
+    from depeche.labels.dataset import SHIPPED
     from depeche.train.audit.files import check_format, write_findings, write_queue
 
     paths = labels or list(SHIPPED)
     check_format(output)
     check_outputs((output, queue), inputs=[*paths, schema, *filter(None, [orangesum])])
-    start = time.monotonic()
-
-    def progress(step: str) -> None:
-        tell(step, start=f"{time.monotonic() - start:6.1f} s  ")
-
+    progress = start_progress()
     labelled = load_labelled(paths, read_schema(schema), orangesum)
     from depeche.train.audit.audit import audit_labels  # slow to import: after the checks
     from depeche.train.audit.report import audit_lines
