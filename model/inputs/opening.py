@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from depeche.labels.errors import InputError, MissingExtraError
+from depeche.labels.system.processes import interrupts_held
 from depeche.model.reading.reader import FORMS, Form
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ def is_pipe_of_shell(path: str) -> bool:
 
 
 def _buffered(raw: io.RawIOBase) -> io.BufferedReader:
-    return io.BufferedReader(raw, _BLOCK)
+    with interrupts_held():  # it asks where the file stands, and forgets whatever that raises
+        return io.BufferedReader(raw, _BLOCK)
 
 
 def reason_of(err: OSError) -> str:
