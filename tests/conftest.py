@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 # One thread a test process: as many as cores in each of several processes wait for one another.
 for _library in ("OMP", "OPENBLAS", "MKL"):
@@ -21,6 +22,10 @@ from hypothesis import settings
 from made_batches import Tag, Warm, write_articles
 
 from depeche.model.locks import locked
+from depeche.model.tagging import SHIPPED, Model, load_model
+
+if TYPE_CHECKING:
+    from made_sessions import Start
 
 settings.register_profile("depeche", deadline=None)  # shared machines stall for no fault of ours
 settings.load_profile("depeche")
@@ -156,6 +161,44 @@ def runs(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
         subprocess.run([sys.executable, "-c", code], check=True, cwd=folder, env=env)
 
     return made_once(tmp_path_factory, "runs", make)
+
+
+@pytest.fixture
+def run_store(runs: Path, tmp_path: Path) -> Path:
+    """Return a copy of the folder with made runs; its artifacts stay where they were logged."""
+    return Path(shutil.copytree(runs, tmp_path / "store"))
+
+
+@pytest.fixture(scope="session")
+def server(
+    empty_store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[int, int]]:
+    """Give the process and the port of a `classify serve` on the shipped model."""
+    from made_service import served
+
+    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{empty_store}"}
+    with served(tmp_path_factory.mktemp("served"), store) as process_and_port:
+        yield process_and_port
+
+
+@pytest.fixture
+def port(server: tuple[int, int]) -> int:
+    return server[1]
+
+
+@pytest.fixture(scope="session")
+def model() -> Model:
+    """Return the shipped model."""
+    return load_model(SHIPPED)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Give a function that opens labelling sessions on `mine.jsonl`."""
+    from made_sessions import starting
+
+    with starting(tmp_path) as begin:
+        yield begin
 
 
 def some_labels(folder: Path) -> list[object]:

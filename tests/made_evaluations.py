@@ -8,11 +8,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+from made_schemas import make_schema
 from matplotlib.figure import Figure
 
 from depeche.labels.dataset import LabelledSet
 from depeche.labels.paragraphs import LabelledParagraph
-from depeche.labels.schema import Schema, parse_schema
+from depeche.labels.schema import Schema
 from depeche.model.deciding.calibration import sigmoid, softmax
 from depeche.model.tagging import Model
 from depeche.train.evaluation.evaluate import Scored, evaluate
@@ -31,34 +32,6 @@ class Case:
     @cached_property
     def figures(self) -> dict[str, Figure]:
         return plots(self.scored, self.evaluation)
-
-
-def make_schema(dimensions: dict[str, tuple[str, int]], *, keywords: bool) -> Schema:
-    """Return a schema with labels `x0`, `x1` of a dimension `x`, their French names `Nom x0`."""
-    return parse_schema(
-        {
-            "name": "test",
-            "version": 1,
-            "dimension": [
-                {
-                    "id": name,
-                    "kind": kind,
-                    "fr": f"Question {name}",
-                    "en": name,
-                    "label": [
-                        {
-                            **dict.fromkeys(("id", "en", "definition"), f"{name}{i}"),
-                            "fr": f"Nom {name}{i}",
-                            "keywords": [f"mot{i}"] if keywords else [],
-                        }
-                        for i in range(n)
-                    ],
-                }
-                for name, (kind, n) in dimensions.items()
-            ],
-        },
-        where="test",
-    )
 
 
 def make_case(schema: Schema) -> Case:

@@ -1,6 +1,5 @@
 """Files of other tools, exported and imported for the tests."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,6 @@ OUTPUTS = {
     Format.csv: "out.csv",
     Format.huggingface: "out",
 }
-
-
-def write_lines(path: Path, rows: list[dict[str, Any]]) -> Path:
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    return path
 
 
 def imported(path: Path, form: Format, **options: Any) -> Imported:

@@ -7,18 +7,16 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from made_scorers import linear_scorer
+from conftest import run_classify
+from made_scorers import small_artifact
 
 from depeche import load_model
 from depeche.labels.errors import TrackingError
-from depeche.model.artifact import load_artifact, save_artifact
-from depeche.model.scoring.features import FeatureSettings
-from depeche.model.scoring.linear import LinearScorer
-from depeche.model.tagging import SHIPPED
+from depeche.model.artifact import save_artifact
 from depeche.train.tracking.promotion import promote, roll_back
 from depeche.train.tracking.store import Run
 
@@ -126,16 +124,15 @@ def drive(points: dict[str, str], action: str) -> None:
 
 def make_shelf(folder: Path) -> Path:
     """Return a folder, filled with the models of runs a to g, of which a is the champion."""
-    artifact, features = load_artifact(SHIPPED), FeatureSettings(table_bits=4)
-    scorer = linear_scorer(artifact)
-    arrays = (scorer.idf[:32], scorer.weights[:32], scorer.bias)
-    small = replace(
-        artifact,
-        scorer=LinearScorer(features, *arrays),
-        settings=artifact.settings | {"features": asdict(features)},
-        seen=artifact.seen[:9],
-    )
+    small = small_artifact()
     for name in "abcdefg":
         save_artifact(replace(small, name=name), folder / name, card=name)
     promote_to(folder, "a")
     return folder
+
+
+def sha256_in_use(folder: Path) -> str:
+    """Return the digest of the model in use in a folder, as `classify info` shows it."""
+    done = run_classify("info", "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return str(json.loads(done.stdout)["sha256"])

@@ -1,17 +1,32 @@
-"""Linear scorers: those of artifacts, and parts with random weights."""
+"""Linear scorers: those of artifacts, one cut small, and parts with random weights."""
 
 import zlib
+from dataclasses import asdict, replace
 
 import numpy as np
 
-from depeche.model.artifact import Artifact
+from depeche.model.artifact import Artifact, load_artifact
+from depeche.model.scoring.features import FeatureSettings
 from depeche.model.scoring.linear import LinearScorer
 from depeche.model.scoring.word_vectors import VectorForm, WordVectors
+from depeche.model.tagging import SHIPPED
 
 
 def linear_scorer(artifact: Artifact) -> LinearScorer:
     assert isinstance(artifact.scorer, LinearScorer)
     return artifact.scorer
+
+
+def small_artifact() -> Artifact:
+    """Return the shipped model, cut to few features: quick to save and to load."""
+    artifact, features = load_artifact(SHIPPED), FeatureSettings(table_bits=4)
+    scorer = linear_scorer(artifact)
+    return replace(
+        artifact,
+        scorer=LinearScorer(features, scorer.idf[:32], scorer.weights[:32], scorer.bias),
+        settings=artifact.settings | {"features": asdict(features)},
+        seen=artifact.seen[:9],
+    )
 
 
 def random_form(n_labels: int, n_dims: int = 5) -> VectorForm:

@@ -14,22 +14,39 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+JSON = {"Content-Type": "application/json"}
+
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 
 
-def ask(port: int, texts: list[str], **params: object) -> list[dict[str, Any]]:
-    """Return what a server on this machine predicts."""
+def request(
+    port: int, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+) -> tuple[int, bytes]:
+    """Return the status and the body with which a server on this machine answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    body = json.dumps({"inputs": texts, "params": params})
-    connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
+    connection.request(method, path, body, headers or {})
     answer = connection.getresponse()
-    assert answer.status == 200
-    predictions: list[dict[str, Any]] = json.loads(answer.read())["predictions"]
+    status_and_body = answer.status, answer.read()
     connection.close()
-    return predictions
+    return status_and_body
+
+
+def post(port: int, body: Any, headers: dict[str, str] = JSON) -> tuple[int, Any]:
+    """Return the status and the data with which a server answers a request to tag."""
+    status, data = request(port, "POST", "/invocations", body, headers)
+    return status, json.loads(data)
+
+
+def ask(port: int, texts: list[Any], **params: object) -> list[dict[str, Any]]:
+    """Return the records of texts, as a server tags them."""
+    status, answer = post(port, json.dumps({"inputs": texts, "params": params}))
+    assert status == 200, answer
+    assert list(answer) == ["predictions"]
+    records: list[dict[str, Any]] = answer["predictions"]
+    return records
 
 
 @contextmanager
@@ -74,3 +91,30 @@ def is_running(pid: int) -> bool:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+@contextmanager
+def server_of_mlflow(store: Path, port: int) -> Iterator[None]:
+    """Run MLflow's own scoring server on the champion."""
+    scripts = Path(sys.executable).parent
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")},
+        "MLFLOW_TRACKING_URI": f"sqlite:///{store / 'mlruns' / 'mlflow.db'}",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "PATH": os.pathsep.join([str(scripts), os.environ["PATH"]]),  # it looks for uvicorn there
+    }
+    command = ["models", "serve", "-m", "models:/depeche@champion", "--env-manager", "local"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "mlflow", *command, "--port", str(port)],
+        cwd=store,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            assert process.stderr is not None
+            assert any("Uvicorn running" in line for line in process.stderr)
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from conftest import SEEDS
 from made_servers import free_port, running
@@ -17,7 +14,6 @@ from made_servers import free_port, running
 from depeche.model.tagging import SHIPPED
 
 TEXT = sorted(SEEDS.glob("*.txt"))[3].read_text()
-JSON = {"Content-Type": "application/json"}
 
 
 def put_logged(folder: Path) -> Path:
@@ -28,30 +24,6 @@ def put_logged(folder: Path) -> Path:
     (folder / "code" / "depeche").mkdir(parents=True)
     (folder / "code" / "depeche" / "__init__.py").write_text("raise SystemExit('run')\n")
     return folder
-
-
-def request(
-    port: int, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
-) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request(method, path, body, headers or {})
-    answer = connection.getresponse()
-    status_and_body = answer.status, answer.read()
-    connection.close()
-    return status_and_body
-
-
-def post(port: int, body: Any, headers: dict[str, str] = JSON) -> tuple[int, Any]:
-    status, data = request(port, "POST", "/invocations", body, headers)
-    return status, json.loads(data)
-
-
-def ask(port: int, texts: list[Any], **params: object) -> list[dict[str, Any]]:
-    status, answer = post(port, json.dumps({"inputs": texts, "params": params}))
-    assert status == 200, answer
-    assert list(answer) == ["predictions"]
-    records: list[dict[str, Any]] = answer["predictions"]
-    return records
 
 
 def send_raw(port: int, data: bytes) -> bytes:

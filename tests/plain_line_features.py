@@ -11,24 +11,23 @@ from depeche.model.reading.counts.interface_words import FAMILIES, LONGEST_PHRAS
 from depeche.model.reading.language import fold, language_shares
 from depeche.model.reading.line_kinds.classifier import KindModel
 from depeche.model.reading.line_kinds.features import OWN_FEATURES
+from depeche.model.reading.line_kinds.written import (
+    _ADDRESS,
+    _BULLET,
+    _CLOCK,
+    _DATE,
+    _ENDED,
+    _SEPARATOR,
+    _SPEAKER,
+    _SYMBOL,
+)
 
 _WORD = re.compile(r"[^\W\d_]+")
 _NEWLINE = re.compile(r"\r\n|[\r\n\v\f\u0085\u2028\u2029]")
 _LINE = re.compile(r"[^\r\n\v\f\u0085\u2028\u2029]+")
 _QUOTING = re.compile(r"(?:>[ \t]?)+")
-_ENDED = re.compile(r"[.!?…][\s»”\"')\]]*$")
 _SENTENCES = re.compile(r"[.!?…][»”\"]?\s+[«“\"A-ZÀ-ÝŒ]")
-_SEPARATOR = re.compile(r"\s[|·•›>/→»~–—-]\s|\s{2,}|[|›→]")
-_DATE = re.compile(
-    r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}-\d\d-\d\d"
-    r"|\d{1,2}(?:er)?\s(?:jan|f[ée]v|mar|avr|mai|jui|ao|sep|oct|nov|d[ée]c)\w*\.?\s\d{4}"
-)
-_CLOCK = re.compile(r"\b\d{1,2}\s?[h:]\s?\d{2}\b")
-_ADDRESS = re.compile(r"https?:|www\.|\w\.(?:example|com|fr|org|net|info)\b|@\w|\w@")
-_BULLET = re.compile(r"[-–—•·*▪►→]\s|\d{1,2}[.)]\s")
 _NAMELIKE = re.compile(r"(?:[A-ZÀ-Ý][\w'’-]*\.?\s?(?:d[eu]\s|la\s|le\s)?){1,4}$")
-_SPEAKER = re.compile(r"[A-ZÀ-Ý][\w .'’-]{1,40}\s?:\s")
-_SYMBOL = re.compile(r"[©★☆●▶►⬇←→↑📷👍💬🔁✉☎✔✓№#*_=<>\[\]{}]|:\w+:")
 _UPPER = re.compile(r"[A-ZÀ-ÖØ-Þ]")
 _DIGIT = re.compile(r"\d")
 _NOT_LATIN = re.compile(r"[^\W\d_a-zA-ZÀ-ɏ]")

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Classify, write_schema
+from conftest import Classify, write_rows, write_schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_exchange import LABELS, OUTPUTS, SCHEMA, fault_of, write_lines
+from made_exchange import LABELS, OUTPUTS, SCHEMA, fault_of
 
 from depeche.labels.errors import InputError, LabelsError
 from depeche.labels.exchange.exporting import export_labels
@@ -134,9 +134,9 @@ def test_altered_or_unplaced_text_of_orangesum_is_refused(tmp_path: Path) -> Non
     span = {"doc": 1, "start": 0, "end": 5, "sha256": "0" * 64}
     meta = {"id": "a", "article": "x", "source": "orangesum"}
     row = {"text": "Autre.", "label": ["neutral"]}
-    path = write_lines(tmp_path / "a.jsonl", [row | {"meta": meta | {"span": span}}])
+    path = write_rows(tmp_path / "a.jsonl", [row | {"meta": meta | {"span": span}}])
     assert "text: not the text of OrangeSum that was labelled" in fault_of(path, Format.doccano)
-    path = write_lines(tmp_path / "b.jsonl", [row | {"meta": meta}])
+    path = write_rows(tmp_path / "b.jsonl", [row | {"meta": meta}])
     assert "not ours to keep, and its span is missing" in fault_of(path, Format.doccano)
 
 
@@ -179,7 +179,7 @@ def test_labels_that_two_dimensions_share_are_told_apart(tmp_path: Path) -> None
     )
     schema = read_schema(path)
     row = {"id": "a", "article": "a", "text": "Un.", "ton": "bon", "sujet": ["bon", "x"]}
-    labels = write_lines(tmp_path / "l.jsonl", [row])
+    labels = write_rows(tmp_path / "l.jsonl", [row])
     for form, key in ((Format.doccano, "label"), (Format.prodigy, "accept")):
         export_labels(labels, tmp_path / form, form, schema)
         assert json.loads((tmp_path / form).read_text())[key] == ["ton:bon", "sujet:bon", "x"]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import write_schema
-from made_exchange import LABELS, SCHEMA, fault_of, imported, labels_of, write_lines
+from conftest import write_rows, write_schema
+from made_exchange import LABELS, SCHEMA, fault_of, imported, labels_of
 
 from depeche.labels.errors import LabelsError
 from depeche.labels.exchange.exporting import export_labels
@@ -29,7 +29,7 @@ from depeche.labels.schema import read_schema
     ids=["doccano 1.6 and later", "doccano 1.0", "doccano of 2018"],
 )  # fmt: skip
 def test_doccano_of_each_time_is_read(row: dict[str, Any], tmp_path: Path) -> None:
-    path = write_lines(tmp_path / "admin.jsonl", [row])
+    path = write_rows(tmp_path / "admin.jsonl", [row])
     (record,) = labels_of(path, Format.doccano).values()
     assert record[1] == {"topics": ("space",), "stance": ("neutral",)}
     assert record[0] == row.get("username")
@@ -37,7 +37,7 @@ def test_doccano_of_each_time_is_read(row: dict[str, Any], tmp_path: Path) -> No
 
 def test_doccano_comments_and_lacking_articles_are_named(tmp_path: Path) -> None:
     row = {"id": 3, "text": "Un.", "label": ["neutral"], "Comments": ["À revoir"]}
-    done = imported(write_lines(tmp_path / "admin.jsonl", [row]), Format.doccano, annotator="ana")
+    done = imported(write_rows(tmp_path / "admin.jsonl", [row]), Format.doccano, annotator="ana")
     assert done.notes == (
         "fields not kept: Comments",
         "1 paragraphs without an article: each is taken for one of its own",
@@ -52,7 +52,7 @@ def test_doccano_faults_name_line_and_what_is_allowed(tmp_path: Path) -> None:
         {"id": 2, "text": "Un.", "annotations": [{"label": 4, "user": 1}]},
         {"id": 3, "label": ["neutral"]},
     ]
-    path = write_lines(tmp_path / "x.jsonl", rows)
+    path = write_rows(tmp_path / "x.jsonl", rows)
     unknown, numbers, _, _, text = fault_of(path, Format.doccano).splitlines()
     assert unknown == (
         f"{path}: line 1: label: unknown label 'spatial'; allowed: military, space, diplomacy, "
@@ -77,7 +77,7 @@ def test_prodigy_accepts_and_names_what_was_rejected_or_ignored(tmp_path: Path) 
         prodigy_task("Trois.", "neutral", answer="ignore"),
         prodigy_task("Quatre.", "critical"),
     ]
-    path = write_lines(tmp_path / "news.jsonl", rows)
+    path = write_rows(tmp_path / "news.jsonl", rows)
     done = imported(path, Format.prodigy)
     assert done.notes == ("left out 1 rejected: line 2", "left out 1 ignored: line 3")
     assert labels_of(path, Format.prodigy, force=True) == {
@@ -92,7 +92,7 @@ def test_prodigy_faults_name_line_and_what_is_allowed(tmp_path: Path) -> None:
         prodigy_task("Deux.", "neutral", answer="yes"),
         {"text": "Trois.", "label": "SPACE", "answer": "accept"},
     ]
-    path = write_lines(tmp_path / "x.jsonl", rows)
+    path = write_rows(tmp_path / "x.jsonl", rows)
     one, answer, form, _, _ = fault_of(path, Format.prodigy).splitlines()
     assert "line 1: stance: must be one label, not ['neutral', 'critical']" in one
     assert answer == f"{path}: line 2: answer: unknown 'yes'; allowed: accept, reject, ignore"
@@ -120,7 +120,7 @@ def test_csv_of_each_manner_is_read(table: str, tmp_path: Path) -> None:
 
 def test_csv_of_an_export_runs_nothing_in_a_spreadsheet(tmp_path: Path) -> None:
     row = {"id": "=a", "article": "+b", "text": '=HYPERLINK("x")', "stance": "neutral"}
-    path = write_lines(tmp_path / "x.jsonl", [row | {"topics": [], "@n": "-1"}])
+    path = write_rows(tmp_path / "x.jsonl", [row | {"topics": [], "@n": "-1"}])
     export_labels(path, tmp_path / "x.csv", Format.csv, SCHEMA)
     rows = csv.reader((tmp_path / "x.csv").read_text().splitlines())
     assert [cell for row in rows for cell in row if cell.startswith(tuple("=+-@\t\r"))] == []
@@ -205,7 +205,7 @@ def test_dataset_card_shows_any_text_as_it_is(tmp_path: Path) -> None:
     path = write_schema(tmp_path / "s.toml", {"ton": ("single", ["bon", "nul"])})
     hostile = "a | b <script>alert(1)</script> `c` [d](http://e) # *f*"
     path.write_text(path.read_text().replace('fr="bon"', f'fr="{hostile}"'))
-    labels = write_lines(
+    labels = write_rows(
         tmp_path / "l.jsonl", [{"id": "a", "article": "a", "text": "Un.", "ton": "bon"}]
     )
     export_labels(labels, tmp_path / "set", Format.huggingface, read_schema(path))

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_exchange import OUTPUTS, SCHEMA, fault_of, imported, write_lines
+from conftest import write_rows
+from made_exchange import OUTPUTS, SCHEMA, fault_of, imported
 
 from depeche.labels.errors import ClassifyError, LabelsError
 from depeche.labels.exchange.exporting import export_labels
@@ -64,7 +65,7 @@ def test_wrong_type_anywhere_in_a_tools_file_ends_in_an_error_of_ours_or_is_left
         **{"annotator": "anne", "comment": "ici", "flag": "unsure", "date": "2024-01-31"},
         **{"kind": "body", "source": "s", "extra": {"n": [1]}},
     }
-    labels = write_lines(tmp_path / "l.jsonl", [row])
+    labels = write_rows(tmp_path / "l.jsonl", [row])
     export_labels(labels, tmp_path / OUTPUTS[form], form, SCHEMA)
     content = json.loads((tmp_path / OUTPUTS[form]).read_text())
     n_refused = 0
@@ -86,7 +87,7 @@ def test_huggingface_metadata_of_wrong_types_are_said_where_they_are_needed(
     from pyarrow import parquet
 
     row = {"id": "a", "article": "b", "text": "Un.", "topics": ["space"], "stance": "neutral"}
-    labels = write_lines(tmp_path / "l.jsonl", [row])
+    labels = write_rows(tmp_path / "l.jsonl", [row])
     export_labels(labels, tmp_path / "set", Format.huggingface, SCHEMA)
     (file,) = (tmp_path / "set").rglob("*.parquet")
     table = parquet.read_table(file)
@@ -148,7 +149,7 @@ def test_annotators_whose_names_are_no_names_of_files_get_a_file_each(
         {**{"id": "1", "article": "x", "text": "Un.", "label": ["neutral"]}, "annotator": name}
         for name in names
     ]
-    write_lines(tmp_path / "in.jsonl", rows)
+    write_rows(tmp_path / "in.jsonl", rows)
     done = import_labels(tmp_path / "in.jsonl", tmp_path / "o.jsonl", Format.doccano, SCHEMA)
     assert len(done.files) == 2
     for path, paragraphs in done.files.items():
@@ -166,6 +167,6 @@ def test_annotators_whose_files_a_disk_takes_for_one_are_refused(
         {**{"id": "1", "article": "x", "text": "Un.", "label": ["neutral"]}, "annotator": name}
         for name in names
     ]
-    write_lines(tmp_path / "in.jsonl", rows)
+    write_rows(tmp_path / "in.jsonl", rows)
     with pytest.raises(LabelsError, match="give annotators other names"):
         import_labels(tmp_path / "in.jsonl", tmp_path / "o.jsonl", Format.doccano, SCHEMA)

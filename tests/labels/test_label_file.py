@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from made_sessions import (
     Start,
     decide,
     press,
-    starting,
     text_of,
 )
 
@@ -21,12 +19,6 @@ from depeche.labels.errors import LabelsError
 from depeche.labels.labelling.label_file import DecisionFile, journal_of
 from depeche.labels.records import read_labels
 from depeche.train.active.opening import open_labels
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    with starting(tmp_path) as begin:
-        yield begin
 
 
 def test_journal_with_a_torn_last_line_gives_the_whole_ones(start: Start, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,6 @@ from made_sessions import (
     decide,
     press,
     rows,
-    starting,
     text_of,
 )
 from textual.app import App
@@ -32,12 +31,6 @@ from depeche.labels.labelling.screens.lines import Lines
 from depeche.labels.paragraphs import sha256_of
 from depeche.labels.records import read_labels
 from depeche.labels.schema import read_schema
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    with starting(tmp_path) as begin:
-        yield begin
 
 
 def test_twenty_paragraphs_are_labelled_in_the_order_shown(start: Start, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,28 +15,21 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT, Classify, put_no_file
-from made_scorers import linear_scorer
+from made_scorers import small_artifact
 
 from depeche.labels.errors import ArtifactError
 from depeche.labels.schema import read_schema
 from depeche.model.artifact import load_artifact, save_artifact
 from depeche.model.manifest import MANIFEST
-from depeche.model.scoring.features import FeatureSettings
-from depeche.model.scoring.linear import LinearScorer
 from depeche.model.scoring.npy import format_npy
-from depeche.model.tagging import SHIPPED, Model
+from depeche.model.tagging import Model
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a small model."""
-    artifact, features = load_artifact(SHIPPED), FeatureSettings(table_bits=4)
-    scorer = linear_scorer(artifact)
-    arrays = (scorer.idf[:32], scorer.weights[:32], scorer.bias)
-    settings = artifact.settings | {"features": asdict(features)}
-    small = replace(artifact, scorer=LinearScorer(features, *arrays), settings=settings)
     folder = tmp_path_factory.mktemp("small") / "m"
-    save_artifact(replace(small, seen=small.seen[:9]), folder, card="small")
+    save_artifact(small_artifact(), folder, card="small")
     return folder
 
 

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 from conftest import Classify, put_no_file, run_classify
-from made_promotions import FakeStore, digest, go_back, in_use, make_shelf, promote_to
+from made_promotions import (
+    FakeStore,
+    digest,
+    go_back,
+    in_use,
+    make_shelf,
+    promote_to,
+    sha256_in_use,
+)
 
 from depeche import load_model
 from depeche.labels.errors import ArtifactError, PromotionError
@@ -121,40 +129,28 @@ def test_promote_without_a_store_or_a_run_is_said(classify: Classify) -> None:
     assert classify("promote", "abcd", "--rollback").returncode == 2
 
 
-@pytest.fixture
-def store(runs: Path, tmp_path: Path) -> Path:
-    """Return a copy of the folder with made runs; its artifacts stay where they were logged."""
-    return Path(shutil.copytree(runs, tmp_path / "store"))
-
-
-def sha256_in_use(folder: Path) -> str:
-    done = run_classify("info", "--json", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return str(json.loads(done.stdout)["sha256"])
-
-
 @pytest.mark.slow
-def test_promote_refuses_the_worse_and_rollback_restores(store: Path) -> None:
-    done = run_classify("promote", "good", "--json", cwd=store)
+def test_promote_refuses_the_worse_and_rollback_restores(run_store: Path) -> None:
+    done = run_classify("promote", "good", "--json", cwd=run_store)
     assert (done.returncode, done.stderr) == (0, "")
     good = json.loads(done.stdout)
-    assert sha256_in_use(store) == good["model_sha256"]
-    assert f"run     {good['run_id']}, champion since" in run_classify("info", cwd=store).stdout
+    assert sha256_in_use(run_store) == good["model_sha256"]
+    assert f"run     {good['run_id']}, champion since" in run_classify("info", cwd=run_store).stdout
     for name, reason in (("shuffled", "is worse than the champion"), ("other", "cannot be compar")):
-        done = run_classify("promote", name, cwd=store)
+        done = run_classify("promote", name, cwd=run_store)
         assert (done.returncode, done.stdout) == (1, "")
         assert reason in done.stderr
         assert len(done.stderr.splitlines()) == 1
-    assert sha256_in_use(store) == good["model_sha256"]
-    assert run_classify("promote", "shuffled", "--force", cwd=store).returncode == 0
-    assert sha256_in_use(store) != good["model_sha256"]
-    assert run_classify("compare", "champion", "shuffled", cwd=store).returncode == 0
-    done = run_classify("promote", "--rollback", cwd=store)
+    assert sha256_in_use(run_store) == good["model_sha256"]
+    assert run_classify("promote", "shuffled", "--force", cwd=run_store).returncode == 0
+    assert sha256_in_use(run_store) != good["model_sha256"]
+    assert run_classify("compare", "champion", "shuffled", cwd=run_store).returncode == 0
+    done = run_classify("promote", "--rollback", cwd=run_store)
     assert (done.returncode, done.stderr) == (0, "")
-    assert sha256_in_use(store) == good["model_sha256"]
-    starred = [x for x in run_classify("runs", cwd=store).stdout.splitlines() if x[0:1] == "*"]
+    assert sha256_in_use(run_store) == good["model_sha256"]
+    starred = [x for x in run_classify("runs", cwd=run_store).stdout.splitlines() if x[0:1] == "*"]
     assert starred[0].split()[2] == "good"
-    done = run_classify("promote", "--rollback", cwd=store)
+    done = run_classify("promote", "--rollback", cwd=run_store)
     assert done.stderr == "classify: mlruns/champion: no earlier promotion to go back to\n"
 
 

@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, run_classify
-from made_promotions import FakeStore, digest, go_back, in_use, make_shelf, promote_to
+from made_promotions import (
+    FakeStore,
+    digest,
+    go_back,
+    in_use,
+    make_shelf,
+    promote_to,
+    sha256_in_use,
+)
 
 from depeche.model.champion import PROMOTIONS, read_promotions
 from depeche.train.tracking.promotion import replace_list
@@ -130,22 +138,10 @@ def test_promotion_after_a_killed_rollback_is_gone_back_from_as_any_other(folder
     assert in_use(folder) == digest(folder, "b")
 
 
-@pytest.fixture
-def store(runs: Path, tmp_path: Path) -> Path:
-    """Return a copy of the folder with made runs; its artifacts stay where they were logged."""
-    return Path(shutil.copytree(runs, tmp_path / "store"))
-
-
-def sha256_in_use(folder: Path) -> str:
-    done = run_classify("info", "--json", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return str(json.loads(done.stdout)["sha256"])
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("point", ["move_alias:after", "replace_list:after"])
-def test_killed_command_is_completed_by_the_same_command(store: Path, point: str) -> None:
-    first = json.loads(run_classify("promote", "shuffled", "--json", cwd=store).stdout)
+def test_killed_command_is_completed_by_the_same_command(run_store: Path, point: str) -> None:
+    first = json.loads(run_classify("promote", "shuffled", "--json", cwd=run_store).stdout)
     code = (
         "import sys, made_promotions\nfrom depeche import classify\n"
         f"made_promotions.kill_at({point!r})\n"
@@ -154,11 +150,11 @@ def test_killed_command_is_completed_by_the_same_command(store: Path, point: str
     path = os.pathsep.join([str(ROOT / "tests"), str(ROOT)])
     env = {k: v for k, v in os.environ.items() if not k.startswith(("CLASSIFY_", "MLFLOW_"))}
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=store, env=env | {"PYTHONPATH": path}, check=False
+        [sys.executable, "-c", code], cwd=run_store, env=env | {"PYTHONPATH": path}, check=False
     )
     assert done.returncode == -signal.SIGKILL
-    before = sha256_in_use(store)
+    before = sha256_in_use(run_store)
     assert (before == first["model_sha256"]) == (point != "replace_list:after")
-    again = json.loads(run_classify("promote", "good", "--json", cwd=store).stdout)
+    again = json.loads(run_classify("promote", "good", "--json", cwd=run_store).stdout)
     assert again["version"] == "2"
-    assert sha256_in_use(store) == again["model_sha256"] != first["model_sha256"]
+    assert sha256_in_use(run_store) == again["model_sha256"] != first["model_sha256"]

@@ -11,15 +11,8 @@ from typing import Any
 
 import pytest
 from conftest import run_classify
-from made_service import (
-    JSON,
-    TEXT,
-    ask,
-    post,
-    request,
-    send_raw,
-    served,
-)
+from made_servers import JSON, ask, post, request
+from made_service import TEXT, send_raw
 
 from depeche import load_model
 from depeche.labels.dataset import FOLDER, load_labels
@@ -27,26 +20,6 @@ from depeche.labels.schema import read_schema
 from depeche.model.deciding.decisions import Rule
 from depeche.model.tagging import SHIPPED, Model
 from depeche.train.tracking.service.asked import MAX_BYTES, MAX_TEXTS
-
-
-@pytest.fixture(scope="module")
-def server(
-    empty_store: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[int, int]]:
-    """Give the process and the port of the server of all these tests."""
-    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{empty_store}"}
-    with served(tmp_path_factory.mktemp("served"), store) as process_and_port:
-        yield process_and_port
-
-
-@pytest.fixture
-def port(server: tuple[int, int]) -> int:
-    return server[1]
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return load_model(SHIPPED)
 
 
 def test_one_bad_item_gets_an_error_at_its_place_and_the_others_their_records(

@@ -5,50 +5,20 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from random import Random
 
 import pytest
-from made_service import (
-    JSON,
-    TEXT,
-    ask,
-    post,
-    request,
-    send_raw,
-    served,
-)
+from made_servers import JSON, ask, post, request
+from made_service import TEXT, send_raw
 from starlette.datastructures import Headers
 
-from depeche import load_model
 from depeche.labels.dataset import FOLDER, load_labels
 from depeche.labels.schema import read_schema
 from depeche.model.cores import count_cores
-from depeche.model.tagging import SHIPPED, Model
+from depeche.model.tagging import Model
 from depeche.train.tracking.service.hosts import Hosts, is_host
 from depeche.train.tracking.service.refusals import Refusal
-
-
-@pytest.fixture(scope="module")
-def server(
-    empty_store: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[int, int]]:
-    """Give the process and the port of the server of all these tests."""
-    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{empty_store}"}
-    with served(tmp_path_factory.mktemp("served"), store) as process_and_port:
-        yield process_and_port
-
-
-@pytest.fixture
-def port(server: tuple[int, int]) -> int:
-    return server[1]
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return load_model(SHIPPED)
 
 
 @pytest.mark.parametrize(

@@ -15,16 +15,12 @@ from typing import Any
 import pytest
 import uvicorn
 from conftest import run_classify
-from made_servers import free_port, start
-from made_service import (
-    put_logged,
-    request,
-)
+from made_servers import free_port, request, start
+from made_service import put_logged
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from depeche import load_model
 from depeche.labels.errors import TrackingError
-from depeche.model.tagging import SHIPPED, Model
+from depeche.model.tagging import Model
 from depeche.train.tracking.service import running as service_running
 from depeche.train.tracking.service.app import make_app
 from depeche.train.tracking.service.hosts import Hosts
@@ -35,11 +31,6 @@ from depeche.train.tracking.serving import open_service
 @pytest.fixture(scope="module")
 def store(empty_store: Path) -> dict[str, str]:
     return {"MLFLOW_TRACKING_URI": f"sqlite:///{empty_store}"}
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return load_model(SHIPPED)
 
 
 @pytest.fixture

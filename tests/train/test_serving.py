@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
-import signal
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import pytest
 from conftest import ROOT, SEEDS, put_store, run_classify
-from made_servers import ask, free_port, running
+from made_servers import ask, free_port, post, running, server_of_mlflow
 
 from depeche.model.artifact import load_artifact
 from depeche.train.tracking.connection import connect
@@ -147,44 +143,10 @@ def test_serve_answers_with_records_on_this_machine_alone(store: Path) -> None:
 
 
 def status_and_answer(port: int, request: object) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     is_csv = isinstance(request, str)
     headers = {"Content-Type": "text/csv" if is_csv else "application/json"}
-    body = request.encode() if isinstance(request, str) else json.dumps(request)
-    connection.request("POST", "/invocations", body, headers)
-    answer = connection.getresponse()
-    answered = json.loads(answer.read())
-    connection.close()
-    if answer.status == 200:
-        return 200, answered
-    return answer.status, set(answered) >= {"error_code", "message"}
-
-
-@contextmanager
-def server_of_mlflow(store: Path, port: int) -> Iterator[None]:
-    """Run MLflow's own scoring server on the champion."""
-    scripts = Path(sys.executable).parent
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")},
-        "MLFLOW_TRACKING_URI": f"sqlite:///{store / 'mlruns' / 'mlflow.db'}",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "PATH": os.pathsep.join([str(scripts), os.environ["PATH"]]),  # it looks for uvicorn there
-    }
-    command = ["models", "serve", "-m", "models:/depeche@champion", "--env-manager", "local"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "mlflow", *command, "--port", str(port)],
-        cwd=store,
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        try:
-            assert process.stderr is not None
-            assert any("Uvicorn running" in line for line in process.stderr)
-            yield
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
+    status, answer = post(port, request if is_csv else json.dumps(request), headers)
+    return status, answer if status == 200 else set(answer) >= {"error_code", "message"}
 
 
 @pytest.mark.slow
