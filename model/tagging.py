@@ -29,7 +29,7 @@ from depeche.model.deciding.decisions import Decisions, Rule
 from depeche.model.deciding.prevalence import anchor, estimate_prevalence
 from depeche.model.outputs.record import Evidence, build_records
 from depeche.model.reading.article import Article
-from depeche.model.reading.pages import declared_encoding
+from depeche.model.reading.decoding import declared_encoding
 from depeche.model.reading.reader import FORMS, Form, RawArticle, parse_articles, read_bytes
 
 SHIPPED = Path(__file__).parent / "default"

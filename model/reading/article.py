@@ -15,6 +15,7 @@ _HYPHENATED = re.compile(r"(?<=\w)-[ \t]*[\r\n]+[> \t]*(?=[a-zà-ÿœ])")
 # Looked for from the first blank of a run only: from each of them, it would take the square of its
 # length.
 _BREAK = re.compile(r"(?:(?<![ \t])[ \t]+)?[\r\n\v\f\u0085\u2028\u2029]+[> \t]*")
+SOFT_HYPHEN = "\u00ad"  # where a word may be divided: no reader sees it inside a line
 _HUGE_REFERENCE = re.compile(r"&#[0-9]{1000,}+;?")  # on which Python's own function raises
 
 
@@ -22,7 +23,8 @@ def flow(text: str) -> str:
     """Return a text with wrapped lines and divided words joined, and references decoded."""
     if text.splitlines() != [text] and _BREAK.search(text):  # the first is much faster
         text = _BREAK.sub(" ", _HYPHENATED.sub("", text))
-    return decode_references(text) if "&" in text else text
+    text = decode_references(text) if "&" in text else text
+    return text.replace(SOFT_HYPHEN, "") if SOFT_HYPHEN in text else text
 
 
 def decode_references(text: str) -> str:

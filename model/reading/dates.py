@@ -40,6 +40,11 @@ def find_date(lines: Sequence[str]) -> str | None:
     return best[1] if best else None
 
 
+def is_of_update(line: str) -> bool:
+    """Return whether a line speaks of an update or of an end, and not of publication."""
+    return not _PUBLISHED.search(line) and _OTHER.search(line) is not None
+
+
 def _first_date(line: str) -> str | None:
     matches = [
         *((m.start(), int(m[3]), _month(m[2]), int(m[1])) for m in _WRITTEN.finditer(line)),

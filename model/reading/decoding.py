@@ -1,8 +1,10 @@
-"""Bytes of a file to text."""
+"""Bytes of a file to text, whatever they claim to be."""
 
 from __future__ import annotations
 
 import codecs
+import re
+from typing import NamedTuple
 
 from depeche.labels.errors import InputError
 
@@ -13,31 +15,112 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# How browsers read the encodings that French pages name (WHATWG Encoding Standard, 4.2): what is
+# declared as Latin-1 is Windows-1252; a page whose declaration can be read is not in UTF-16.
+_ENCODINGS = {
+    **dict.fromkeys(
+        ("iso-8859-1", "iso8859-1", "latin1", "latin-1", "ascii", "us-ascii"), "cp1252"
+    ),
+    **dict.fromkeys(("windows-1252", "cp1252", "x-cp1252"), "cp1252"),
+    **dict.fromkeys(("iso-8859-15", "iso8859-15", "latin-9", "latin9"), "iso8859-15"),
+    **dict.fromkeys(("utf-8", "utf8", "utf-16", "utf-16le", "utf-16be"), "utf-8"),
+    **dict.fromkeys(("macintosh", "x-mac-roman"), "mac_roman"),
+}
+_CHARSET = re.compile(
+    rb"(?:charset|<\?xml[^>]{0,80}\bencoding)\s*+=\s*+[\"']?\s*+([\w.:-]+)", re.IGNORECASE
+)
+_HEAD_BYTES = 4096
+# Characters of several bytes in UTF-8. Text of one byte a character seldom has one by chance, such
+# as "É»" in Windows-1252, and then has more bytes that fit in none.
+_MULTIBYTE = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
+_WHOLE_AT_LEAST = 3  # such characters for each that is broken
+# "é", "à" and "’" in UTF-8, read as Windows-1252 or Latin-1 and written as UTF-8 again.
+_ENCODED_TWICE = re.compile("\u00c3[\u0080-\u00bf]|\u00e2(?:\u20ac|\u0080)")
 # In these a control character is the same byte as in ASCII, and no other character has that byte.
 _LIKE_ASCII = ("utf-8", "utf-8-sig", "cp1252")
 _CONTROL = bytes((*range(9), *range(14, 32)))
 
 
-def decode(data: bytes, id: str, declared: str | None) -> tuple[str, str]:
-    """Return text and encoding: by the byte-order mark, else as declared, else UTF-8 or cp1252.
+class Decoded(NamedTuple):
+    """A text, the encoding that its bytes were in, and what had to be put right, if anything."""
 
-    French files are in these. Detectors that guess take short French texts for UTF-16.
+    text: str
+    encoding: str
+    note: str | None = None
+
+
+def declared_encoding(data: bytes) -> str | None:
+    """Return the encoding that the head of a page names, None where it names none that is known."""
+    match = _CHARSET.search(data[:_HEAD_BYTES])
+    return _ENCODINGS.get(match[1].decode("ascii", "replace").lower()) if match else None
+
+
+def decode(data: bytes, id: str, declared: str | None) -> Decoded:
+    """Return the text of bytes: by the byte-order mark, else UTF-8, as declared, or Windows-1252.
+
+    French files are in these. Detectors that guess take short French texts for UTF-16. What is
+    UTF-8 beyond doubt is read as such whatever a page declares, with U+FFFD for a few broken bytes.
+    Text that was encoded twice is put right.
+
+    Raises
+    ------
+    InputError
+        When the bytes are not text; it starts with `id`.
     """
     marked = next((name for mark, name in _BOMS if data.startswith(mark)), None)
     if not marked and b"\0" in data:
         raise InputError(f"{id}: not a text file: it holds binary data")
-    tried = [marked] if marked else [*([declared] if declared else []), "utf-8", "cp1252"]
-    for encoding in tried:
+    if marked in (None, "utf-8-sig") and _is_utf8(data):
+        text, encoding = data.decode("utf-8-sig", "replace"), "utf-8"
+        n_broken = text.count("\ufffd") - data.count("\ufffd".encode())
+        places = "one place" if n_broken == 1 else f"{n_broken} places"
+        note = f"UTF-8 broken in {places}: read as \ufffd there" if n_broken else None
+    else:
+        text, encoding = _decode_as(data, id, [marked] if marked else [declared, "utf-8", "cp1252"])
+        note = None
+    like_ascii = data if encoding in _LIKE_ASCII else text.encode("utf-8", "surrogatepass")
+    if _count_controls(like_ascii) * 20 > len(text):
+        raise InputError(f"{id}: not a text file: it holds binary data")
+    return _undo_second_encoding(Decoded(text, encoding, note))
+
+
+def _decode_as(data: bytes, id: str, encodings: list[str | None]) -> tuple[str, str]:
+    """Return the text and its encoding, the first that fits."""
+    for encoding in filter(None, encodings):
         try:
-            text = data.decode(encoding)
+            return data.decode(encoding), encoding.removesuffix("-sig")
         except UnicodeDecodeError:
             continue
-        like_ascii = data if encoding in _LIKE_ASCII else text.encode("utf-8", "surrogatepass")
-        if _count_controls(like_ascii) * 20 <= len(text):
-            return text, encoding.removesuffix("-sig")
-        raise InputError(f"{id}: not a text file: it holds binary data")
-    names = marked or "UTF-8 nor Windows-1252"
+    names = encodings[0] if len(encodings) == 1 else "UTF-8 nor Windows-1252"
     raise InputError(f"{id}: not {names}: save it as UTF-8, or it is not a text file")
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Return whether bytes have characters of several bytes, and few that are broken."""
+    if data.isascii():
+        return False
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        rest, n_whole = _MULTIBYTE.subn(b"", data)
+        n_broken = len(re.findall(rb"[\x80-\xff]+", rest))
+        return n_broken * _WHOLE_AT_LEAST <= n_whole
+    return True
+
+
+def _undo_second_encoding(decoded: Decoded) -> Decoded:
+    """Return the text with what was encoded twice put right, and a note that says so."""
+    if not _ENCODED_TWICE.search(decoded.text):
+        return decoded
+    import ftfy
+
+    text = ftfy.fix_encoding(decoded.text)
+    if text == decoded.text:
+        return decoded
+    note = "; ".join(filter(None, (decoded.note, "encoded twice, in part at least: put right")))
+    return Decoded(text, decoded.encoding, note)
 
 
 def _count_controls(data: bytes) -> int:

@@ -15,7 +15,7 @@ from depeche.model.reading.counts.languages import Tally, tally
 from depeche.model.reading.language import MOST
 from depeche.model.reading.line_kinds.classifier import find_kinds
 from depeche.model.reading.line_kinds.features import Units, look_at
-from depeche.model.reading.pages import Page
+from depeche.model.reading.pages.page import Block, Page
 from depeche.model.reading.wrapping import LONGEST, Unit, cut_long
 
 # Links to other articles inside a paragraph: in brackets, or from their first words to the end.
@@ -42,12 +42,12 @@ class Cut:
 
 def cut_long_blocks(page: Page) -> Page:
     """Return the page with blocks that are too long for a paragraph cut: see `cut_long`."""
-    if all(len(block) <= LONGEST for block, _ in page.blocks):
+    if all(len(block.text) <= LONGEST for block in page.blocks):
         return page
     blocks = (
-        (block[part.start : part.end], heading)
-        for block, heading in page.blocks
-        for part in cut_long(block, [Unit(0, len(block), True)])
+        Block(block.text[part.start : part.end], block.kind)
+        for block in page.blocks
+        for part in cut_long(block.text, [Unit(0, len(block.text), True)])
     )
     return replace(page, blocks=tuple(blocks))
 
@@ -55,9 +55,9 @@ def cut_long_blocks(page: Page) -> Page:
 def units_of_blocks(page: Page) -> list[Unit]:
     """Return the units of a text that joins a page's blocks by blank lines."""
     units, start = [], 0
-    for block, _ in page.blocks:
-        units.append(Unit(start, start + len(block), True))
-        start += len(block) + 2
+    for block in page.blocks:
+        units.append(Unit(start, start + len(block.text), True))
+        start += len(block.text) + 2
     return units
 
 
@@ -70,26 +70,22 @@ def cut_passages(texts: Sequence[tuple[str, Sequence[Unit], Page | None]]) -> Cu
         [u.gap for _, units, _ in texts for u in units],
         [len(units) for _, units, _ in texts],
     )
-    kinds = find_kinds(units)
+    kinds = find_kinds(units, list(chain.from_iterable(_marked_kinds(*text[1:]) for text in texts)))
     pointing = units.pointing.tolist()
     cut = Cut([], [], units)
     start = 0
-    for text, text_units, page in texts:
+    for text, text_units, _ in texts:
         part = slice(start, start + len(text_units))
-        text_kinds = kinds[part] if page is None else _with_headings(kinds[part], page)
-        passages, rows = _cut_text(text, text_units, units.texts[part], text_kinds, pointing[part])
+        passages, rows = _cut_text(text, text_units, units.texts[part], kinds[part], pointing[part])
         cut.passages.append(passages)
         cut.unit_rows.append([row if row < 0 else start + row for row in rows])
         start = part.stop
     return cut
 
 
-def _with_headings(kinds: Sequence[Kind], page: Page) -> list[Kind]:
-    """Return the kinds, with body that the page marks as a heading taken for one."""
-    return [
-        "heading" if heading and kind == "body" else kind
-        for kind, (_, heading) in zip(kinds, page.blocks, strict=True)
-    ]
+def _marked_kinds(units: Sequence[Unit], page: Page | None) -> list[Kind | None]:
+    """Return the kind of each unit that its page states, None where it states none."""
+    return [None] * len(units) if page is None else [block.kind for block in page.blocks]
 
 
 def _cut_text(

@@ -11,17 +11,14 @@ from typing import Literal, NamedTuple
 
 from depeche.labels.errors import InputError
 from depeche.model.memory import give_back_memory
-from depeche.model.reading.article import Article
+from depeche.model.reading.article import Article, Passage
 from depeche.model.reading.dates import find_date
-from depeche.model.reading.decoding import decode
+from depeche.model.reading.decoding import declared_encoding, decode
 from depeche.model.reading.measures import is_too_much_markdown
-from depeche.model.reading.pages import (
-    Page,
-    declared_encoding,
-    plain_text_of_html,
-    read_html,
-    read_markdown,
-)
+from depeche.model.reading.pages.html import read_html
+from depeche.model.reading.pages.markdown import read_markdown
+from depeche.model.reading.pages.page import Page
+from depeche.model.reading.pages.plain_text import plain_text_of_html
 from depeche.model.reading.passages import (
     cut_long_blocks,
     cut_passages,
@@ -147,20 +144,16 @@ def parse_articles(documents: Iterable[RawArticle]) -> list[Article | InputError
 def _open(document: RawArticle) -> _Opened:
     """Return the text of a document and its units."""
     data, id, form, sha256 = document
-    if len(data) > MAX_BYTES:
-        raise InputError(
-            f"{id}: larger than {MAX_BYTES // 1_000_000} MB, which no article is: "
-            "split it into one file per article"
-        )
+    _check_size(data, id)
     begins = data[:_HEAD].decode("latin-1").lstrip("\xef\xbb\xbf")  # marks alone matter here
     is_page = form == "html" or _HTML.match(begins) is not None
-    text, encoding = decode(data, id, declared_encoding(data) if is_page else None)
+    text, encoding, note = decode(data, id, declared_encoding(data) if is_page else None)
     if form in (None, "text"):
         form = "html" if _HTML.match(text) else "text"
-    page, note = _read_page(text, form)
+    page, plainer = _read_page(text, form)
     if page is not None:
         page = cut_long_blocks(page)
-        text = "\n\n".join(block for block, _ in page.blocks)
+        text = "\n\n".join(block.text for block in page.blocks)
     elif form == "html":
         text = plain_text_of_html(text)
     units = [] if not text.strip() else _split(text, page)
@@ -172,7 +165,7 @@ def _open(document: RawArticle) -> _Opened:
         text=text,
         extracted=page is not None or form == "html",
         page=page,
-        note=note,
+        note="; ".join(filter(None, (note, plainer))) or None,
         units=units,
     )
 
@@ -192,6 +185,15 @@ def _split(text: str, page: Page | None) -> list[Unit]:
     if page is not None:
         return units_of_blocks(page)
     return cut_long(text, split_units(text, MAX_UNITS + 1))
+
+
+def _check_size(data: bytes, id: str) -> None:
+    """Raise `InputError` for more bytes than an article has."""
+    if len(data) > MAX_BYTES:
+        raise InputError(
+            f"{id}: larger than {MAX_BYTES // 1_000_000} MB, which no article is: "
+            "split it into one file per article"
+        )
 
 
 def _check_number(n_units: int, id: str) -> None:
@@ -225,11 +227,17 @@ def _read(opened: Sequence[_Opened]) -> list[Article | InputError]:
             passages=tuple(passages),
             language=language,
             title=find_title(passages, page),
-            date=(page.date if page else None)
-            or find_date([p.text for p in passages if p.kind != "body"]),
+            date=_find_date(passages, page),
             author=page.author if page else None,
             site=page.site if page else None,
             note=document.note,
         )
         articles.append(article)
     return articles
+
+
+def _find_date(passages: Sequence[Passage], page: Page | None) -> str | None:
+    """Return the date that a page states, or that is stated beside the paragraphs."""
+    if page is not None and (page.date or page.is_complete):
+        return page.date
+    return find_date([p.text for p in passages if p.kind != "body"])

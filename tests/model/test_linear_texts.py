@@ -14,7 +14,7 @@ from depeche.labels.errors import InputError
 from depeche.model.inputs.columns import ColumnNames
 from depeche.model.inputs.documents import Document
 from depeche.model.inputs.inputs import read_file
-from depeche.model.reading.pages import read_html
+from depeche.model.reading.pages.html import read_html
 from depeche.model.reading.reader import FORMS, MAX_BYTES, RawArticle, parse_article, parse_articles
 from depeche.model.tagging import SHIPPED
 

@@ -10,7 +10,7 @@ weighs them. Dropping a paragraph is the worse error, and the model was biased a
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -71,13 +71,21 @@ def load_kind_model() -> KindModel:
 
 def unit_kinds(units: Sequence[str], gaps: Sequence[bool]) -> list[Kind]:
     """Return what each unit of a text is: body, heading or boilerplate; see `look_at`."""
-    return find_kinds(look_at(units, gaps, [len(units)]))
+    return find_kinds(look_at(units, gaps, [len(units)]), [None] * len(units))
 
 
-def find_kinds(units: Units) -> list[Kind]:
-    """Return what each unit of some texts is."""
-    model = load_kind_model()
-    kinds = [kind for X in units.iter_features(_UNITS_AT_ONCE) for kind in model.kinds(X.T)]
+def find_kinds(units: Units, marked: Sequence[Kind | None]) -> list[Kind]:
+    """Return what each unit of some texts is; `marked` is what a page says, None where nothing.
+
+    What a page says is kept, but that paragraphs in another language are left out.
+    """
+    kinds: list[Kind] = list(filter(None, marked))
+    if len(kinds) < len(marked):
+        model = load_kind_model()
+        seen: Iterator[Kind] = (
+            kind for X in units.iter_features(_UNITS_AT_ONCE) for kind in model.kinds(X.T)
+        )
+        kinds = [kind or seen_kind for kind, seen_kind in zip(marked, seen, strict=True)]
     _give_each_text_a_body(units, kinds)
     _leave_out_foreign(units, kinds)
     return kinds
