@@ -22,6 +22,7 @@ _CLASS = re.compile(
 )
 _ELSEWHERE = ("aside", "nav", "footer", "figure", "form", "a")
 _FEWEST_BLANKS = 5  # between its words
+_LONG_HEADING = 13  # blanks between the words of a smaller heading that is a standfirst
 _ALIKE = 60  # characters in which a standfirst and a description begin alike
 _LONGEST = 1_200  # characters
 
@@ -90,6 +91,8 @@ def _is_marked(element: Any) -> bool:
     """Return whether the page marks an element as a standfirst, by a class or its header."""
     if _is_elsewhere(element):
         return False
+    if element.tag == "h2" and short_text(element, _LONGEST).count(" ") >= _LONG_HEADING:
+        return True
     around = [element, *islice(element.iterancestors(), 2)]
     if any(_CLASS.search(e.get("class") or "") for e in around):
         return True

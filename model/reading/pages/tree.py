@@ -18,7 +18,8 @@ _PARTING = frozenset(
 )  # fmt: skip
 # Characters that lxml reads, and does not let be written.
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_FEWEST_LETTERS = 40  # of loose text that is a paragraph rather than a word of an interface
+_FEWEST_LETTERS = 40  # of loose text that is a paragraph rather than a word of an interface,
+_ENDED = re.compile(r"\w+\W+\w+.*[.!?…]\W*$")  # unless it ends as a sentence of some words does
 _COMMENTS = re.compile(r"comment(?!ary)|\bforum|related|newsletter|cookie", re.IGNORECASE)
 _LONG = 80  # characters of a paragraph
 _SHARES = (0.6, 0.5)  # of such paragraphs, in what holds most of them
@@ -50,6 +51,8 @@ def _better_tag(element: Any) -> str:
         return "span"
     if tag == "footer" and next(element.iterancestors("blockquote"), None) is not None:
         return "p"
+    if tag == "figure" and element.find(".//blockquote") is not None:
+        return "div"
     if tag == "li" and element.getparent().tag not in ("ul", "ol", "menu"):
         return "p"
     # An element of the site's own. Those of AMP show pictures and advertisements.
@@ -157,7 +160,7 @@ def _wrap_loose_text(container: Any) -> None:
         else:
             runs[-1].append(child)
     for (place, text), run in zip(places, runs, strict=True):
-        if _count_letters(text, run) < _FEWEST_LETTERS:
+        if not _is_sentence(text, run):
             continue
         paragraph = container.makeelement("p")
         paragraph.text = CONTROLS.sub("", text or "")
@@ -170,10 +173,12 @@ def _wrap_loose_text(container: Any) -> None:
         paragraph.extend(run)
 
 
-def _count_letters(text: str | None, run: list[Any]) -> int:
-    """Return the length of a run's text, but for that of its links."""
-    pieces = [text or "", *(child.tail or "" for child in run)]
-    pieces += [
-        child.text_content() for child in run if isinstance(child.tag, str) and child.tag != "a"
-    ]
-    return sum(len(piece.strip()) for piece in pieces)
+def _is_sentence(text: str | None, run: list[Any]) -> bool:
+    """Return whether a run of text is long, or ended, enough for a paragraph, but for its links."""
+    pieces = [text or ""]
+    for child in run:
+        if isinstance(child.tag, str) and child.tag != "a":
+            pieces.append(child.text_content())
+        pieces.append(child.tail or "")
+    words = clean("".join(pieces))
+    return len(words) >= _FEWEST_LETTERS or _ENDED.search(words) is not None
