@@ -23,18 +23,18 @@ _BEFORE_NAMES = re.compile(
     re.IGNORECASE,
 )
 _AFTER_NAME = re.compile(
-    r"\s*[(\[–—|].*|\s-\s.*|\s+(?:publi[ée]|mise? [àa] jour|posted|le\s+\d|à\s|lundi|mardi|mercredi"
+    r"\s?[(\[–—|].*|\s-\s.*|\s(?:publi[ée]|mise? [àa] jour|posted|le\s\d|à\s|lundi|mardi|mercredi"
     r"|jeudi|vendredi|samedi|dimanche|il y a).*",
     re.IGNORECASE | re.DOTALL,
 )
 _AFTER_NAMES = re.compile(
-    r"\s+(?:le\s+(?:\d|lun|mar|mer|jeu|ven|sam|dim)|publi[ée]|mise? [àa] jour|modifi[ée]|\d).*",
+    r"\s(?:le\s(?:\d|lun|mar|mer|jeu|ven|sam|dim)|publi[ée]|mise? [àa] jour|modifi[ée]|\d).*",
     re.IGNORECASE | re.DOTALL,
 )
 # A line that names who wrote the article, or such a line after a date.
 _BYLINE = re.compile(
-    r"(?:^|[-–—|•]\s)\W*(?:(?:[ÉEée]crit|[Tt]exte|[Aa]rticle)\s)?(?:[Pp]ropos recueillis "
-    r"|[Rr]ecueilli )?[Pp](?:ar|AR)\s:?\s*[A-ZÀ-Ý]"
+    r"(?:^|[-–—|•]\s)\W{0,3}(?:(?:[ÉEée]crit|[Tt]exte|[Aa]rticle)\s)?(?:[Pp]ropos recueillis "
+    r"|[Rr]ecueilli )?[Pp](?:ar|AR)\s:?\s?[A-ZÀ-Ý]"
 )
 _AUTHOR = re.compile(r"\b(?:auteur|author|byline|signature|journaliste)", re.IGNORECASE)
 _AGENCIES = ("Belga", "Reuters")  # of those whose names are no capitals alone

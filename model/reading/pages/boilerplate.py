@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from depeche.labels.paragraphs import Kind
@@ -22,10 +23,10 @@ _PARAGRAPH = 110  # characters from which a heading reads like a paragraph
 # is as narrow as what it is for allows, since a paragraph that is lost is the worse error.
 _NOTICES = {
     "access": (
-        r"(?:il |plus que )?(?:vous |ne )*reste .{0,20}%"
+        r"(?:il |plus que )?(?:vous |ne ){0,3}reste .{0,20}%"
         r" .{0,20}\b(?:article|contenu|texte|enquete|reportage|suite|lire|lecture"
         r"|decouvrir)\b.{0,80}",
-        r".{0,60}\b(?:reserve|exclusi|accessible)[a-z]*\b[^.]{0,25} (?:a nos|aux"
+        r".{0,60}\b(?:reserve|exclusi|accessible)[a-z]{0,12}\b[^.]{0,25} (?:a nos|aux"
         r"|pour les) abonne.{0,150}",
         r"(?:deja|pas encore) (?:abonne|inscrit|un compte|client|lecteur).{0,150}",
         r"(?:je |m'|s')(?:m')?(?:abonne|inscri|connect|identifi).{0,120}",
@@ -62,7 +63,7 @@ _NOTICES = {
         r"|mesur|adapt)).*",
         r"(?:ce|cet|cette) (?:contenu|video|publication|page|tweet|message|element|carte"
         r"|infographie|article)"
-        r" (?:\w+ ){0,3}(?:bloque|disponible|affiche|masque|visible|accessible)e?\b.{0,300}",
+        r" (?:\w{1,25} ){0,3}(?:bloque|disponible|affiche|masque|visible|accessible)e?\b.{0,300}",
         r"(?:afin de|pour) (?:visualiser|voir|afficher|lire|consulter|regarder)"
         r" (?:ce|cette|la|le) (?:contenu|video|publication|tweet|carte|infographie).{0,250}",
         r"(?:accepter|refuser|continuer sans accepter|tout accepter|tout refuser)(?: et .{0,40})?",
@@ -77,13 +78,14 @@ _NOTICES = {
         r"|commentaire)).{0,80}",
         r"(?:sur le meme (?:sujet|theme)|dans la meme rubrique|pour aller plus loin|en savoir plus"
         r"|plus d'infos?|nos articles|nos derniere?s|autres articles)\b.{0,150}",
-        r"(?:lire|voir|ecouter) (?:l'|la |le |les )\w+ ?[:>»].{0,300}",
-        r"(?:lire |voir )?(?:notre|nos) \w+(?: \w+){0,3} ?[:>»].{0,300}",
+        r"(?:lire|voir|ecouter) (?:l'|la |le |les )\w{1,25} ?[:>»].{0,300}",
+        r"(?:lire |voir )?(?:notre|nos) \w{1,25}(?: \w{1,25}){0,3} ?[:>»].{0,300}",
         r"(?:article|contenu|sujet|video)s? (?:lie|associe|similaire|connexe"
         r"|recommande)e?s?\b.{0,150}",
         r"(?:les )?(?:articles )?(?:les )?plus (?:lus|vus|partages|commentes|recents)\b.{0,150}",
         r"(?:la redaction|nous|on) vous (?:conseille|recommande|suggere|propose)\b.{0,150}",
-        r"(?:vous aimerez|(?:cela|ca|ces? \w+|cet \w+) (?:peut|pourrait|pourraient|devrait"
+        r"(?:vous aimerez|(?:cela|ca|ces? \w{1,25}|cet \w{1,25}) (?:peut|pourrait|pourraient"
+        r"|devrait"
         r"|peuvent))\b"
         r".{0,30}\b(?:interesser|aussi|plaire).{0,80}",
         r"retrouvez (?:notre|nos|tous?|toutes?|l'ensemble|ici|l'integralite|les (?:article"
@@ -97,7 +99,7 @@ _NOTICES = {
     "sharing": (
         r"(?:partage|tweete|envoye|imprime|commente|enregistre|ecoute|copie|sauvegarde)[rz]?"
         r"(?: (?:par (?:e-?mail|mail|courriel|sms)|a un ami|sur (?:facebook|twitter|x|whatsapp"
-        r"|linkedin|les reseaux.*)"
+        r"|linkedin|les reseaux.{0,30})"
         r"|(?:(?:cet|ce|cette|la|le|votre|un) |l')(?:article|page|contenu|video|lien|commentaire"
         r"|avis|episode)\b.{0,60}))?",
         r"(?:ajouter|sauvegarder|mettre) .{0,30}\b(?:favoris|selections?|liste|plus tard).{0,40}"
@@ -111,7 +113,7 @@ _NOTICES = {
         r"(?:telechargez|installez) .{0,200}",
         r"(?:(?:facebook|twitter|whatsapp|linkedin|instagram|telegram|messenger|pinterest"
         r"|e-?mail|mail|x"
-        r"|bluesky|threads|flipboard|copier le lien|imprimer|partager|lien copie)\W*)+",
+        r"|bluesky|threads|flipboard|copier le lien|imprimer|partager|lien copie)\W{0,3})++",
         r"(?=.*\b(?:newsletter|infolettre)s?\b)"
         r"(?=.*\b(?:abonne[rz]|inscri|recev|decouvr|notre|nos|gratuit|votre|vos|desinscri)).*",
         r".{0,40}\b(?:newsletter|infolettre)s?\b.{0,60}",
@@ -120,7 +122,7 @@ _NOTICES = {
         r"(?:tous les|chaque) (?:matin|jour|semaine|soir|lundi|vendredi|dimanche)s?\b.{0,80}"
         r"\b(?:boite|mail|lettre|selection|racontee?s?|a ne pas manquer)\b.{0,150}",
         r"(?:votre|mon|une?) (?:adresse )?e-?mail\b.{0,200}",
-        r"\d+ (?:commentaires?|reactions?|partages?|vues?|messages?)\b.{0,60}|(?:commentaires?"
+        r"\d{1,6} (?:commentaires?|reactions?|partages?|vues?|messages?)\b.{0,60}|(?:commentaires?"
         r"|reactions?)\W*\d*",
         r"(?:aucun|soyez le premier|pas de|voir les|lire les|laisse[rz] un|poste[rz] un"
         r"|ajouter un|tous les)"
@@ -128,8 +130,8 @@ _NOTICES = {
         r"signale[rz] (?:une? |ce |un contenu )?(?:erreur|faute|coquille|abus|contenu).{0,150}",
         r"(?:une|vous avez (?:repere|trouve|vu|remarque|releve) une) (?:erreur|faute|coquille)\b"
         r".{0,40}(?:article|texte|page|signal|\?).{0,150}",
-        r"(?:temps de )?lecture\W{0,3}\d+ ?min.{0,20}|temps de lecture\b.{0,30}|duree ?:.{0,30}"
-        r"|\d+ ?min(?:utes?)?(?: de lecture)?",
+        r"(?:temps de )?lecture\W{0,3}\d{1,6} ?min.{0,20}|temps de lecture\b.{0,30}|duree ?:.{0,30}"
+        r"|\d{1,6} ?min(?:utes?)?(?: de lecture)?",
         r".{0,80}\b(?:reproduction interdite|tous droits (?:de reproduction"
         r" )?reserves)\b.{0,120}|copyright\b.{0,120}",
     ),
@@ -143,14 +145,14 @@ _NOTICES = {
         r"|keystone"
         r"|hans lucas|presse canadienne|archives?)(?: photo)?",
         r".{0,300}[|(] ?photos? ?[:/].{0,80}",
-        r"\(?photo (?:d'illustration|d'archives?|afp|reuters|\w+ ?/ ?\w+).{0,80}",
+        r"\(?photo (?:d'illustration|d'archives?|afp|reuters|\w{1,25} ?/ ?\w{1,25}).{0,80}",
     ),
     "contacts": (
         r"(?:ecrivez|appelez|contactez|joignez)[ -]nous\b.{0,250}|devenez .{0,40}\babonne.{0,200}",
         r"vous (?:avez|souhaitez|devez|voulez|pouvez) .{0,60}"
         r"\b(?:nous (?:communiquer|ecrire|contacter)|commenter|commentaires?|connecte"
         r"|desinscrire|desabonner)\b.{0,150}",
-        r".{0,100}\b(?:tel|telephone)\.? ?:? ?\+?\d[\d .]{5,}.{0,60}",
+        r".{0,100}\b(?:tel|telephone)\.? ?:? ?\+?\d[\d .]{5,20}.{0,60}",
     ),
     "datelines": (
         r".{0,120}[—–|·•-] ?(?:publie|mise? a jour|temps de lecture|lecture \d).{0,120}",
@@ -163,22 +165,23 @@ _NOTICES = {
 }
 _DATES = (
     r"(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche),? )?\d{1,2}(?:er)?"
-    r" (?:jan|fev|mar|avr|mai|jui|aou|sep|oct|nov|dec)[a-z]*\.?(?:"
+    r" (?:jan|fev|mar|avr|mai|jui|aou|sep|oct|nov|dec)[a-z]{0,12}\.?(?:"
     r" \d{4})?(?:\W{0,4}a?\W{0,3}\d{1,2} ?[h:] ?\d{0,2})?",
     r"\d{1,2}[/.]\d{1,2}[/.]\d{2,4}(?:\W.{0,30})?",
-    r"il y a \d+ ?(?:min|h|j|heure|jour|an|mois|semaine)[a-z]*",
+    r"il y a \d{1,6} ?(?:min|h|j|heure|jour|an|mois|semaine)[a-z]{0,12}",
 )
 _NOTICE = re.compile(
-    rf"\W*(?:{'|'.join(rule for rules in _NOTICES.values() for rule in rules)})\W*", re.DOTALL
+    rf"\A\W{{0,9}}+(?:{'|'.join(rule for rules in _NOTICES.values() for rule in rules)})\W{{0,5}}",
+    re.DOTALL,
 )
 # Days and hours alone, above the article; within it, they are those of a table or a live report.
 _DATED = re.compile(
-    rf"\W*(?:{'|'.join(_DATES)})\W*",
+    rf"\W{{0,5}}(?:{'|'.join(_DATES)})\W{{0,5}}",
 )
 # Who wrote the article, above it: names have capitals, so that this is of the text as it is.
 _BYLINE = re.compile(
     r"(?:Par|PAR|Texte|Propos recueillis par)\s?:?\s"
-    r"(?:[A-ZÀ-Ý][\w'’.-]*|d[eu]s?|la|le|et|avec|,|&|[|]|à|en|\s|\(|\))+\W*"
+    r"(?:[A-ZÀ-Ý][\w'’.-]*+|d[eu]s?|la|le|et|avec|,|&|[|]|à|en|\s|\(|\))++\W*+"
 )
 
 
@@ -197,20 +200,28 @@ def tell_kinds(blocks: list[Block], tree: Any, metadata: Metadata) -> list[Block
 def _tell_each(blocks: list[Block], tree: Any, metadata: Metadata) -> list[Kind]:
     """Return what each block is by itself, and by the links and the title of its page."""
     folded = [fold(block.text) for block in blocks]
-    links = {fold(text) for a in tree.iter("a") if (text := short_text(a, _LONGEST))}
-    links |= {fold(metadata.site or "")}
+    links = {fold(text) for text in _iter_links(tree)} | {fold(metadata.site or "")}
     title = _bare(metadata.title or "")
     others = _find_repeated(folded) | set(range(_count_before_title(blocks, title)))
     kinds: list[Kind] = []
+    n_body = 0
     for i, (block, words) in enumerate(zip(blocks, folded, strict=True)):
-        is_above = kinds.count("body") <= _ABOVE
+        is_above = n_body <= _ABOVE
         if _bare(block.text) == title:
             kinds.append("heading")
         elif i in others or is_notice(block.text) or (is_above and _is_byline(block.text, words)):
             kinds.append("boilerplate")
         else:
             kinds.append(_tell_kind(block, words, links))
+        n_body += kinds[-1] == "body"
     return kinds
+
+
+def _iter_links(tree: Any) -> Iterator[str]:
+    """Yield the texts of links, and of the blocks within them: a headline and a sentence, say."""
+    for link in tree.iter("a"):
+        for element in link.iter("a", "p", "div", "h2", "h3", "h4", "span"):
+            yield short_text(element, _LONGEST)
 
 
 def _tell_kind(block: Block, folded: str, links: set[str]) -> Kind:

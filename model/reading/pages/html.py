@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
 from depeche.model.reading.measures import (
@@ -70,6 +71,7 @@ def _describe(tree: Any) -> Any:
     import trafilatura
     from trafilatura.settings import Document
 
+    warnings.filterwarnings("ignore", "tzname", RuntimeWarning)  # of a time zone it does not know
     for name in ("trafilatura", "htmldate"):  # their messages name no file, and quote the page
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:

@@ -17,7 +17,7 @@ _ARTICLE = re.compile(r"(?:article|posting|report)$", re.IGNORECASE)
 _DESCRIPTION_NAMES = frozenset(("description", "og:description", "twitter:description"))
 _TITLE_NAMES = frozenset(("og:title", "twitter:title"))
 _PAID = re.compile(
-    r"^(?:articles?\s+)?(?:r[ée]serv[ée]\w*\s+(?:aux\s+)?)?abonn[ée]s?\W*\s+", re.IGNORECASE
+    r"^(?:articles?\s)?(?:r[ée]serv[ée]\w*+\s(?:aux\s)?)?abonn[ée]s?\W++", re.IGNORECASE
 )
 
 

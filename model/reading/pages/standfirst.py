@@ -16,7 +16,7 @@ _PARTS = ("p", "h2", "h3", "h4", "div", "section", "ul", "ol", "table", "article
 # Words for it in the classes of French templates.
 _CLASS = re.compile(
     r"chap[oô](?!pe)|chapeau|standfirst|sub-?head|(?:^|[\s_-])(?:sous-?titre|accroche|lede|lead|deck|hat|"
-    r"(?:article|post|entry|content|fig|page)[\w-]*?_{0,2}-?(?:desc|description|intro|introduction|"
+    r"(?:article|post|entry|content|fig|page)[\w-]{0,30}?(?:desc|description|intro|introduction|"
     r"summary|excerpt|abstract|subtitle))(?:$|[\s_-])",
     re.IGNORECASE,
 )

@@ -18,8 +18,7 @@ _PARTING = frozenset(
 )  # fmt: skip
 # Characters that lxml reads, and does not let be written.
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_FEWEST_LETTERS = 40  # of loose text that is a paragraph rather than a word of an interface,
-_ENDED = re.compile(r"\w+\W+\w+.*[.!?…]\W*$")  # unless it ends as a sentence of some words does
+_FEWEST_LETTERS = 40  # of loose text that is a paragraph though it does not end as a sentence
 _COMMENTS = re.compile(r"comment(?!ary)|\bforum|related|newsletter|cookie", re.IGNORECASE)
 _LONG = 80  # characters of a paragraph
 _SHARES = (0.6, 0.5)  # of such paragraphs, in what holds most of them
@@ -46,17 +45,23 @@ def prepare(tree: Any) -> None:
 
 def _better_tag(element: Any) -> str:
     """Return the tag by which trafilatura reads an element for what it is."""
-    tag = str(element.tag)
+    tag, around = str(element.tag), element.getparent()
     if tag in ("q", "time"):
         return "span"
     if tag == "footer" and next(element.iterancestors("blockquote"), None) is not None:
         return "p"
     if tag == "figure" and element.find(".//blockquote") is not None:
         return "div"
-    if tag == "li" and element.getparent().tag not in ("ul", "ol", "menu"):
-        return "p"
-    # An element of the site's own. Those of AMP show pictures and advertisements.
-    return "div" if "-" in tag and not tag.startswith("amp-") else tag
+    if tag == "li" and around.tag not in ("ul", "ol", "menu"):
+        return "p" if _PARTING.isdisjoint(child.tag for child in element) else "div"
+    if _is_of_the_site(tag):
+        return "span" if around.tag == "p" else "div"
+    return tag
+
+
+def _is_of_the_site(tag: str) -> bool:
+    """Return whether a tag is of the site's own; those of AMP show pictures and advertisements."""
+    return "-" in tag and not tag.startswith("amp-")
 
 
 def _ends_paragraph(line_break: Any) -> bool:
@@ -181,4 +186,5 @@ def _is_sentence(text: str | None, run: list[Any]) -> bool:
             pieces.append(child.text_content())
         pieces.append(child.tail or "")
     words = clean("".join(pieces))
-    return len(words) >= _FEWEST_LETTERS or _ENDED.search(words) is not None
+    is_ended = words.rstrip(' »”")').endswith((".", "!", "?", "…")) and words.count(" ") > 1
+    return len(words) >= _FEWEST_LETTERS or is_ended
