@@ -35,8 +35,10 @@ _HEAD_BYTES = 4096
 _MULTIBYTE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
+_USUAL = frozenset("éèàçêûîôëïùâœÉÈÀÇÊÎÔŒ«»’‘“”…–—€°ñáíóúöüä\u00a0\u202f\ufeff")
 _WHOLE_AT_LEAST = 3  # such characters for each that is broken
 # "é", "à" and "’" in UTF-8, read as Windows-1252 or Latin-1 and written as UTF-8 again.
+_PAIRS_AT_LEAST = 2
 _ENCODED_TWICE = re.compile("\u00c3[\u0080-\u00bf]|\u00e2(?:\u20ac|\u0080)")
 # In these a control character is the same byte as in ASCII, and no other character has that byte.
 _LIKE_ASCII = ("utf-8", "utf-8-sig", "cp1252")
@@ -72,13 +74,14 @@ def decode(data: bytes, id: str, declared: str | None) -> Decoded:
     marked = next((name for mark, name in _BOMS if data.startswith(mark)), None)
     if not marked and b"\0" in data:
         raise InputError(f"{id}: not a text file: it holds binary data")
+    last = "utf-8" if data.isascii() else "cp1252"
     if marked in (None, "utf-8-sig") and _is_utf8(data):
         text, encoding = data.decode("utf-8-sig", "replace"), "utf-8"
         n_broken = text.count("\ufffd") - data.count("\ufffd".encode())
         places = "one place" if n_broken == 1 else f"{n_broken} places"
         note = f"UTF-8 broken in {places}: read as \ufffd there" if n_broken else None
     else:
-        text, encoding = _decode_as(data, id, [marked] if marked else [declared, "utf-8", "cp1252"])
+        text, encoding = _decode_as(data, id, [marked] if marked else [declared, last])
         note = None
     like_ascii = data if encoding in _LIKE_ASCII else text.encode("utf-8", "surrogatepass")
     if _count_controls(like_ascii) * 20 > len(text):
@@ -102,17 +105,17 @@ def _is_utf8(data: bytes) -> bool:
     if data.isascii():
         return False
     try:
-        data.decode()
+        letters = [letter for letter in data.decode() if letter > "\x7f"]
     except UnicodeDecodeError:
         rest, n_whole = _MULTIBYTE.subn(b"", data)
         n_broken = len(re.findall(rb"[\x80-\xff]+", rest))
         return n_broken * _WHOLE_AT_LEAST <= n_whole
-    return True
+    return len(letters) >= _WHOLE_AT_LEAST or not _USUAL.isdisjoint(letters)
 
 
 def _undo_second_encoding(decoded: Decoded) -> Decoded:
     """Return the text with what was encoded twice put right, and a note that says so."""
-    if not _ENCODED_TWICE.search(decoded.text):
+    if len(_ENCODED_TWICE.findall(decoded.text)) < _PAIRS_AT_LEAST:
         return decoded
     import ftfy
 

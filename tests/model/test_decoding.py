@@ -83,3 +83,11 @@ def test_letters_that_seldom_stand_together_are_left_as_they_are() -> None:
 def test_bytes_of_no_text_are_refused() -> None:
     with pytest.raises(InputError, match="x: not a text file: it holds binary data"):
         read(bytes(range(1, 32)) * 4 + b"texte")
+
+
+def test_one_pair_that_utf8_allows_is_read_as_declared() -> None:
+    article = read(PAGE.replace("’", "'").format("cp1252").replace(TEXT[:9], "x").encode("cp1252"))
+    assert article.encoding == "cp1252"
+    only = "Le CAFÉ» ouvre mardi sur le front de l'est, selon le ministre."
+    article = read(only.encode("cp1252"))
+    assert (article.encoding, article.text) == ("cp1252", only)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from depeche.model.reading.article import Article
 from depeche.model.reading.pages.blocks import iter_blocks
-from depeche.model.reading.pages.boilerplate import is_notice
+from depeche.model.reading.pages.notices import is_notice
 from depeche.model.reading.reader import parse_article
 
 FIRST = (
@@ -303,3 +303,38 @@ def test_sentence_that_looks_like_a_notice_is_kept(text: str) -> None:
 def test_notice_within_a_paragraph_is_not_what_the_paragraph_is() -> None:
     text = f"{FIRST} Il vous reste 82 % de cet article à lire"
     assert inner(f"<p>{text.replace('quarante', 'trente')}</p>")
+
+
+def test_comments_and_instructions_of_the_page_end_no_text() -> None:
+    text = "Selon l'armée, <!-- -->120<!-- --> drones ont été <?php x ?>tirés dans la nuit."
+    assert inner(f"<p>{text}</p>") == [
+        "Selon l'armée, 120 drones ont été tirés dans la nuit.",
+    ]
+
+
+def test_sections_of_an_article_are_all_read() -> None:
+    sections = [[f"{FIRST} {name}{i}." for i in range(n)] for name, n in (("a", 7), ("b", 3))]
+    body = "".join(
+        f"<section>{''.join(f'<p>{p}</p>' for p in section)}</section>" for section in sections
+    )
+    page = f"<html><body><article><h1>Paris livre</h1>{body}</article></body></html>"
+    article = parse_article(page.encode(), id="x", form="html")
+    assert paragraphs(article) == [p for section in sections for p in section]
+
+
+def test_text_in_the_data_of_a_page_stands_for_the_beginning_that_it_shows() -> None:
+    rest = [
+        f"{word} a pris la parole devant les ambassadeurs." for word in ("Paris", "Rome", "Oslo")
+    ]
+    shown, texts = f"{FIRST} {FIRST.lower()}", [*rest, LAST, f"{LAST} {STANDFIRST}"]
+    body = "\\n\\n".join([shown, *texts, *(f"{text} {FIRST} Fin." for text in rest)])
+    data = f'{{"@type":"NewsArticle","articleBody":"{body}"}}'
+    page = (
+        f'<html><head><script type="application/ld+json">{data}</script></head><body><article>'
+        f"<h1>Paris livre</h1><p>Chapeau : {STANDFIRST}</p><p>{shown}</p></article></body></html>"
+    )
+    read_texts = paragraphs(parse_article(page.encode(), id="x", form="html"))
+    assert read_texts[:3] == [f"Chapeau : {STANDFIRST}", shown, rest[0]]
+    other = page.replace(f"<p>{shown}</p>", f"<p>{shown.replace('missiles', 'vivres')}</p>")
+    read_texts = paragraphs(parse_article(other.encode(), id="x", form="html"))
+    assert read_texts == [f"Chapeau : {STANDFIRST}", shown.replace("missiles", "vivres")]

@@ -70,8 +70,10 @@ def use_data(blocks: Iterable[Block], bodies: Sequence[str]) -> list[Block]:
         lines["".join("".join(parts).split())] = parts
     longest = max(lines, key=len, default="")
     shown = sum(len("".join(block.text.split())) for block in blocks)
-    if len(longest) > _BEGINNING * shown:
-        return [Block(part, "body") for part in lines[longest]]
+    in_data = ["".join(block.text.split()) in longest for block in blocks]
+    if len(longest) > _BEGINNING * shown and any(in_data):
+        above = blocks[: in_data.index(True)]  # the standfirst, which the data leave out
+        return [*above, *(Block(part, "body") for part in lines[longest])]
     return [
         Block(part, block.kind)
         for block in blocks

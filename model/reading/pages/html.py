@@ -54,7 +54,7 @@ def _parse_html(html: str) -> Any:
     import lxml.html
 
     source = CONTROLS.sub("", _END_OF_PAGE.sub("", html)).encode()
-    parser = lxml.html.HTMLParser(encoding="utf-8")
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
         tree = lxml.html.document_fromstring(source, parser=parser)
     except (lxml.etree.LxmlError, ValueError):

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from depeche.model.reading.pages.boilerplate import is_notice
 from depeche.model.reading.pages.metadata import Metadata
+from depeche.model.reading.pages.notices import is_notice
 from depeche.model.reading.pages.page import Block, fold, short_text
 
 _LEAVES = ("li", "p", "h2", "h3", "h4", "div", "section", "span", "strong")
@@ -23,6 +23,7 @@ _CLASS = re.compile(
 _ELSEWHERE = ("aside", "nav", "footer", "figure", "form", "a")
 _FEWEST_BLANKS = 5  # between its words
 _LONG_HEADING = 13  # blanks between the words of a smaller heading that is a standfirst
+_MOST = 5  # paragraphs of a standfirst
 _ALIKE = 60  # characters in which a standfirst and a description begin alike
 _LONGEST = 1_200  # characters
 
@@ -36,7 +37,7 @@ def add_standfirst(blocks: list[Block], tree: Any, metadata: Metadata) -> list[B
     blocks = list(blocks)
     folded = [_words(block.text) for block in blocks]
     missing = []
-    for text in dict.fromkeys(_iter_standfirst(tree, folded, metadata)):
+    for text in dict.fromkeys(islice(_iter_standfirst(tree, folded, metadata), _MOST)):
         words = _words(text)
         place = next((i for i, block in enumerate(folded) if words in block), None)
         if place is None:
@@ -64,7 +65,7 @@ def _iter_standfirst(tree: Any, blocks: list[str], metadata: Metadata) -> Iterat
 
 def _starts(descriptions: Iterable[str]) -> list[str]:
     """Return how descriptions of several words begin."""
-    starts = [_words(text)[:_ALIKE] for text in descriptions]
+    starts = [_words(text)[:_ALIKE] for text in islice(descriptions, _MOST)]
     return [start for start in starts if start.count(" ") >= _FEWEST_BLANKS]
 
 

@@ -21,6 +21,7 @@ CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FEWEST_LETTERS = 40  # of loose text that is a paragraph though it does not end as a sentence
 _COMMENTS = re.compile(r"comment(?!ary)|\bforum|related|newsletter|cookie", re.IGNORECASE)
 _LONG = 80  # characters of a paragraph
+_FURTHER = 1.2  # times as much has what holds further sections, rather than a teaser or two
 _SHARES = (0.6, 0.5)  # of such paragraphs, in what holds most of them
 _MARKING = ("class", "id", "itemprop", "role")  # by which an element looks like an article's
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -85,6 +86,7 @@ def article_marked(tree: Any) -> Iterator[None]:
     article = next((element for element in candidates if element is not None), None)
     attributes: list[tuple[Any, str, str]] = []
     if article is not None:
+        article = _widen(article, sizes)
         _move_lists(article)
         article.set("itemprop", "articleBody")
         before = _containers_before(tree, article)
@@ -104,6 +106,16 @@ def _containers_before(tree: Any, article: Any) -> Iterator[Any]:
             return
         if element not in above:
             yield element
+
+
+def _widen(article: Any, sizes: dict[Any, int]) -> Any:
+    """Return what holds an article's further sections, inside what the page calls the article."""
+    around = list(article.iterancestors())
+    limit = max((i for i, e in enumerate(around) if e.tag in ("article", "main")), default=-1)
+    for element in around[: limit + 1]:
+        if element.tag in _CONTAINERS and sizes.get(element, 0) > _FURTHER * sizes[article]:
+            article = element
+    return article
 
 
 def _move_lists(article: Any) -> None:
