@@ -36,7 +36,8 @@ def request(
 
 def post(port: int, body: Any, headers: dict[str, str] = JSON) -> tuple[int, Any]:
     """Return the status and the data with which a server answers a request to tag."""
-    status, data = request(port, "POST", "/invocations", body, headers)
+    content = body.encode() if isinstance(body, str) else body
+    status, data = request(port, "POST", "/invocations", content, headers)
     return status, json.loads(data)
 
 

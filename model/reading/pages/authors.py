@@ -13,7 +13,8 @@ _PLACES = ("p", "div", "span", "td", "li", "address", "small", "em", "strong")
 # What a byline says besides names.
 _NOT_A_NAME = re.compile(
     r"\d|@|https?:|www\.|\b(?:publi|mis(?:e)? [àa]|modifi|post[ée]|lecture|minutes?|abonn|partag"
-    r"|imprim|e-?mail|r[ée]agir|comment)",
+    r"|imprim|e-?mail|r[ée]agir|comment"
+    r"|envoy[ée]e? sp[ée]cial|correspondant|r[ée]daction)",
     re.IGNORECASE,
 )
 _BEFORE_NAMES = re.compile(

@@ -70,13 +70,15 @@ def _iter_dated_lines(tree: Any) -> Iterator[tuple[str, str]]:
     """Yield the short lines of a page and where they are: above the heading, below, in the body."""
     has_heading = tree.find(".//h1") is not None
     place = "above" if has_heading else "below"
+    n_long = 0
     for element in tree.iter("h1", *_DATED):
         if element.tag == "h1":
             place = "below" if place == "above" else place
             continue
         line = short_text(element, _LONGEST_LINE)
         if not line and element.tag == "p" and place == "below" and has_heading:
-            place = "body" if short_text(element, 10 * _LONGEST_LINE) else place
+            n_long += short_text(element, 10 * _LONGEST_LINE) != ""
+            place = "body" if n_long > 1 else place  # the first may be the standfirst
         line = f"{line} {element.get('datetime', '')[:10]}".strip()
         if _YEAR.search(line) and _may_date(element, place):
             yield line, place
