@@ -76,24 +76,30 @@ def decode(data: bytes, id: str, declared: str | None) -> Decoded:
         raise InputError(f"{id}: not a text file: it holds binary data")
     last = "utf-8" if data.isascii() else "cp1252"
     if marked in (None, "utf-8-sig") and _is_utf8(data):
-        text, encoding = data.decode("utf-8-sig", "replace"), "utf-8"
-        n_broken = text.count("\ufffd") - data.count("\ufffd".encode())
-        places = "one place" if n_broken == 1 else f"{n_broken} places"
-        note = f"UTF-8 broken in {places}: read as \ufffd there" if n_broken else None
+        decoded = _decode_utf8(data)
     else:
-        text, encoding = _decode_as(data, id, [marked] if marked else [declared, last])
-        note = None
+        decoded = _decode_as(data, id, [marked] if marked else [declared, last])
+    text, encoding, _ = decoded
     like_ascii = data if encoding in _LIKE_ASCII else text.encode("utf-8", "surrogatepass")
     if _count_controls(like_ascii) * 20 > len(text):
         raise InputError(f"{id}: not a text file: it holds binary data")
-    return _undo_second_encoding(Decoded(text, encoding, note))
+    return _undo_second_encoding(decoded)
 
 
-def _decode_as(data: bytes, id: str, encodings: list[str | None]) -> tuple[str, str]:
-    """Return the text and its encoding, the first that fits."""
+def _decode_utf8(data: bytes) -> Decoded:
+    """Return the text of UTF-8, with U+FFFD where it is broken, and a note of that."""
+    text = data.decode("utf-8-sig", "replace")
+    n_broken = text.count("\ufffd") - data.count("\ufffd".encode())
+    places = "one place" if n_broken == 1 else f"{n_broken} places"
+    note = f"UTF-8 broken in {places}: read as \ufffd there" if n_broken else None
+    return Decoded(text, "utf-8", note)
+
+
+def _decode_as(data: bytes, id: str, encodings: list[str | None]) -> Decoded:
+    """Return the text in the first encoding that fits."""
     for encoding in filter(None, encodings):
         try:
-            return data.decode(encoding), encoding.removesuffix("-sig")
+            return Decoded(data.decode(encoding), encoding.removesuffix("-sig"))
         except UnicodeDecodeError:
             continue
     names = encodings[0] if len(encodings) == 1 else "UTF-8 nor Windows-1252"
